@@ -1,0 +1,349 @@
+import type { Phase } from "./model.ts";
+
+/** What a code means: the title is a whole clause, the fix is a step for the user. */
+interface CodeEntry {
+  readonly title: string;
+  readonly fix: string;
+}
+
+/**
+ * All that can go wrong, one row each. Codes are stable: tools match on them.
+ * PC1xx cluster, 2xx ssh, 3xx file on a node, 4xx registry (HTTP's numbers where one fits),
+ * 5xx kubelet, 6xx credentials, 7xx images.
+ */
+const TABLE = {
+  PC001: {
+    title: "the command line or configuration is not usable",
+    fix: "see pullcast --help",
+  },
+  PC002: {
+    title: "pullcast itself failed",
+    fix: "report it with the text printed above",
+  },
+
+  PC101: {
+    title: "kubectl was not found",
+    fix: "install kubectl and put it on PATH, or use --hosts",
+  },
+  PC102: {
+    title: "the kubeconfig or its context is not usable",
+    fix: "kubectl config get-contexts",
+  },
+  PC103: { title: "the API server can't be reached", fix: "kubectl cluster-info" },
+  PC104: {
+    title: "the API server refused this user",
+    fix: "kubectl auth can-i list nodes; log in again, or use --context",
+  },
+  PC105: { title: "kubectl's answer can't be read", fix: "kubectl get nodes -o json" },
+  PC106: { title: "the API server took too long", fix: "raise --request-timeout" },
+  PC110: { title: "no node was selected", fix: "kubectl get nodes --show-labels" },
+  PC111: { title: "there is no such node", fix: "kubectl get nodes" },
+  PC112: {
+    title: "the node has no usable address",
+    fix: "kubectl get node NODE -o jsonpath='{.status.addresses}', then --address or --hosts NAME=ADDRESS",
+  },
+  PC113: {
+    title: "the node's address points to this machine or a local link",
+    fix: "use --hosts NAME=ADDRESS if it is really meant",
+  },
+  PC114: {
+    title: "two nodes have one address",
+    fix: "kubectl get nodes -o wide; use --address or --hosts NAME=ADDRESS",
+  },
+  PC115: { title: "Windows nodes are not served", fix: "use imagePullSecrets for Windows pods" },
+  PC116: { title: "a virtual node has no kubelet files", fix: "use imagePullSecrets for its pods" },
+  PC117: {
+    title: "this cloud replaces nodes: files on them don't last",
+    fix: "use the cloud's credential provider, or push again after each replacement",
+  },
+  PC118: {
+    title: "OpenShift's machine-config operator owns the kubelet's config.json",
+    fix: "oc set data secret/pull-secret -n openshift-config --from-file=.dockerconfigjson=FILE",
+  },
+  PC119: {
+    title: "a host entry can't be read",
+    fix: "write ADDRESS, ADDRESS:PORT, [IPV6]:PORT or NAME=ADDRESS",
+  },
+  PC120: { title: "some test pods could not be removed", fix: "pullcast cleanup" },
+
+  PC201: { title: "the name can't be resolved", fix: "check DNS, or use --address or --hosts" },
+  PC202: {
+    title: "the connection was refused",
+    fix: "check that sshd listens there, or give --ssh-port",
+  },
+  PC203: {
+    title: "the connection timed out",
+    fix: "check routes and firewalls, or use another --address",
+  },
+  PC204: {
+    title: "there is no route to the node",
+    fix: "check VPN and routes, or use another --address",
+  },
+  PC205: {
+    title: "the peer closed before it spoke SSH",
+    fix: "check that the port is sshd's, or give --ssh-port",
+  },
+  PC206: {
+    title: "sshd is throttling connections",
+    fix: "wait 20 s, then use a lower --concurrency",
+  },
+  PC207: { title: "the SSH handshake failed", fix: "ssh -v NODE true" },
+  PC208: { title: "no common SSH algorithm", fix: "ssh -v NODE true shows what the node offers" },
+  PC211: {
+    title: "the host key is not known",
+    fix: "compare the fingerprint with the node's console, then add it to known_hosts, or use --host-key-checking accept-new",
+  },
+  PC212: {
+    title: "the host key has changed",
+    fix: "find out why before anything else: a rebuilt node, or an attack",
+  },
+  PC213: { title: "the host key is revoked", fix: "rebuild or re-key the node" },
+  PC214: {
+    title: "known_hosts has only other key types for this host",
+    fix: "add the key the node offers, after comparing it",
+  },
+  PC215: {
+    title: "known_hosts can't be read",
+    fix: "check the file's path and mode, or give --known-hosts",
+  },
+  PC221: { title: "the node refused the login", fix: "check --ssh-user and -i; ssh -v NODE true" },
+  PC222: { title: "a private key can't be used", fix: "ssh-add FILE, or give another -i" },
+  PC223: {
+    title: "there is no key to log in with",
+    fix: "give -i FILE, or start ssh-agent and ssh-add",
+  },
+  PC224: {
+    title: "sudo needs a password or is missing",
+    fix: "allow it without one for this user (USER ALL=(root) NOPASSWD: ALL), or log in as root",
+  },
+  PC225: {
+    title: "the node did not run our program",
+    fix: "ssh NODE true: look for a forced command, nologin or a start-up file that exits",
+  },
+  PC226: { title: "the connection was lost", fix: "run the command again: it is safe" },
+  PC227: {
+    title: "the node took too long",
+    fix: "look at the node's load and disk, or raise --node-timeout",
+  },
+  PC228: {
+    title: "the node flooded its output",
+    fix: "look at the node: something prints endlessly",
+  },
+  PC229: { title: "the node asks for another login name", fix: "give --ssh-user" },
+  PC231: {
+    title: "the host that answered is not this node",
+    fix: "compare /etc/machine-id there with kubectl get node NODE -o jsonpath='{.status.nodeInfo.machineID}'",
+  },
+
+  PC301: {
+    title: "a file that pullcast did not write is there",
+    fix: "look at it on the node, then --replace (the old one is kept; pullcast restore puts it back)",
+  },
+  PC302: {
+    title: "another file that the kubelet uses now would be hidden",
+    fix: "move its entries into your source, then --replace",
+  },
+  PC303: { title: "the target is not a regular file", fix: "remove or rename it on the node" },
+  PC304: { title: "the target is a mount point", fix: "unmount it, or change what mounts it" },
+  PC305: { title: "the target or its directory is immutable", fix: "chattr -i PATH on the node" },
+  PC306: { title: "the file system is read-only", fix: "mount it read-write on the node" },
+  PC307: { title: "the disk is full", fix: "free space or inodes on the node: df -h, df -i" },
+  PC308: {
+    title: "users other than root may change the directory",
+    fix: "chown root and chmod go-w it on the node",
+  },
+  PC309: {
+    title: "the directory does not exist",
+    fix: "check that this machine is a node, or give --path",
+  },
+  PC310: { title: "the upload was cut short", fix: "run the command again: it is safe" },
+  PC311: { title: "the upload arrived damaged", fix: "run the command again: it is safe" },
+  PC312: {
+    title: "another run is at work on this node",
+    fix: "wait for it to end, then run again",
+  },
+  PC313: { title: "writing failed", fix: "look at dmesg on the node: the disk may be failing" },
+  PC314: {
+    title: "the file read back is not the one written",
+    fix: "look for another tool that writes it, then run again",
+  },
+  PC315: {
+    title: "the node lacks a program that is needed",
+    fix: "install coreutils and util-linux (or busybox) there",
+  },
+  PC316: {
+    title: "the file is in place, but it may not survive a power cut",
+    fix: "look at dmesg on the node, then run again",
+  },
+  PC317: { title: "there is nothing to restore", fix: "nothing is needed" },
+  PC318: {
+    title: "the file was changed after pullcast wrote it",
+    fix: "look at it on the node, then restore --replace",
+  },
+  PC319: {
+    title: "the kubelet does not look at this path",
+    fix: "leave --path out, or check the kubelet's --root-dir",
+  },
+  PC320: { title: "the node runs kubelets with different root directories", fix: "give --path" },
+  PC321: {
+    title: "no kubelet was seen on the node, its root directory is assumed",
+    fix: "start the kubelet, or give --path",
+  },
+  PC322: {
+    title: "the node's state could not be read back",
+    fix: "run the command again: it is safe",
+  },
+  PC323: {
+    title: "the node's own user is not root after all",
+    fix: "log in as root, or allow sudo",
+  },
+
+  PC401: {
+    title: "the registry denied the pull",
+    fix: "check that the pushed credential may pull this repository",
+  },
+  PC403: {
+    title: "the registry denied the pull or has no such image",
+    fix: "check the name, and that the credential may pull it",
+  },
+  PC404: { title: "the registry has no such image", fix: "check repository and tag" },
+  PC429: { title: "the registry limits the rate of pulls", fix: "wait, or lower --max-pulls" },
+  PC460: {
+    title: "the node does not trust the registry's certificate",
+    fix: "install the CA on the node for its runtime",
+  },
+  PC461: {
+    title: "the node can't reach the registry",
+    fix: "check DNS, proxy and firewall on the node",
+  },
+  PC470: {
+    title: "anybody may pull this image: it proves nothing",
+    fix: "verify with a private image",
+  },
+  PC471: {
+    title: "this registry answers strangers the same way: it proves nothing",
+    fix: "verify with a real private image",
+  },
+
+  PC501: {
+    title: "the kubelet may still use what it read before",
+    fix: "wait (5 minutes at most), or push --restart-kubelet",
+  },
+  PC502: {
+    title: "the kubelet could not be restarted",
+    fix: "systemctl status kubelet on the node",
+  },
+  PC503: { title: "the node did not come back Ready", fix: "journalctl -u kubelet on the node" },
+  PC504: { title: "no systemd unit owns the kubelet", fix: "give --kubelet-restart-command" },
+  PC505: { title: "another credential may have served the pull", fix: "see the reason given" },
+  PC506: {
+    title: "the test pod was not admitted",
+    fix: "see the API server's words; another -n may allow it",
+  },
+  PC507: { title: "the kubelet did not start the test pod", fix: "kubectl describe node NODE" },
+  PC508: {
+    title: "admission changed the test pod",
+    fix: "use a namespace (-n) that the webhook leaves alone",
+  },
+  PC509: { title: "the restart was left out", fix: "see the reason given" },
+
+  PC601: {
+    title: "no docker config.json was found",
+    fix: "docker login REGISTRY, or give --config FILE",
+  },
+  PC602: {
+    title: "the credential file is empty",
+    fix: "docker login REGISTRY, or give another --config",
+  },
+  PC603: { title: "the credential file is not JSON", fix: "look at the place named" },
+  PC604: {
+    title: "the credential file has no auths",
+    fix: "docker login REGISTRY without a credential helper, or give another --config",
+  },
+  PC605: {
+    title: "the credential source is not a file",
+    fix: "give the file itself with --config",
+  },
+  PC606: { title: "the credential file can't be read", fix: "check its path and mode" },
+  PC607: {
+    title: "the credential file is too large",
+    fix: "keep only the registries that nodes need",
+  },
+  PC608: {
+    title: "the credential file holds nothing that a kubelet can use",
+    fix: "each entry needs auth, or username and password",
+  },
+  PC610: {
+    title: "the kubelet ignores part of the source",
+    fix: "docker login without a helper for the registries that nodes need",
+  },
+  PC611: {
+    title: "every pod on a node may use these credentials",
+    fix: "prefer robot accounts that may only pull",
+  },
+
+  PC701: {
+    title: "this is not an image reference",
+    fix: "write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:…",
+  },
+  PC702: {
+    title: "the image has no variant for the node's platform",
+    fix: "build it for that platform",
+  },
+  PC703: {
+    title: "the node has no room for the image",
+    fix: "free disk space on the node, or use a smaller image",
+  },
+  PC704: { title: "the image is large for a test", fix: "use a smaller image, or --proof auth" },
+  PC705: {
+    title: "the tag latest moves: two nodes may pull two images",
+    fix: "give a fixed tag or a digest",
+  },
+} as const satisfies Record<string, CodeEntry>;
+
+/** A stable code, `PC` and three digits. */
+export type Code = keyof typeof TABLE;
+
+/** The meaning and the fix of a code, for `pullcast explain` and for messages. */
+export function describeCode(code: Code): CodeEntry {
+  return TABLE[code];
+}
+
+/** The code that a text names, in any case, or `undefined`. */
+export function parseCode(text: string): Code | undefined {
+  const upper = text.toUpperCase();
+  return Object.hasOwn(TABLE, upper) ? (upper as Code) : undefined;
+}
+
+/** All codes in order. */
+export function allCodes(): readonly Code[] {
+  return Object.keys(TABLE) as Code[];
+}
+
+interface PullcastErrorOptions {
+  /** What exactly happened, in a clause without a final stop; never a secret. */
+  readonly detail?: string;
+  /** Replaces the table's fix where the exact command is known. */
+  readonly fix?: string;
+  readonly phase?: Phase;
+  readonly cause?: unknown;
+}
+
+/** A failure that pullcast knows: a code, what and where, and what mends it. Anything else thrown is a bug. */
+export class PullcastError extends Error {
+  readonly code: Code;
+  readonly detail: string;
+  readonly fix: string;
+  readonly phase: Phase | undefined;
+
+  constructor(code: Code, options: PullcastErrorOptions = {}) {
+    const { title, fix } = TABLE[code];
+    const detail = options.detail ?? "";
+    super(detail === "" ? title : `${title}: ${detail}`, { cause: options.cause });
+    this.name = "PullcastError";
+    this.code = code;
+    this.detail = detail;
+    this.fix = options.fix ?? fix;
+    this.phase = options.phase;
+  }
+}

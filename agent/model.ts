@@ -1,0 +1,201 @@
+import type { Code } from "./errors.ts";
+import type { Secret } from "./secret.ts";
+
+/** One address of `.status.addresses`, type as the API names it (`InternalIP`, `ExternalIP`, `Hostname`, …). */
+export interface NodeAddress {
+  readonly type: string;
+  readonly address: string;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+/** A node as the API server describes it. Every string is untrusted data: an API writer chose it. */
+export interface ClusterNode {
+  readonly name: string;
+  readonly uid: string;
+  readonly addresses: readonly NodeAddress[];
+  /** The `Ready` condition; `undefined` where the node never reported one. */
+  readonly ready: boolean | undefined;
+  readonly unschedulable: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly providerId: string;
+  /** For instance `containerd://1.7.2`. */
+  readonly runtime: string;
+  /** `linux` or `windows`. */
+  readonly os: string;
+  readonly osImage: string;
+  readonly arch: string;
+  readonly kubeletVersion: string;
+  readonly machineId: string;
+}
+
+/** A machine to connect to: a cluster's node with its chosen address, or an entry of `--hosts`. */
+export interface Target {
+  readonly name: string;
+  /** DNS name, IPv4 or IPv6 address without brackets. */
+  readonly host: string;
+  /** Set where the user gave one for this host; else `--ssh-port` or 22. */
+  readonly port?: number;
+  /** Which kind of address was chosen (`InternalIP`, …, `given`). */
+  readonly addressKind: string;
+  /** Absent for `--hosts`. */
+  readonly node?: ClusterNode;
+}
+
+/** A node that was selected and will not be touched, and why. */
+export interface SkippedNode {
+  readonly name: string;
+  readonly code: Code;
+  readonly message: string;
+}
+
+/** The file as it goes to nodes: what a kubelet can read, nothing else. */
+export interface NodeConfig {
+  readonly bytes: Secret<Uint8Array>;
+  /** Lower-case hex SHA-256 of `bytes`. Never shown: the file may be guessable from it. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Registry keys of `auths`, as written. */
+  readonly entries: readonly string[];
+  /** Where it came from, for people: a path, or `standard input`. */
+  readonly source: string;
+  /** What was left out or is doubtful; nothing secret. */
+  readonly warnings: readonly Notice[];
+}
+
+/** A coded remark for people: not an error by itself. */
+export interface Notice {
+  readonly code: Code;
+  readonly message: string;
+}
+
+/**
+ * How a node ended.
+ * - `updated`: the new file is on disk, read back by digest
+ * - `unchanged`: it was there already, nothing was written
+ * - `restored`: the file kept before pullcast's is back
+ * - `failed`: the old state is whole, nothing was installed
+ * - `unknown`: the link was lost and the state could not be read back
+ * - `skipped`: never a target (Windows, virtual, …)
+ * - `not-attempted`: the run ended first
+ */
+export type NodeResult =
+  | "updated"
+  | "unchanged"
+  | "restored"
+  | "failed"
+  | "unknown"
+  | "skipped"
+  | "not-attempted";
+
+/** Where in the work on one node something happened. */
+export type Phase =
+  | "select"
+  | "resolve"
+  | "connect"
+  | "handshake"
+  | "host-key"
+  | "auth"
+  | "channel"
+  | "exec"
+  | "install"
+  | "restart"
+  | "teardown";
+
+/** How a program on a node ended. Success is `exit` with code 0 and the program's own last line, nothing less. */
+export type ExecEnd =
+  | { readonly type: "exit"; readonly code: number }
+  | { readonly type: "signal"; readonly name: string }
+  /** The channel closed without a status: the link was cut, or sshd died. */
+  | { readonly type: "lost" };
+
+export interface ExecOutcome {
+  readonly end: ExecEnd;
+  /** Untrusted text, at most 64 KiB each. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What became of one node in a push or restore. */
+export interface NodeReport {
+  readonly node: string;
+  readonly address: string;
+  readonly uid?: string;
+  readonly result: NodeResult;
+  readonly code?: Code;
+  readonly phase?: Phase;
+  readonly message?: string;
+  /** The command or step that mends it. */
+  readonly fix?: string;
+  /** Absolute path of the kubelet's file on the node. */
+  readonly path?: string;
+  /** `proven` by the live kubelet's sockets, `assumed` (no kubelet seen), `given` by `--path`. */
+  readonly pathProof?: "proven" | "assumed" | "given";
+  readonly durationMs: number;
+  /** RFC 3339: the kubelet uses the file from then on at the latest; absent if nothing was installed. */
+  readonly effectiveBy?: string;
+  /** `true` once a restart of the kubelet brought the file in force. */
+  readonly restarted?: boolean;
+  /** Where the file that stood there before was kept. */
+  readonly kept?: string;
+  readonly warnings?: readonly Notice[];
+}
+
+/** What a pull from one node proves. */
+export type PullResult =
+  | "pulled"
+  | "public"
+  | "denied"
+  | "not-found"
+  | "denied-or-missing"
+  | "rate-limited"
+  | "no-platform"
+  | "tls"
+  | "unreachable"
+  | "disk"
+  | "not-yet"
+  | "unproven"
+  | "skipped"
+  | "not-attempted";
+
+/** What became of one node in a verify. */
+export interface PullReport {
+  readonly node: string;
+  readonly uid?: string;
+  readonly result: PullResult;
+  readonly code?: Code;
+  /** The registry's or the kubelet's own words, cleaned. */
+  readonly message?: string;
+  readonly fix?: string;
+  readonly image: string;
+  /** What ran in the pod: `SUCCESS` read from its log, `no shell`, or `-` (nothing ran). */
+  readonly ran: "SUCCESS" | "no shell" | "-";
+  /** Pods tried. */
+  readonly attempts: number;
+  /** From the last pod's creation to the kubelet's answer about the pull. */
+  readonly durationMs: number;
+  readonly warnings?: readonly Notice[];
+}
+
+/** All nodes of one run, in the order of the cluster's list. */
+export interface RunReport<Item, Kind extends string> {
+  readonly kind: Kind;
+  /** Sortable and unique, for instance `20261124T050102Z-1f3a`. */
+  readonly run: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** kubectl's context, absent for `--hosts`. */
+  readonly context?: string;
+  readonly interrupted: boolean;
+  readonly items: readonly Item[];
+}
+
+export type PushReport = RunReport<NodeReport, "PushReport">;
+export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
+export type VerifyReport = RunReport<PullReport, "VerifyReport">;

@@ -1,0 +1,99 @@
+import type { Report } from "../events.ts";
+import type { SshOptions } from "../transport/transport.ts";
+
+/** kubectl's own global flags, handed on as they are. */
+export interface KubectlOptions {
+  /** Program name or path, `kubectl` unless told otherwise. */
+  readonly program: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly cluster?: string;
+  readonly as?: string;
+  /** kubectl's form, for instance `10s`. */
+  readonly requestTimeout?: string;
+}
+
+/** Which kind of node address to connect to. */
+export type AddressChoice = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
+
+/** Which nodes a run is about. */
+export interface SelectionOptions {
+  /** Node names or globs; empty means all. */
+  readonly names: readonly string[];
+  readonly selector?: string;
+  readonly fieldSelector?: string;
+  /** Globs of names to leave out. */
+  readonly exclude: readonly string[];
+  readonly address: AddressChoice;
+  /** Entries of `--hosts` and lines of `--hosts-from`; set means: no cluster is asked. */
+  readonly hosts?: readonly string[];
+}
+
+/** How the kubelets are made to read the new file at once. */
+export interface RestartOptions {
+  /** Replaces `systemctl restart UNIT`; run by root's `/bin/sh` on the node. */
+  readonly command?: string;
+  /** How long a node may take to be Ready again, ms. */
+  readonly readyMs: number;
+}
+
+/** What every operation needs to run. */
+export interface RunOptions {
+  readonly kubectl: KubectlOptions;
+  readonly selection: SelectionOptions;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+  /** Directory of run records, `$XDG_STATE_HOME/pullcast`. */
+  readonly stateDir: string;
+}
+
+/** What operations that log in to nodes need besides. */
+export interface NodeRunOptions extends RunOptions {
+  readonly ssh: SshOptions;
+  /** Nodes worked on at once, 1 or more. */
+  readonly concurrency: number;
+  /** The directory of config.json on the nodes, absolute; found on each node if absent. */
+  readonly path?: string;
+  /** Overwrite or hide what others wrote; what is overwritten is kept. */
+  readonly replace: boolean;
+}
+
+/** Where the credentials come from. */
+export interface SourceOptions {
+  /** A path, or `-` for standard input; absent: the ambient files of docker. */
+  readonly config?: string;
+  /** Reads standard input to its end, at most `limitBytes`. */
+  readonly readStdin: (limitBytes: number) => Promise<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+}
+
+export interface PushOptions extends NodeRunOptions {
+  readonly source: SourceOptions;
+  readonly restart?: RestartOptions;
+}
+
+export type RestoreOptions = NodeRunOptions & { readonly restart?: RestartOptions };
+
+export interface VerifyOptions extends RunOptions {
+  /** Image reference as the user wrote it. */
+  readonly image: string;
+  /** Namespace of the test pods; kubectl's current one if absent. */
+  readonly namespace?: string;
+  /** `pull` moves the image; `auth` asks for a digest that can't exist. */
+  readonly proof: "pull" | "auth";
+  /** Pulls at once, 1 or more. */
+  readonly maxPulls: number;
+  /** The longest the run waits for nodes that are not decided, ms. */
+  readonly timeoutMs: number;
+  /** PEM file of a CA to trust for questions asked from this machine. */
+  readonly registryCa?: string;
+}
+
+export interface CleanupOptions {
+  readonly kubectl: KubectlOptions;
+  /** One namespace; all if absent. */
+  readonly namespace?: string;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { defineConfig } from "vitest/config";
+
+/** Loads `.sh` files as text, as the esbuild bundle does. */
+const shellAsText = {
+  name: "shell-as-text",
+  enforce: "pre" as const,
+  load(id: string): string | undefined {
+    if (!id.endsWith(".sh")) return undefined;
+    return `export default ${JSON.stringify(readFileSync(id, "utf8"))};`;
+  },
+};
+
+export default defineConfig({
+  plugins: [shellAsText],
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/{agent,cli,contract}/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "bed",
+          include: ["test/{bed,e2e}/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
