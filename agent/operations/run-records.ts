@@ -1,0 +1,87 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { NodeReport, PushReport, RestoreReport } from "../model.ts";
+import { runStart } from "./run-id.ts";
+
+/** Records kept on this machine; older ones are removed. */
+const KEPT_RUNS = 50;
+
+/** Longer than any kubelet's cache: older records say nothing about what is in force. */
+const RECENT_MS = 15 * 60_000;
+
+/** A run as it is stored: its report, nothing secret. */
+type RunRecord = PushReport | RestoreReport;
+
+/**
+ * Stores a run's report as `STATE_DIR/runs/RUN.json` (0600 in a 0700 directory), whole or not at all,
+ * and removes all but the newest records.
+ *
+ * @throws what the file system throws
+ */
+export async function saveRun(stateDir: string, report: RunRecord): Promise<string> {
+  const dir = join(stateDir, "runs");
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, `${report.run}.json`);
+  const temp = `${path}.tmp`;
+  const file = await open(temp, "wx", 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(report)}\n`);
+  } finally {
+    await file.close();
+  }
+  await rename(temp, path);
+  await prune(dir);
+  return path;
+}
+
+/** The latest time at which the kubelet uses what this machine last sent to a node. */
+export type EffectiveBy = (node: {
+  readonly uid?: string;
+  readonly name: string;
+}) => Date | undefined;
+
+/**
+ * Looks up the pushes and restores of the last minutes that this machine knows of.
+ * A node is known by its UID, by its name where the run had no cluster.
+ * A record that can't be read counts as none: it only costs patience.
+ */
+export async function lastPushes(stateDir: string, now: Date): Promise<EffectiveBy> {
+  const dir = join(stateDir, "runs");
+  const latest = new Map<string, Date>();
+  for (const name of await recordNames(dir)) {
+    const started = runStart(name.slice(0, -".json".length));
+    if (started === undefined || now.getTime() - started.getTime() > RECENT_MS) continue;
+    for (const item of await readItems(join(dir, name))) note(latest, item);
+  }
+  return ({ uid, name }) => latest.get(uid === undefined ? `name:${name}` : `uid:${uid}`);
+}
+
+function note(latest: Map<string, Date>, item: NodeReport): void {
+  if (item.effectiveBy === undefined) return;
+  const key = item.uid === undefined ? `name:${item.node}` : `uid:${item.uid}`;
+  const effective = new Date(item.effectiveBy);
+  // A later run decides, though it may be in force earlier (a restart).
+  latest.set(key, effective);
+}
+
+/** Names of records, oldest first. */
+async function recordNames(dir: string): Promise<string[]> {
+  const names = await readdir(dir).catch(() => [] as string[]);
+  return names.filter((name) => name.endsWith(".json")).sort();
+}
+
+async function readItems(path: string): Promise<readonly NodeReport[]> {
+  try {
+    const record = JSON.parse(await readFile(path, "utf8")) as Partial<RunRecord>;
+    return Array.isArray(record.items) ? (record.items as readonly NodeReport[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+async function prune(dir: string): Promise<void> {
+  const names = await recordNames(dir);
+  for (const name of names.slice(0, Math.max(0, names.length - KEPT_RUNS))) {
+    await rm(join(dir, name), { force: true });
+  }
+}
