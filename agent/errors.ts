@@ -21,6 +21,11 @@ const TABLE = {
     fix: "report it with the text printed above",
   },
 
+  PC003: {
+    title: "the run's record could not be kept",
+    fix: "check the space and mode of $XDG_STATE_HOME/pullcast; a later verify may wait longer than needed",
+  },
+
   PC101: {
     title: "kubectl was not found",
     fix: "install kubectl and put it on PATH, or use --hosts",
@@ -280,6 +285,14 @@ const TABLE = {
   PC611: {
     title: "every pod on a node may use these credentials",
     fix: "prefer robot accounts that may only pull",
+  },
+  PC612: {
+    title: "every user of this machine can read the credential file",
+    fix: "chmod 600 FILE",
+  },
+  PC613: {
+    title: "a credential looks damaged",
+    fix: "docker login again, or write it without a line break: printf %s USER:PASSWORD | base64",
   },
 
   PC701: {

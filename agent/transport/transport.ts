@@ -14,6 +14,8 @@ export interface SshOptions {
   /** Files in OpenSSH's known_hosts format; new keys go to the first. */
   readonly knownHosts: readonly string[];
   readonly hostKeyChecking: "strict" | "accept-new";
+  /** The user's ssh_config files: a node whose only address is a name is used if they name it. */
+  readonly configFiles?: readonly string[];
   readonly limits: PhaseLimits;
 }
 

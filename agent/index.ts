@@ -1,0 +1,35 @@
+/** The only door to the engine: for the command line and for programs that use pullcast as a library. */
+export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./errors.ts";
+export type { PullcastEvent, Report } from "./events.ts";
+export type {
+  CleanupReport,
+  NodeReport,
+  NodeResult,
+  Notice,
+  PullReport,
+  PullResult,
+  PushReport,
+  RestoreReport,
+  RunReport,
+  SkippedNode,
+  VerifyReport,
+} from "./model.ts";
+export { cleanup } from "./operations/cleanup.ts";
+export type {
+  CleanupOptions,
+  KubectlOptions,
+  NodeRunOptions,
+  PushOptions,
+  RestartOptions,
+  RestoreOptions,
+  RunOptions,
+  SelectionOptions,
+  SourceOptions,
+  VerifyOptions,
+} from "./operations/options.ts";
+export { push } from "./operations/push.ts";
+export { restore } from "./operations/restore.ts";
+export { verify } from "./operations/verify.ts";
+export { Secret } from "./secret.ts";
+export type { PhaseLimits, SshOptions } from "./transport/transport.ts";
+export { cleanText } from "./util/clean-text.ts";

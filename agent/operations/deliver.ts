@@ -1,0 +1,163 @@
+import { performance } from "node:perf_hooks";
+import type { PlannedEvent } from "../events.ts";
+import type { NodeReport, RunReport, Target } from "../model.ts";
+import { composeRestart } from "../node/compose.ts";
+import { createTransport } from "../transport/create-transport.ts";
+import { hasSshHost } from "../transport/ssh-config-hosts.ts";
+import { refusedReport, skippedReport } from "./node-report.ts";
+import type { NodeJob } from "./node-try.ts";
+import type { NodeRunOptions, RestartOptions } from "./options.ts";
+import { restartKubelets } from "./restart-kubelets.ts";
+import { newRunId } from "./run-id.ts";
+import { runOnNodes } from "./run-on-nodes.ts";
+import { saveRun } from "./run-records.ts";
+import { type SelectedTargets, selectTargets } from "./select-targets.ts";
+
+type DeliverOptions = NodeRunOptions & { readonly restart?: RestartOptions };
+
+interface Delivery<Kind extends "PushReport" | "RestoreReport"> {
+  readonly kind: Kind;
+  readonly operation: "push" | "restore";
+  readonly credentials?: PlannedEvent["credentials"];
+  /** The job, once the run has a name. */
+  readonly job: (run: string) => NodeJob;
+}
+
+/**
+ * What push and restore share: select the nodes, run one job on each, restart kubelets where asked,
+ * keep a record of the run on this machine.
+ *
+ * @throws {PullcastError} PC1xx where nothing can be selected, PC2xx where keys or known_hosts are unusable
+ */
+export async function deliver<Kind extends "PushReport" | "RestoreReport">(
+  options: DeliverOptions,
+  delivery: Delivery<Kind>,
+): Promise<RunReport<NodeReport, Kind>> {
+  const startedAt = new Date();
+  const startedMs = performance.now();
+  const run = newRunId(startedAt);
+  const selected = await selectTargets({
+    kubectl: options.kubectl,
+    selection: options.selection,
+    purpose: "push",
+    signal: options.signal,
+    sshHostKnown: (name) => hasSshHost(options.ssh.configFiles ?? [], name),
+  });
+  announce(options, { run, delivery, selected });
+  const reports = await work(options, { run, delivery, selected });
+  const items = [
+    ...reports.values(),
+    ...selected.refused.map(refusedReport),
+    ...selected.skipped.map(skippedReport),
+  ];
+  if (options.signal.aborted) {
+    const unfinished = items.filter((item) => UNFINISHED.has(item.result)).map((item) => item.node);
+    options.report({ type: "interrupted", unfinished });
+  }
+  const report: RunReport<NodeReport, Kind> = {
+    kind: delivery.kind,
+    run,
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(performance.now() - startedMs),
+    ...(selected.context === undefined ? {} : { context: selected.context.name }),
+    interrupted: options.signal.aborted,
+    items,
+  };
+  await keepRecord(options, report as Parameters<typeof saveRun>[1]);
+  return report;
+}
+
+const UNFINISHED: ReadonlySet<string> = new Set(["not-attempted", "unknown"]);
+
+interface Plan {
+  readonly run: string;
+  readonly delivery: Delivery<"PushReport" | "RestoreReport">;
+  readonly selected: SelectedTargets;
+}
+
+function announce(options: DeliverOptions, { run, delivery, selected }: Plan): void {
+  const addressKinds: Record<string, number> = {};
+  for (const { addressKind } of selected.targets) {
+    addressKinds[addressKind] = (addressKinds[addressKind] ?? 0) + 1;
+  }
+  options.report({
+    type: "planned",
+    operation: delivery.operation,
+    run,
+    ...(selected.context === undefined ? {} : { context: selected.context }),
+    ...(delivery.credentials === undefined ? {} : { credentials: delivery.credentials }),
+    addressKinds,
+    targets: selected.targets,
+    skipped: selected.skipped,
+    concurrency: options.concurrency,
+  });
+  for (const notice of selected.notices) options.report({ type: "notice", notice });
+}
+
+async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, NodeReport>> {
+  const transport = await createTransport(options.ssh);
+  try {
+    const reports = await runOnNodes({
+      transport,
+      targets: plan.selected.targets,
+      concurrency: options.concurrency,
+      job: plan.delivery.job(plan.run),
+      signal: options.signal,
+      report: options.report,
+    });
+    if (options.restart === undefined) return reports;
+    return await restartKubelets({
+      transport,
+      kubectl: options.kubectl,
+      reports,
+      restart: options.restart,
+      job: restartJob(options, plan.run, options.restart),
+      signal: options.signal,
+      report: options.report,
+    });
+  } finally {
+    await transport.close();
+  }
+}
+
+function restartJob(options: NodeRunOptions, run: string, { command }: RestartOptions): NodeJob {
+  return {
+    compose: (target, nonce) =>
+      composeRestart({
+        ...nodeRequest(options, { run, nonce, target }),
+        ...(command === undefined ? {} : { restartCommand: command }),
+      }),
+  };
+}
+
+/** What every program on a node is told. */
+export function nodeRequest(
+  options: NodeRunOptions,
+  { run, nonce, target }: { readonly run: string; readonly nonce: string; readonly target: Target },
+) {
+  const machineId = target.node?.machineId ?? "";
+  return {
+    user: options.ssh.user,
+    run,
+    nonce,
+    replace: options.replace,
+    ...(options.path === undefined ? {} : { dir: options.path }),
+    ...(machineId === "" ? {} : { machineId }),
+  };
+}
+
+/** The record helps a later verify; a full disk here must not hide what happened on the nodes. */
+async function keepRecord(
+  options: DeliverOptions,
+  report: Parameters<typeof saveRun>[1],
+): Promise<void> {
+  try {
+    await saveRun(options.stateDir, report);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    options.report({
+      type: "notice",
+      notice: { code: "PC003", message: `the run's record could not be kept: ${reason}` },
+    });
+  }
+}

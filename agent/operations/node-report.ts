@@ -1,0 +1,170 @@
+import { describeCode, type PullcastError } from "../errors.ts";
+import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
+import type { NodeProgramReport } from "../node/read-report.ts";
+import type { NodeTry } from "./node-try.ts";
+
+/** The longest a kubelet uses what it read before (kubelet: pkg/credentialprovider, 5-minute cache, 1.35). */
+const KUBELET_CACHE_MS = 5 * 60_000;
+
+/** One try and what is known around it. */
+export interface TryContext {
+  readonly tried: NodeTry;
+  /** An earlier try was lost while the node worked: it may have done the job. */
+  readonly lostBefore: boolean;
+  readonly durationMs: number;
+  readonly now: Date;
+}
+
+/** What a try on a node came to, for the report. */
+export function nodeReport(target: Target, context: TryContext): NodeReport {
+  const { tried } = context;
+  const base = reportBase(target, context.durationMs);
+  switch (tried.type) {
+    case "unreached":
+      // An earlier try may have done the job: "failed" would promise that nothing changed.
+      return {
+        ...base,
+        ...(context.lostBefore ? lost(tried.error.message) : failure(tried.error)),
+      };
+    case "stopped":
+      return { ...base, ...stopped(tried.sent || context.lostBefore) };
+    case "lost":
+      return { ...base, ...lost(tried.detail) };
+    case "answered":
+      return { ...base, ...answered(tried.answer, context) };
+  }
+}
+
+/** The report of a node that was selected and refused before anything was sent. */
+export function refusedReport(node: SkippedNode): NodeReport {
+  return {
+    node: node.name,
+    address: "",
+    result: "failed",
+    phase: "select",
+    code: node.code,
+    message: node.message,
+    fix: describeCode(node.code).fix,
+    durationMs: 0,
+  };
+}
+
+/** The report of a node that is never a target. */
+export function skippedReport(node: SkippedNode): NodeReport {
+  return {
+    node: node.name,
+    address: "",
+    result: "skipped",
+    code: node.code,
+    message: node.message,
+    durationMs: 0,
+  };
+}
+
+/** The report of a node that the run never came to. */
+export function notAttemptedReport(target: Target): NodeReport {
+  return { ...reportBase(target, 0), ...stopped(false) };
+}
+
+function reportBase(target: Target, durationMs: number) {
+  return {
+    node: target.name,
+    address: formatAddress(target),
+    ...(target.node === undefined ? {} : { uid: target.node.uid }),
+    durationMs: Math.round(durationMs),
+  };
+}
+
+/** `HOST`, `HOST:PORT` or `[IPV6]:PORT`, as the user would write it. */
+function formatAddress(target: Target): string {
+  if (target.port === undefined) return target.host;
+  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
+  return `${host}:${target.port}`;
+}
+
+type Ending = Omit<NodeReport, "node" | "address" | "uid" | "durationMs">;
+
+function stopped(sent: boolean): Ending {
+  return sent
+    ? { result: "unknown", phase: "exec", ...coded("PC226", "the run was interrupted meanwhile") }
+    : { result: "not-attempted", message: "the run was interrupted first" };
+}
+
+function lost(detail: string): Ending {
+  return { result: "unknown", phase: "exec", ...coded("PC322", detail) };
+}
+
+function failure(error: PullcastError): Ending {
+  return {
+    result: "failed",
+    code: error.code,
+    message: error.message,
+    fix: error.fix,
+    ...(error.phase === undefined ? {} : { phase: error.phase }),
+  };
+}
+
+function coded(code: "PC226" | "PC322", detail: string): Pick<Ending, "code" | "message" | "fix"> {
+  const { title, fix } = describeCode(code);
+  return { code, message: `${title}: ${detail}`, fix };
+}
+
+type Answer = Exclude<NodeProgramReport, { status: "lost" }>;
+
+function answered(answer: Answer, context: TryContext): Ending {
+  const warnings = answer.warnings.length === 0 ? {} : { warnings: answer.warnings };
+  if (answer.status === "failed") return { ...refusal(answer, context), ...warnings };
+  const result = resultOf(answer, context);
+  const effectiveBy = inForce(answer, context.now);
+  return {
+    result,
+    path: answer.path,
+    pathProof: answer.pathProof,
+    ...(effectiveBy === undefined ? {} : { effectiveBy: effectiveBy.toISOString() }),
+    ...(answer.kept === undefined ? {} : { kept: answer.kept }),
+    ...(context.lostBefore ? { message: "the link was lost once; confirmed by a second try" } : {}),
+    ...warnings,
+  };
+}
+
+type Refusal = Extract<Answer, { status: "failed" }>;
+
+function refusal(answer: Refusal, context: TryContext): Ending {
+  // A restore whose answer was lost leaves nothing to restore: that is its success.
+  if (answer.code === "PC317" && context.lostBefore) {
+    return { result: "restored", message: "the link was lost once; nothing is left to restore" };
+  }
+  const { title, fix } = describeCode(answer.code);
+  const message = answer.detail === "" ? title : `${title}: ${answer.detail}`;
+  return {
+    result: "failed",
+    phase: "install",
+    code: answer.code,
+    message,
+    fix,
+    ...(answer.path === undefined ? {} : { path: answer.path }),
+  };
+}
+
+type Done = Extract<Answer, { status: "done" }>;
+
+function resultOf(answer: Done, context: TryContext): NodeResult {
+  switch (answer.what) {
+    case "restored":
+    case "removed":
+      return "restored";
+    case "unchanged":
+      // The lost try had done it: this run changed the file.
+      return context.lostBefore ? "updated" : "unchanged";
+    default:
+      return "updated";
+  }
+}
+
+/** When the kubelet uses the file at the latest; `undefined` where it did before this run. */
+function inForce(answer: Done, now: Date): Date | undefined {
+  const ageMs = answer.what === "unchanged" ? (answer.ageSeconds ?? 0) * 1000 : 0;
+  // A clock set back makes files of the future: they count as new.
+  const waitMs = KUBELET_CACHE_MS - Math.max(0, ageMs);
+  return waitMs > 0 ? new Date(now.getTime() + waitMs) : undefined;
+}

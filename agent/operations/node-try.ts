@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { PullcastError } from "../errors.ts";
+import type { Phase, Target } from "../model.ts";
+import type { NodeProgram } from "../node/compose.ts";
+import { type NodeProgramReport, readReport } from "../node/read-report.ts";
+import { isRetryable } from "../transport/retryable.ts";
+import type { Session, Transport } from "../transport/transport.ts";
+
+/** What the program on a node is asked to do. */
+export interface NodeJob {
+  readonly compose: (target: Target, nonce: string) => NodeProgram;
+  /** The digest that the node must have read back; absent where the node alone knows it. */
+  readonly digest?: string;
+}
+
+/** How one try on one node ended. */
+export type NodeTry =
+  /** The program gave its answer. */
+  | { readonly type: "answered"; readonly answer: Exclude<NodeProgramReport, { status: "lost" }> }
+  /** The link went while the program may have been at work: nobody here knows how far it came. */
+  | { readonly type: "lost"; readonly detail: string }
+  /** Nothing reached the node. */
+  | { readonly type: "unreached"; readonly error: PullcastError }
+  /** The run was stopped; `sent` tells whether the node may have got something. */
+  | { readonly type: "stopped"; readonly sent: boolean };
+
+/**
+ * Connects to a node, runs one program there, reads its answer, hangs up.
+ *
+ * @throws only what is a bug: whatever a node or a network can do is a value
+ */
+export async function tryOnNode(
+  transport: Transport,
+  target: Target,
+  options: { readonly job: NodeJob; readonly signal: AbortSignal },
+): Promise<NodeTry> {
+  const { job, signal } = options;
+  let session: Session;
+  try {
+    session = await transport.open(target, signal);
+  } catch (error) {
+    return afterError(error, { signal, sent: false });
+  }
+  try {
+    return await runJob(session, target, { job, signal });
+  } finally {
+    await session.close();
+  }
+}
+
+async function runJob(
+  session: Session,
+  target: Target,
+  { job, signal }: { readonly job: NodeJob; readonly signal: AbortSignal },
+): Promise<NodeTry> {
+  const nonce = randomBytes(16).toString("hex");
+  try {
+    const outcome = await session.run({ ...job.compose(target, nonce), signal });
+    const answer = readReport(outcome, {
+      nonce,
+      ...(job.digest === undefined ? {} : { digest: job.digest }),
+    });
+    return answer.status === "lost"
+      ? { type: "lost", detail: answer.detail }
+      : { type: "answered", answer };
+  } catch (error) {
+    return afterError(error, { signal, sent: true });
+  }
+}
+
+/** Phases in which the program may have been running on the node. */
+const AT_WORK: ReadonlySet<Phase | undefined> = new Set<Phase>(["exec"]);
+
+function afterError(
+  error: unknown,
+  { signal, sent }: { readonly signal: AbortSignal; readonly sent: boolean },
+): NodeTry {
+  if (signal.aborted) return { type: "stopped", sent };
+  if (!(error instanceof PullcastError)) throw error;
+  if (sent && AT_WORK.has(error.phase)) return { type: "lost", detail: error.message };
+  return { type: "unreached", error };
+}
+
+/** Whether the same job on the same node may end better a moment later. */
+export function isWorthRetry(tried: NodeTry): boolean {
+  switch (tried.type) {
+    case "lost":
+      return true;
+    case "unreached":
+      return isRetryable(tried.error);
+    case "answered":
+      return tried.answer.status === "failed" && DAMAGED_ON_THE_WAY.has(tried.answer.code);
+    case "stopped":
+      return false;
+  }
+}
+
+/** The upload did not arrive as it was sent; the node has changed nothing. */
+const DAMAGED_ON_THE_WAY: ReadonlySet<string> = new Set(["PC310", "PC311"]);

@@ -1,0 +1,89 @@
+import { performance } from "node:perf_hooks";
+import type { Report } from "../events.ts";
+import type { NodeReport, Target } from "../model.ts";
+import { fullJitter } from "../rollout/backoff.ts";
+import { runWaves } from "../rollout/run-waves.ts";
+import type { Transport } from "../transport/transport.ts";
+import { nodeReport, notAttemptedReport } from "./node-report.ts";
+import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
+
+/** Tries besides the first; waits grow to 8 s, random, so that many nodes don't come back at once. */
+const RETRIES = 2;
+const retryDelay = fullJitter(1000, 8000);
+
+/** Time that running nodes have to end after Ctrl-C, ms. */
+const GRACE_MS = 3000;
+
+interface RunOnNodesOptions {
+  readonly transport: Transport;
+  readonly targets: readonly Target[];
+  readonly concurrency: number;
+  readonly job: NodeJob;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+}
+
+/**
+ * Runs one job on all targets, side by side, as one wave; a lost link is tried again,
+ * since the node's program is safe to repeat and tells what it finds.
+ *
+ * @returns a report for each target; events `node-started` and `node-finished` on the way
+ */
+export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target, NodeReport>> {
+  const reports = new Map<Target, NodeReport>();
+  const finish = (target: Target, report: NodeReport) => {
+    reports.set(target, report);
+    options.report({ type: "node-finished", report });
+  };
+  const tracks = new Map(options.targets.map((target) => [target, new NodeTrack()]));
+  const outcome = await runWaves<Target, NodeTry>({
+    waves: [options.targets],
+    concurrency: options.concurrency,
+    signal: options.signal,
+    graceMs: GRACE_MS,
+    retry: { limit: RETRIES, shouldRetry: isWorthRetry, delayMs: retryDelay },
+    work: async (target, signal) => {
+      const track = tracks.get(target);
+      track?.begin();
+      const tried = await tryOnNode(options.transport, target, { job: options.job, signal });
+      track?.end(tried);
+      return tried;
+    },
+    onStart: (target) => options.report({ type: "node-started", node: target.name }),
+    onResult: (target, tried) => {
+      const track = tracks.get(target);
+      const lostBefore = track?.lostBefore ?? false;
+      const durationMs = track?.durationMs ?? 0;
+      finish(target, nodeReport(target, { tried, lostBefore, durationMs, now: new Date() }));
+    },
+  });
+  for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));
+  return reports;
+}
+
+/** What is remembered of one node between its tries. */
+class NodeTrack {
+  #startedAt: number | undefined;
+  #endedAt = 0;
+  #losses = 0;
+  #lastWasLost = false;
+
+  begin(): void {
+    this.#startedAt ??= performance.now();
+  }
+
+  end(tried: NodeTry): void {
+    this.#endedAt = performance.now();
+    this.#lastWasLost = tried.type === "lost";
+    if (this.#lastWasLost) this.#losses += 1;
+  }
+
+  /** Whether a try before the last one was lost. */
+  get lostBefore(): boolean {
+    return this.#losses > (this.#lastWasLost ? 1 : 0);
+  }
+
+  get durationMs(): number {
+    return this.#startedAt === undefined ? 0 : this.#endedAt - this.#startedAt;
+  }
+}
