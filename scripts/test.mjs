@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/**
+ * `npm test`: all set-up, all checks, all tests. `npm test -- --unit` leaves out what needs Docker.
+ * Other arguments go to vitest (a file name, `-t NAME`).
+ *
+ * The last line is `N passed, N failed`.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensurePackages } from "./lib/ensure-packages.mjs";
+import { run, step } from "./lib/steps.mjs";
+
+const args = process.argv.slice(2);
+const unitOnly = args.includes("--unit");
+const forVitest = args.filter((arg) => arg !== "--unit");
+const projects = unitOnly ? ["unit"] : ["unit", "bed"];
+
+ensurePackages();
+const counts = { passed: 0, failed: 0 };
+const node = process.execPath;
+
+async function check(name, command, commandArgs) {
+  counts[(await step(name, command, commandArgs)) === 0 ? "passed" : "failed"] += 1;
+}
+
+/** Runs one of vitest's projects; a project that ends without a report counts as one failure. */
+async function test(project) {
+  const dir = mkdtempSync(join(tmpdir(), "pullcast-test-"));
+  const file = join(dir, "report.json");
+  console.log(`\n── ${project} tests`);
+  try {
+    const code = await run("npx", [
+      ...["vitest", "run", "--project", project, "--passWithNoTests"],
+      ...["--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
+      ...forVitest,
+    ]);
+    const report = JSON.parse(readFileSync(file, "utf8"));
+    counts.passed += report.numPassedTests;
+    // A file that can't be loaded fails no test of its own, but vitest fails.
+    const failed = report.numFailedTests;
+    counts.failed += code !== 0 && failed === 0 ? 1 : failed;
+  } catch (error) {
+    console.error(`${project} tests gave no report: ${error.message}`);
+    counts.failed += 1;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const setUp = ["scripts/run.mjs", "test/bed/main.ts", "setup", ...(unitOnly ? ["--unit"] : [])];
+await check("set-up", node, setUp);
+if (forVitest.length === 0) {
+  await check("lint and format (biome)", "npx", ["biome", "ci", "--diagnostic-level=error", "."]);
+  await check("types (tsc)", "npx", ["tsc"]);
+  await check("unused code (knip)", "npx", ["knip"]);
+  await check("shell (shellcheck)", node, ["scripts/shellcheck.mjs"]);
+}
+await check("build (esbuild)", node, ["scripts/build.mjs"]);
+for (const project of projects) await test(project);
+
+console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);
