@@ -1,0 +1,18 @@
+/** The bed: real machines in containers, for tests and by hand. */
+export { bedNames, downBed, findBed, listBeds, upBed } from "./bed.ts";
+export { ensureHostTools, type HostTool } from "./host-tools.ts";
+export {
+  type Bed,
+  BedError,
+  type BedImage,
+  type BedNode,
+  type BedRegistry,
+  type BedSsh,
+  type BedState,
+  type ExecOptions,
+  type ExecResult,
+  type Kubelet,
+  type Progress,
+  type Shell,
+  type UpOptions,
+} from "./model.ts";
