@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PullcastError } from "../errors.ts";
+import { type ApiAnswer, type Connection, sendRequest, streamEvents } from "./api-http.ts";
+import { collectTail, type KubectlSettings, kubectlFlags, stopChild } from "./kubectl.ts";
+import { kubectlStartError, kubectlWords } from "./kubectl-errors.ts";
+
+export type { ApiAnswer } from "./api-http.ts";
+
+/** One line of a watch, as the API server sends it. */
+export interface WatchEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
+  readonly object: unknown;
+}
+
+/** The API server, reached through one `kubectl proxy` with kubectl's own login. */
+export interface Gateway {
+  /**
+   * Sends one request; an HTTP status is a value.
+   *
+   * @param path - with query, for instance `/api/v1/nodes/n1`
+   * @param body - sent as JSON
+   * @throws PullcastError PC103 (no answer), PC105 (too large), PC106 (no answer in time)
+   */
+  request(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
+  /**
+   * Streams a watch until the server ends it or `signal` aborts; both resolve.
+   *
+   * @throws PullcastError PC103, PC105; PC104 for 401 and 403
+   */
+  watch(path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
+  /** Ends the proxy and removes its socket; never throws; may be called twice. */
+  close(): Promise<void>;
+}
+
+/** Longer paths don't fit a unix socket's address. */
+const MAX_SOCKET_PATH = 100;
+const START_TIMEOUT_MS = 20_000;
+const SOCKETS_AT_ONCE = 64;
+
+/**
+ * Starts `kubectl proxy --unix-socket` in a new directory that only this user may enter.
+ * The proxy is in a session of its own: Ctrl-C on the terminal must leave it alive for the clean-up.
+ *
+ * @throws PullcastError PC101 to PC106; the signal's reason after an abort
+ */
+export async function openGateway(kubectl: KubectlSettings, signal: AbortSignal): Promise<Gateway> {
+  signal.throwIfAborted();
+  const dir = await socketDir();
+  const socketPath = join(dir, "s");
+  const child = spawn(
+    kubectl.program,
+    ["proxy", `--unix-socket=${socketPath}`, ...kubectlFlags(kubectl)],
+    { stdio: ["ignore", "pipe", "pipe"], detached: true },
+  );
+  const words = collectTail(child.stderr);
+  const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_AT_ONCE });
+  const dispose = disposer({ child, dir, agent });
+  try {
+    await serving(child, { program: kubectl.program, words, signal });
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  const connection: Connection = { socketPath, agent, lastWords: () => kubectlWords(words()) };
+  return {
+    request: (method, path, body) => sendRequest(connection, { method, path, body }),
+    watch: (path, onEvent, stop) =>
+      streamEvents(connection, {
+        path,
+        signal: stop,
+        onLine: (line) => onEvent(parseEvent(line)),
+      }),
+    close: dispose,
+  };
+}
+
+/** A directory of mode 0700 whose path is short enough. */
+async function socketDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), "pullcast-"));
+  if (join(dir, "s").length <= MAX_SOCKET_PATH) return dir;
+  await rm(dir, { recursive: true, force: true });
+  return await mkdtemp("/tmp/pullcast-");
+}
+
+interface StartOptions {
+  readonly program: string;
+  readonly words: () => string;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves once the proxy says that it serves. */
+function serving(child: ChildProcess, options: StartOptions): Promise<void> {
+  const { program, words, signal } = options;
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      outcome();
+    };
+    const fail = (error: unknown) => settle(() => reject(error));
+    const onAbort = () => fail(signal.reason);
+    const timer = setTimeout(() => {
+      fail(new PullcastError("PC106", { detail: "kubectl proxy did not start within 20 s" }));
+    }, START_TIMEOUT_MS);
+    signal.addEventListener("abort", onAbort, { once: true });
+    child.once("error", (cause) => fail(kubectlStartError(program, cause)));
+    child.once("close", () => {
+      const said = kubectlWords(words());
+      const detail = `kubectl proxy ended at once${said === "" ? "" : `: ${said}`}`;
+      fail(new PullcastError("PC102", { detail }));
+    });
+    let said = "";
+    child.stdout?.setEncoding("utf8");
+    child.stdout?.on("data", (chunk: string) => {
+      said = (said + chunk).slice(-1000);
+      if (said.includes("Starting to serve")) settle(resolve);
+    });
+    if (signal.aborted) onAbort();
+  });
+}
+
+interface Disposable {
+  readonly child: ChildProcess;
+  readonly dir: string;
+  readonly agent: Agent;
+}
+
+/** Ends the proxy and removes its directory, once; also if the process exits without asking. */
+function disposer({ child, dir, agent }: Disposable): () => Promise<void> {
+  const atExit = () => {
+    child.kill("SIGTERM");
+    rmSync(dir, { recursive: true, force: true });
+  };
+  process.once("exit", atExit);
+  const closed = new Promise<void>((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", () => resolve());
+  });
+  let disposed: Promise<void> | undefined;
+  const dispose = async () => {
+    agent.destroy();
+    stopChild(child);
+    await closed;
+    process.removeListener("exit", atExit);
+    await rm(dir, { recursive: true, force: true }).catch(() => undefined);
+  };
+  return () => {
+    disposed ??= dispose();
+    return disposed;
+  };
+}
+
+function parseEvent(line: string): WatchEvent {
+  try {
+    return JSON.parse(line) as WatchEvent;
+  } catch (cause) {
+    throw new PullcastError("PC105", { detail: "a line of a watch is not JSON", cause });
+  }
+}

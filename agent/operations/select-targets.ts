@@ -1,0 +1,172 @@
+import { findShared, pickAddress } from "../cluster/addresses.ts";
+import { chooseNodes } from "../cluster/choose-nodes.ts";
+import { type ClusterContext, readContext } from "../cluster/context.ts";
+import { parseHostEntries } from "../cluster/host-entries.ts";
+import { listNodes } from "../cluster/list-nodes.ts";
+import { cloudOf, isOpenShift, skipReason } from "../cluster/node-kinds.ts";
+import { PullcastError } from "../errors.ts";
+import type { ClusterNode, Notice, SkippedNode, Target } from "../model.ts";
+import type { KubectlOptions, SelectionOptions } from "./options.ts";
+
+interface SelectOptions {
+  readonly kubectl: KubectlOptions;
+  readonly selection: SelectionOptions;
+  /** A push needs addresses and nodes whose files may be written; a verify needs neither. */
+  readonly purpose: "push" | "verify";
+  readonly signal: AbortSignal;
+  /** Whether ssh's configuration knows a host by this name; absent: no name is known. */
+  readonly sshHostKnown?: (name: string) => Promise<boolean>;
+}
+
+/** What a selection came to. */
+export interface SelectedTargets {
+  /** Absent for `--hosts` and where kubectl has no kubeconfig. */
+  readonly context?: ClusterContext;
+  readonly targets: readonly Target[];
+  /** Windows (PC115) and virtual (PC116) nodes. */
+  readonly skipped: readonly SkippedNode[];
+  /** Nodes without a usable address (PC112 to PC114): each fails in the phase `select`. */
+  readonly refused: readonly SkippedNode[];
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * Finds the nodes of a run: one kubectl lists them, one tells the context, or `--hosts` names them.
+ *
+ * @throws PullcastError PC001, PC101 to PC106, PC110 (nothing selected, and why), PC111, PC118, PC119
+ */
+export async function selectTargets(options: SelectOptions): Promise<SelectedTargets> {
+  if (options.selection.hosts !== undefined) return selectHosts(options);
+  const { kubectl, selection, signal } = options;
+  const [nodes, context] = await both(
+    listNodes(kubectl, {
+      signal,
+      ...(selection.selector === undefined ? {} : { selector: selection.selector }),
+      ...(selection.fieldSelector === undefined ? {} : { fieldSelector: selection.fieldSelector }),
+    }),
+    readContext(kubectl, signal),
+  );
+  if (nodes.length === 0) throw nothingListed(selection);
+  const selected = await selectNodes(nodes, options);
+  return context === undefined ? selected : { context, ...selected };
+}
+
+/** Turns listed nodes into targets; `selectTargets` without kubectl. */
+export async function selectNodes(
+  nodes: readonly ClusterNode[],
+  options: Pick<SelectOptions, "selection" | "purpose" | "sshHostKnown">,
+): Promise<Omit<SelectedTargets, "context">> {
+  const chosen = chooseNodes(nodes, options.selection);
+  if (chosen.length === 0) {
+    const detail = `--exclude leaves out all of ${count(nodes.length)} listed`;
+    throw new PullcastError("PC110", { detail });
+  }
+  const skipped: SkippedNode[] = [];
+  const served: ClusterNode[] = [];
+  for (const node of chosen) {
+    const reason = skipReason(node);
+    if (reason === undefined) served.push(node);
+    else skipped.push(reason);
+  }
+  if (served.length === 0) throw nothingServed(skipped);
+  if (options.purpose === "verify") {
+    return { targets: served.map(byName), skipped, refused: [], notices: [] };
+  }
+  refuseOpenShift(served);
+  return { ...(await addressed(served, nodes, options)), skipped, notices: cloudNotices(served) };
+}
+
+function selectHosts({ selection, purpose }: SelectOptions): SelectedTargets {
+  if (purpose === "verify") {
+    throw new PullcastError("PC001", {
+      detail: "verify asks the cluster, so it takes no --hosts",
+      fix: "name the nodes instead: pullcast verify NODE… --image REF",
+    });
+  }
+  const targets = parseHostEntries(selection.hosts ?? []);
+  if (targets.length === 0) throw new PullcastError("PC110", { detail: "--hosts names none" });
+  return { targets, skipped: [], refused: [], notices: [] };
+}
+
+/** A verify reaches nodes by the API server: no address is needed. */
+function byName(node: ClusterNode): Target {
+  return { name: node.name, host: node.name, addressKind: "name", node };
+}
+
+async function addressed(
+  served: readonly ClusterNode[],
+  nodes: readonly ClusterNode[],
+  { selection, sshHostKnown }: Pick<SelectOptions, "selection" | "sshHostKnown">,
+): Promise<Pick<SelectedTargets, "targets" | "refused">> {
+  const rules = { kind: selection.address, sshHostKnown: sshHostKnown ?? (async () => false) };
+  const picks = await Promise.all(
+    served.map(async (node) => ({ node, pick: await pickAddress(node, rules) })),
+  );
+  const hosts = new Map<string, string>();
+  for (const { node, pick } of picks) if ("host" in pick) hosts.set(node.name, pick.host);
+  const shared = findShared(hosts, nodes);
+  const targets: Target[] = [];
+  const refused: SkippedNode[] = [];
+  for (const { node, pick } of picks) {
+    const others = shared.get(node.name);
+    if (!("host" in pick)) refused.push({ name: node.name, ...pick });
+    else if (others === undefined) {
+      targets.push({ name: node.name, host: pick.host, addressKind: pick.kind, node });
+    } else {
+      const message = `${pick.host} is also an address of ${nameSome(others)}`;
+      refused.push({ name: node.name, code: "PC114", message });
+    }
+  }
+  return { targets, refused };
+}
+
+function cloudNotices(nodes: readonly ClusterNode[]): Notice[] {
+  const byCloud = new Map<string, string[]>();
+  for (const node of nodes) {
+    const cloud = cloudOf(node);
+    if (cloud !== undefined) byCloud.set(cloud, [...(byCloud.get(cloud) ?? []), node.name]);
+  }
+  return [...byCloud].map(([cloud, names]) => ({
+    code: "PC117",
+    message: `${cloud} replaces nodes, and what is written on them goes with them: ${nameSome(names)}`,
+  }));
+}
+
+function refuseOpenShift(nodes: readonly ClusterNode[]): void {
+  const names = nodes.filter(isOpenShift).map(({ name }) => name);
+  if (names.length > 0) throw new PullcastError("PC118", { detail: nameSome(names) });
+}
+
+function nothingListed({ selector, fieldSelector }: SelectionOptions): PullcastError {
+  const given = [
+    ...(selector === undefined ? [] : [`-l ${selector}`]),
+    ...(fieldSelector === undefined ? [] : [`--field-selector ${fieldSelector}`]),
+  ];
+  const detail = given.length === 0 ? "the cluster has no nodes" : `none match ${given.join(" ")}`;
+  return new PullcastError("PC110", { detail });
+}
+
+function nothingServed(skipped: readonly SkippedNode[]): PullcastError {
+  const [first] = skipped;
+  const rest = skipped.length > 1 ? `, and ${skipped.length - 1} more are skipped` : "";
+  const detail = first === undefined ? "" : `${first.name} is skipped: ${first.message}${rest}`;
+  return new PullcastError("PC110", { detail });
+}
+
+/** Up to 5 names, then how many more. */
+function nameSome(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
+
+function count(nodes: number): string {
+  return nodes === 1 ? "1 node" : `${nodes} nodes`;
+}
+
+/** Both results; the first task's failure is told before the second's, and neither is left running unseen. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === "rejected") throw a.reason;
+  if (b.status === "rejected") throw b.reason;
+  return [a.value, b.value];
+}

@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import { canonicalHost, findShared, pickAddress } from "../../../agent/cluster/addresses.ts";
+import type { NodeAddress } from "../../../agent/model.ts";
+import { clusterNode } from "./cluster-node.ts";
+
+const nobody = async () => false;
+const ip = (type: string, address: string): NodeAddress => ({ type, address });
+
+test.each<[string, NodeAddress[], string]>([
+  ["ExternalIP", [ip("InternalIP", "10.0.0.1"), ip("ExternalIP", "198.51.100.1")], "198.51.100.1"],
+  ["InternalIP", [ip("Hostname", "h"), ip("InternalIP", "10.0.0.1")], "10.0.0.1"],
+  ["InternalIP", [ip("InternalIP", "2001:db8::1"), ip("InternalIP", "10.0.0.1")], "2001:db8::1"],
+])("auto takes the %s of what there is", async (kind, addresses, host) => {
+  const node = clusterNode({ addresses });
+  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toEqual({ host, kind });
+});
+
+test("auto takes a Hostname only where ssh knows it", async () => {
+  const node = clusterNode({ addresses: [ip("Hostname", "h1.example")] });
+  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toEqual({
+    code: "PC112",
+    message: "no ExternalIP, InternalIP or known Hostname: the API lists only Hostname",
+  });
+  const known = {
+    kind: "auto",
+    sshHostKnown: async (name: string) => name === "h1.example",
+  } as const;
+  expect(await pickAddress(node, known)).toEqual({ host: "h1.example", kind: "Hostname" });
+});
+
+test("an exact kind is taken or nothing, name needs no address", async () => {
+  const node = clusterNode({ name: "n1", addresses: [ip("InternalIP", "10.0.0.1")] });
+  const pick = (kind: "ExternalIP" | "Hostname" | "name") =>
+    pickAddress(node, { kind, sshHostKnown: nobody });
+  expect(await pick("ExternalIP")).toMatchObject({ code: "PC112" });
+  expect(await pick("Hostname")).toMatchObject({ code: "PC112" });
+  expect(await pick("name")).toEqual({ host: "n1", kind: "name" });
+});
+
+test.each([
+  "127.0.0.1",
+  "127.8.8.8",
+  "0.0.0.0",
+  "0.1.2.3",
+  "169.254.169.254",
+  "224.0.0.1",
+  "255.255.255.255",
+  "::",
+  "::1",
+  "fe80::1",
+  "febf::1",
+  "ff02::1",
+  "::ffff:127.0.0.1",
+  "::ffff:7f00:1",
+  "::ffff:169.254.169.254",
+  "localhost",
+  "LOCALHOST.",
+  "a.localhost",
+])("%s is this machine or a local link", async (address) => {
+  const node = clusterNode({ addresses: [ip("InternalIP", address)] });
+  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toMatchObject({
+    code: "PC113",
+  });
+});
+
+test.each([
+  "",
+  "127.1",
+  "2130706433",
+  "0x7f000001",
+  "a.0x7f",
+  "-oProxyCommand=x",
+  "a b",
+  "a;b",
+  "$(x)",
+  "a\nb",
+  "a/../b",
+  "fe80::1%eth0",
+  "[::1]",
+  "10.0.0.1:22",
+  "user@host",
+  `${"a".repeat(64)}.example`,
+  "\u001b[31m",
+])("%j is no address, so it goes nowhere", async (address) => {
+  const node = clusterNode({ addresses: [ip("InternalIP", address)] });
+  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toEqual({
+    code: "PC112",
+    message: "its InternalIP is neither an IP address nor a DNS name",
+  });
+});
+
+test("one address has one spelling", () => {
+  expect(canonicalHost("2001:DB8:0:0::1")).toBe("2001:db8::1");
+  expect(canonicalHost("::ffff:10.0.0.1")).toBe("10.0.0.1");
+  expect(canonicalHost("Host.Example.")).toBe("host.example");
+});
+
+test("an address of two nodes is found, however it is written and whichever kind it is", () => {
+  const nodes = [
+    clusterNode({ name: "a", addresses: [ip("InternalIP", "10.0.0.1")] }),
+    clusterNode({ name: "b", addresses: [ip("InternalIP", "::ffff:10.0.0.1")] }),
+    clusterNode({ name: "c", addresses: [ip("InternalIP", "10.0.0.3")] }),
+    clusterNode({
+      name: "d",
+      addresses: [ip("ExternalIP", "1.2.3.4"), ip("InternalIP", "10.0.0.3")],
+    }),
+  ];
+  const chosen = new Map([
+    ["a", "10.0.0.1"],
+    ["b", "::ffff:10.0.0.1"],
+    ["c", "10.0.0.3"],
+    ["d", "1.2.3.4"],
+  ]);
+  expect(findShared(chosen, nodes)).toEqual(
+    new Map([
+      ["a", ["b"]],
+      ["b", ["a"]],
+      ["c", ["d"]],
+    ]),
+  );
+});
+
+test("a node may list its own address twice", () => {
+  const addresses = [ip("InternalIP", "10.0.0.1"), ip("ExternalIP", "10.0.0.1")];
+  expect(findShared(new Map([["a", "10.0.0.1"]]), [clusterNode({ name: "a", addresses })])).toEqual(
+    new Map(),
+  );
+});

@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import type { ClusterNode } from "../../../agent/model.ts";
+import type { SelectionOptions } from "../../../agent/operations/options.ts";
+import { selectNodes, selectTargets } from "../../../agent/operations/select-targets.ts";
+import { clusterNode } from "../cluster/cluster-node.ts";
+
+const ALL: SelectionOptions = { names: [], exclude: [], address: "auto" };
+
+function node(name: string, address: string, fields: Partial<ClusterNode> = {}): ClusterNode {
+  return clusterNode({ name, addresses: [{ type: "InternalIP", address }], ...fields });
+}
+
+const NODES = [
+  node("cp-1", "10.0.0.1"),
+  node("w-1.example", "10.0.0.2"),
+  node("w-2.example", "10.0.0.3"),
+  node("win-1", "10.0.0.4", { os: "windows" }),
+];
+
+async function select(selection: Partial<SelectionOptions>, nodes: readonly ClusterNode[] = NODES) {
+  return await selectNodes(nodes, { selection: { ...ALL, ...selection }, purpose: "push" });
+}
+
+const names = (items: readonly { readonly name: string }[]) => items.map(({ name }) => name);
+const failure = (code: string, words: string) =>
+  expect.objectContaining({ code, message: expect.stringContaining(words) });
+
+test.each<[Partial<SelectionOptions>, string[]]>([
+  [{}, ["cp-1", "w-1.example", "w-2.example"]],
+  [{ names: ["w-2.example", "cp-1"] }, ["cp-1", "w-2.example"]],
+  [{ names: ["w-*"] }, ["w-1.example", "w-2.example"]],
+  [{ names: ["w-{1,3}*"] }, ["w-1.example"]],
+  [{ exclude: ["w-*"] }, ["cp-1"]],
+  [{ names: ["w-*"], exclude: ["*-2*"] }, ["w-1.example"]],
+])("%j selects %j", async (selection, expected) => {
+  expect(names((await select(selection)).targets)).toEqual(expected);
+});
+
+test("a Windows node is skipped by name, one that was not asked for is not mentioned", async () => {
+  expect((await select({})).skipped).toEqual([
+    { name: "win-1", code: "PC115", message: "it runs Windows" },
+  ]);
+  expect((await select({ names: ["cp-1"] })).skipped).toEqual([]);
+});
+
+test("nothing selected is an error that says why", async () => {
+  await expect(select({ names: ["w-*", "x-*", "cp-9"] })).rejects.toThrow(
+    failure("PC111", "x-*, cp-9"),
+  );
+  await expect(select({ exclude: ["*"] })).rejects.toThrow(failure("PC110", "all of 4 nodes"));
+  await expect(select({ names: ["win-1"] })).rejects.toThrow(failure("PC110", "it runs Windows"));
+});
+
+test("two nodes with one address are both refused and each names the other", async () => {
+  const twins = [node("a", "10.0.0.9"), node("b", "10.0.0.9"), node("c", "10.0.0.8")];
+  const { targets, refused } = await select({}, twins);
+  expect(names(targets)).toEqual(["c"]);
+  expect(refused).toEqual([
+    { name: "a", code: "PC114", message: "10.0.0.9 is also an address of b" },
+    { name: "b", code: "PC114", message: "10.0.0.9 is also an address of a" },
+  ]);
+});
+
+test("a node that claims another's address is refused though the other was not selected", async () => {
+  const twins = [node("a", "10.0.0.9"), node("b", "10.0.0.9")];
+  const { targets, refused } = await select({ names: ["b"] }, twins);
+  expect(targets).toEqual([]);
+  expect(names(refused)).toEqual(["b"]);
+});
+
+test("a bad address refuses its node alone", async () => {
+  const { targets, refused } = await select({}, [node("a", "127.0.0.1"), node("b", "10.0.0.2")]);
+  expect(names(targets)).toEqual(["b"]);
+  expect(refused).toMatchObject([{ name: "a", code: "PC113" }]);
+});
+
+test("OpenShift refuses a push and not a verify, clouds are named", async () => {
+  const rhcos = node("o-1", "10.0.1.1", { labels: { "node.openshift.io/os_id": "rhcos" } });
+  await expect(select({}, [...NODES, rhcos])).rejects.toThrow(failure("PC118", "o-1"));
+  const verify = await selectNodes([rhcos], { selection: ALL, purpose: "verify" });
+  expect(names(verify.targets)).toEqual(["o-1"]);
+  const gke = node("g-1", "10.0.1.2", { labels: { "cloud.google.com/gke-nodepool": "p" } });
+  expect((await select({}, [gke])).notices).toEqual([
+    { code: "PC117", message: expect.stringMatching(/^GKE .*: g-1$/) },
+  ]);
+});
+
+test("a verify needs no address", async () => {
+  const bare = clusterNode({ name: "n", addresses: [] });
+  const { targets } = await selectNodes([bare], { selection: ALL, purpose: "verify" });
+  expect(targets).toMatchObject([{ name: "n" }]);
+});
+
+test("--hosts asks no cluster", async () => {
+  const options = {
+    kubectl: { program: "/nonexistent/kubectl" },
+    selection: { ...ALL, hosts: ["w1=10.0.0.1:2222"] },
+    signal: new AbortController().signal,
+  };
+  const { targets, context } = await selectTargets({ ...options, purpose: "push" });
+  expect(context).toBeUndefined();
+  expect(targets).toEqual([{ name: "w1", host: "10.0.0.1", port: 2222, addressKind: "given" }]);
+  await expect(selectTargets({ ...options, purpose: "verify" })).rejects.toThrow(
+    failure("PC001", "--hosts"),
+  );
+});
