@@ -1,0 +1,148 @@
+import { readFile } from "node:fs/promises";
+import { PullcastError } from "../errors.ts";
+import { cleanText } from "../util/clean-text.ts";
+import { type BearerChallenge, parseBearer } from "./challenge.ts";
+import { type HttpsAnswer, httpsGet } from "./https-get.ts";
+import { MANIFEST_TYPES, readManifestSize } from "./manifest.ts";
+import type { ImageReference } from "./reference.ts";
+
+/** What a registry answers to somebody without credentials. */
+export type AnonymousAnswer =
+  | { readonly result: "public" /** Bytes to pull. */; readonly sizeBytes?: number }
+  | { readonly result: "denied" }
+  | { readonly result: "not-found" }
+  /** It could not be asked from here; the reason is a clause. */
+  | { readonly result: "unknown"; readonly reason: string };
+
+interface AskOptions {
+  /** PEM file of a CA to trust besides the usual ones. */
+  readonly caFile?: string;
+  readonly signal: AbortSignal;
+  /** For all requests together; default 15 s. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+const MAX_TOKEN_BYTES = 256 * 1024;
+const MAX_REDIRECTS = 3;
+
+interface Asking {
+  readonly ca?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks a registry for an image's manifest from this machine, by HTTPS, as a stranger: no credentials
+ * are read or sent; a token is asked for without a login where the registry offers one.
+ *
+ * @returns a value for whatever the registry or the network does
+ * @throws PullcastError PC001 if the CA file can't be read; the signal's reason after an abort
+ */
+export async function askAnonymously(
+  reference: ImageReference,
+  options: AskOptions,
+): Promise<AnonymousAnswer> {
+  const ca = options.caFile === undefined ? undefined : await readCa(options.caFile);
+  const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const asking = {
+    signal: AbortSignal.any([options.signal, timeout]),
+    ...(ca === undefined ? {} : { ca }),
+  };
+  try {
+    const answer = await getManifest(reference, asking);
+    const { status } = answer;
+    if (status === 200) return await publicAnswer(reference, answer, asking);
+    if (status === 401 || status === 403) return { result: "denied" };
+    if (status === 404) return { result: "not-found" };
+    return { result: "unknown", reason: `it answered HTTP ${status}` };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (timeout.aborted) return { result: "unknown", reason: "it did not answer in time" };
+    return { result: "unknown", reason: reasonOf(error) };
+  }
+}
+
+async function publicAnswer(
+  reference: ImageReference,
+  answer: HttpsAnswer,
+  asking: Asking,
+): Promise<AnonymousAnswer> {
+  let size = readManifestSize(answer.body);
+  if ("lookAt" in size) {
+    const { domain, path } = reference;
+    const one = await getManifest({ domain, path, digest: size.lookAt }, asking).catch(
+      () => undefined,
+    );
+    size = one?.status === 200 ? readManifestSize(one.body) : { unknown: true };
+  }
+  return "bytes" in size ? { result: "public", sizeBytes: size.bytes } : { result: "public" };
+}
+
+/** Where a reference's registry listens. */
+function manifestUrl({ domain, path, tag, digest }: ImageReference): URL {
+  const host = domain === "docker.io" ? "registry-1.docker.io" : domain;
+  return new URL(`https://${host}/v2/${path}/manifests/${digest ?? tag ?? "latest"}`);
+}
+
+async function getManifest(reference: ImageReference, asking: Asking): Promise<HttpsAnswer> {
+  let url = manifestUrl(reference);
+  for (let redirects = 0; ; redirects += 1) {
+    const answer = await getAsStranger(url, { reference, asking });
+    const { location } = answer.headers;
+    if (answer.status < 301 || answer.status > 308 || location === undefined) return answer;
+    if (redirects === MAX_REDIRECTS) throw new Error("it redirects too often");
+    url = new URL(location, url);
+  }
+}
+
+interface StrangerOptions {
+  readonly reference: ImageReference;
+  readonly asking: Asking;
+}
+
+/** Asks plainly, then with a token that anybody gets; a token goes only to the host that asked for it. */
+async function getAsStranger(
+  url: URL,
+  { reference, asking }: StrangerOptions,
+): Promise<HttpsAnswer> {
+  const options = { ...asking, maxBytes: MAX_MANIFEST_BYTES };
+  const plain = await httpsGet(url, { ...options, headers: { Accept: MANIFEST_TYPES } });
+  if (plain.status !== 401) return plain;
+  const challenge = parseBearer(plain.headers["www-authenticate"]);
+  if (challenge === undefined) return plain;
+  const token = await anonymousToken(challenge, { reference, asking });
+  if (token === undefined) return plain;
+  const headers = { Accept: MANIFEST_TYPES, Authorization: `Bearer ${token}` };
+  return await httpsGet(url, { ...options, headers });
+}
+
+/** A token without a login, or `undefined` where strangers get none. */
+async function anonymousToken(
+  { realm, service, scope }: BearerChallenge,
+  { reference, asking }: StrangerOptions,
+): Promise<string | undefined> {
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set("service", service);
+  url.searchParams.set("scope", scope ?? `repository:${reference.path}:pull`);
+  const answer = await httpsGet(url, { ...asking, headers: {}, maxBytes: MAX_TOKEN_BYTES });
+  if (answer.status === 401 || answer.status === 403) return undefined;
+  if (answer.status !== 200) throw new Error(`its token service answered HTTP ${answer.status}`);
+  const body = JSON.parse(answer.body) as { token?: unknown; access_token?: unknown };
+  const token = body.token ?? body.access_token;
+  const valid = typeof token === "string" && /^[\x21-\x7e]+$/.test(token);
+  if (!valid) throw new Error("its token service sent no token");
+  return token;
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new PullcastError("PC001", { detail: `the CA file ${path} can't be read`, cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return cleanText(error instanceof Error ? error.message : String(error), 200);
+}

@@ -1,0 +1,95 @@
+import { PullcastError } from "../errors.ts";
+import { cleanText } from "../util/clean-text.ts";
+
+/** An image reference in its full form. */
+export interface ImageReference {
+  /** Host, with `:PORT` where given: `docker.io`, `reg.example:5000`, `[::1]:5000`. */
+  readonly domain: string;
+  /** Repository below the domain: `library/nginx`. */
+  readonly path: string;
+  readonly tag?: string;
+  /** `sha256:…`. */
+  readonly digest?: string;
+}
+
+const LABEL = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+const DOMAIN = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`);
+const PATH_PART = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+const DIGEST_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+/** distribution/reference's limit for a repository's name. */
+const MAX_NAME = 255;
+/** Name, tag and the longest digest. */
+const MAX_REFERENCE = MAX_NAME + 1 + 128 + 1 + 7 + 128;
+
+/**
+ * Reads an image reference as the kubelet does (distribution/reference, ParseNormalizedNamed):
+ * `app:1` is `docker.io/library/app:1`; a first part is a registry if it has a dot, a colon,
+ * a capital letter, or is `localhost`.
+ *
+ * @throws PullcastError PC701 with what is wrong
+ */
+export function parseReference(text: string): ImageReference {
+  if (text.length > MAX_REFERENCE) throw refused(text, "it is too long");
+  if (/^[a-f0-9]{64}$/.test(text))
+    throw refused(text, "64 hex digits name an image ID, not a repository");
+  const at = text.indexOf("@");
+  const digest = at === -1 ? undefined : text.slice(at + 1);
+  const named = at === -1 ? text : text.slice(0, at);
+  const colon = named.lastIndexOf(":");
+  const tagged = colon > named.lastIndexOf("/");
+  const { domain, path } = splitDomain(tagged ? named.slice(0, colon) : named);
+  const tag = tagged ? named.slice(colon + 1) : undefined;
+  if (!DOMAIN.test(domain)) throw refused(text, "the registry is no host name");
+  const badPart = path.split("/").find((part) => !PATH_PART.test(part));
+  if (badPart !== undefined) throw refused(text, whyBadPart(badPart));
+  if (domain.length + 1 + path.length > MAX_NAME) throw refused(text, "the name is too long");
+  if (tag !== undefined && !TAG.test(tag)) throw refused(text, "the tag is not one");
+  if (digest !== undefined && !isDigest(digest)) throw refused(text, "the digest is not one");
+  return {
+    domain,
+    path,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+/** The full text of a reference. */
+export function formatReference({ domain, path, tag, digest }: ImageReference): string {
+  const withTag = tag === undefined ? "" : `:${tag}`;
+  return `${domain}/${path}${withTag}${digest === undefined ? "" : `@${digest}`}`;
+}
+
+/** The same repository at a digest, without a tag. */
+export function withDigest({ domain, path }: ImageReference, digest: string): ImageReference {
+  return { domain, path, digest };
+}
+
+/** Whether the reference means `latest`, said or not. */
+export function isLatest({ tag, digest }: ImageReference): boolean {
+  return digest === undefined && (tag === undefined || tag === "latest");
+}
+
+function splitDomain(name: string): { domain: string; path: string } {
+  const slash = name.indexOf("/");
+  const first = name.slice(0, slash);
+  const isDomain =
+    slash !== -1 && (/[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase());
+  const domain = isDomain ? first.replace(/^index\.docker\.io$/, "docker.io") : "docker.io";
+  const path = isDomain ? name.slice(slash + 1) : name;
+  return { domain, path: domain === "docker.io" && !path.includes("/") ? `library/${path}` : path };
+}
+
+function isDigest(digest: string): boolean {
+  const [, algorithm = "", hex = ""] = /^([a-z0-9]+):([a-f0-9]+)$/.exec(digest) ?? [];
+  return Object.hasOwn(DIGEST_LENGTHS, algorithm) && hex.length === DIGEST_LENGTHS[algorithm];
+}
+
+function whyBadPart(part: string): string {
+  if (part === "") return "a part of the repository is empty";
+  return /[A-Z]/.test(part) ? "a repository has no capital letters" : "the repository is not one";
+}
+
+function refused(text: string, why: string): PullcastError {
+  return new PullcastError("PC701", { detail: `"${cleanText(text, 120)}": ${why}` });
+}
