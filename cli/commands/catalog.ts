@@ -1,0 +1,199 @@
+import {
+  KUBECTL,
+  type OptionGroup,
+  type OptionSpec,
+  OUTPUT,
+  PROOF,
+  RESTART,
+  SELECTION,
+  SSH,
+  TARGET_FILE,
+  TARGETS,
+} from "../options/specs.ts";
+
+/** A command as help and the parser know it. */
+export interface CommandSpec {
+  readonly name: string;
+  /** One clause, for the list of commands. */
+  readonly summary: string;
+  /** What may follow the name; `...` takes any number. */
+  readonly operand?: "[NODE...]" | "[CODE]" | "[SHELL]" | "[COMMAND]";
+  /** Paragraphs under the summary. */
+  readonly about: readonly string[];
+  /** Intent and arguments, without the program's name. */
+  readonly examples: readonly (readonly [intent: string, args: string])[];
+  readonly groups: readonly OptionGroup[];
+}
+
+const HELP: OptionGroup = { title: "Output", options: OUTPUT.options.slice(-1) };
+
+const PUSH: CommandSpec = {
+  name: "push",
+  operand: "[NODE...]",
+  summary: "Put registry credentials on nodes, so that their kubelets can pull",
+  about: [
+    "Takes auths of a docker config.json and installs them as the kubelet's config.json on all selected nodes side by side, over SSH. Nodes are names or globs; none means all.",
+    "A file of others is never overwritten or hidden without --replace. A push that changes nothing writes nothing.",
+    "A kubelet uses the new file within 5 minutes, or at once with --restart-kubelet.",
+  ],
+  examples: [
+    ["Give all nodes your docker login's credentials", "push"],
+    [
+      "The pool gpu, credentials from a secret store, in force at once",
+      "push -l pool=gpu --config - --restart-kubelet < config.json",
+    ],
+    ["Push, then prove it", "push --verify --image registry.example.com/team/app:1.0"],
+    ["Machines without a cluster", "push --hosts 10.0.0.5,10.0.0.6:2222 --ssh-user admin"],
+  ],
+  groups: [
+    TARGETS,
+    {
+      title: "Credentials and file",
+      options: [
+        {
+          name: "config",
+          value: "FILE|-",
+          text: "docker config.json (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)",
+        },
+        ...TARGET_FILE,
+      ],
+    },
+    { title: "Kubelet", options: RESTART },
+    {
+      title: "Proof",
+      options: [
+        { name: "verify", text: "then prove it, as pullcast verify does; needs --image" },
+        ...PROOF,
+      ],
+    },
+    SSH,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const VERIFY: CommandSpec = {
+  name: "verify",
+  operand: "[NODE...]",
+  summary: "Prove with one test pod per node that its kubelet pulls an image",
+  about: [
+    "Only the node's own credentials count: the pods have no pull secrets and always pull. They are removed at the end, also after Ctrl-C.",
+    "A kubelet may use an older file for 5 minutes. A denied node is tried again until that is over.",
+    "Exit code 5 means that some node did not end as pulled. An image that anybody may pull proves nothing and counts as such.",
+  ],
+  examples: [
+    ["All nodes", "verify --image registry.example.com/team/app:1.0"],
+    ["Two nodes, in a namespace of its own", "verify worker-1 worker-2 -n ci --image REF"],
+    ["Without moving an image", "verify --proof auth --image registry.example.com/team/app"],
+  ],
+  groups: [SELECTION, { title: "Proof", options: PROOF }, KUBECTL, OUTPUT],
+};
+
+const RESTORE: CommandSpec = {
+  name: "restore",
+  operand: "[NODE...]",
+  summary: "Put back what was there before push",
+  about: [
+    "Each node gets the file that push kept, or none where there was none. A file that was changed since is left alone without --replace.",
+  ],
+  examples: [
+    ["All nodes", "restore"],
+    ["One node, in force at once", "restore worker-1 --restart-kubelet"],
+    ["All but the control plane", "restore -l '!node-role.kubernetes.io/control-plane'"],
+  ],
+  groups: [
+    TARGETS,
+    { title: "File", options: TARGET_FILE },
+    { title: "Kubelet", options: RESTART },
+    SSH,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const CLEANUP: CommandSpec = {
+  name: "cleanup",
+  summary: "Remove test pods that a crashed run left behind",
+  about: ["Touches only pods that pullcast verify made."],
+  examples: [
+    ["All namespaces", "cleanup"],
+    ["One namespace", "cleanup -n ci"],
+    ["Another cluster", "cleanup --context prod"],
+  ],
+  groups: [
+    {
+      title: "Pods",
+      options: [
+        {
+          name: "namespace",
+          short: "n",
+          value: "NAME",
+          text: "only this namespace (default: all)",
+        },
+      ],
+    },
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const EXPLAIN: CommandSpec = {
+  name: "explain",
+  operand: "[CODE]",
+  summary: "Tell what a code such as PC203 means and what mends it",
+  about: ["Without a code: all of them."],
+  examples: [
+    ["One code", "explain PC203"],
+    ["All codes", "explain"],
+    ["All codes about SSH", "explain | grep PC2"],
+  ],
+  groups: [HELP],
+};
+
+const COMPLETION: CommandSpec = {
+  name: "completion",
+  operand: "[SHELL]",
+  summary: "Print a completion script for bash or zsh",
+  about: [],
+  examples: [
+    ["This shell", "source <(pullcast completion bash)"],
+    ["Each shell to come", "completion bash > /etc/bash_completion.d/pullcast"],
+    ["zsh", "completion zsh > ~/.zfunc/_pullcast"],
+  ],
+  groups: [HELP],
+};
+
+/** All commands, in the order of help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  PUSH,
+  VERIFY,
+  RESTORE,
+  CLEANUP,
+  EXPLAIN,
+  COMPLETION,
+  {
+    name: "version",
+    summary: "Print the version",
+    about: [],
+    examples: [],
+    groups: [HELP],
+  },
+  {
+    name: "help",
+    operand: "[COMMAND]",
+    summary: "Print help",
+    about: [],
+    examples: [],
+    groups: [HELP],
+  },
+];
+
+/** The command of that name. */
+export function findCommand(name: string): CommandSpec | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}
+
+/** All options of a command. */
+export function optionsOf(command: CommandSpec): OptionSpec[] {
+  return command.groups.flatMap((group) => group.options);
+}

@@ -1,0 +1,19 @@
+import type { Report as ReportEvent } from "../../agent/index.ts";
+import type { Ending } from "../exit-codes.ts";
+import type { Host } from "../host.ts";
+import type { ParsedArgs } from "../options/parse-argv.ts";
+import type { Report } from "../render/document.ts";
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly host: Host;
+  readonly args: ParsedArgs;
+  /** Aborts when the user asks to stop. */
+  readonly signal: AbortSignal;
+  readonly report: ReportEvent;
+  /** Prints reports in the format asked for, and their summary; called once. */
+  readonly present: (reports: readonly Report[]) => Promise<void>;
+}
+
+/** Checks its options, calls one operation of the engine, presents what came of it. */
+export type Command = (context: CommandContext) => Promise<Ending>;

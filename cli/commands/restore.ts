@@ -1,0 +1,13 @@
+import type { Ending } from "../exit-codes.ts";
+import { nodeRunOptions, restartOptions } from "../options/engine-options.ts";
+import type { CommandContext } from "./command.ts";
+
+/** `pullcast restore`: what was there before push. */
+export async function restoreCommand(context: CommandContext): Promise<Ending> {
+  const restart = restartOptions(context.args.options);
+  const nodeRun = await nodeRunOptions(context.args, context);
+  const { restore } = await import("../../agent/index.ts");
+  const report = await restore({ ...nodeRun, ...(restart === undefined ? {} : { restart }) });
+  await context.present([report]);
+  return { interrupted: report.interrupted, nodes: report.items };
+}

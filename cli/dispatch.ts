@@ -1,0 +1,75 @@
+import { type CommandSpec, findCommand } from "./commands/catalog.ts";
+import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
+import type { Host } from "./host.ts";
+import { renderCommandHelp, renderProgramHelp } from "./render/help.ts";
+
+/**
+ * Finds the command and runs it. Help, versions and completions are answered here and load nothing
+ * else: they have to be there before the user looks up.
+ */
+export async function dispatch(host: Host): Promise<ExitCode> {
+  const [name, ...rest] = host.argv;
+  if (name === "__complete") {
+    const { completions } = await import("./completion.ts");
+    return print(
+      host,
+      completions(rest)
+        .map((word) => `${word}\n`)
+        .join(""),
+    );
+  }
+  if (name === undefined || name === "--help" || name === "-h") {
+    return print(host, renderProgramHelp(host.program));
+  }
+  if (name === "--version" || name === "-V" || name === "version") {
+    return print(host, `pullcast ${host.version}\n`);
+  }
+  const command = findCommand(name);
+  if (command === undefined) return await unknownCommand(host, name);
+  if (asksHelp(rest)) return print(host, renderCommandHelp(host.program, command));
+  return await runFound(host, command, rest);
+}
+
+async function runFound(
+  host: Host,
+  command: CommandSpec,
+  rest: readonly string[],
+): Promise<ExitCode> {
+  switch (command.name) {
+    case "help":
+      return await help(host, rest);
+    case "explain":
+    case "completion": {
+      const { runTextCommand } = await import("./run-text-command.ts");
+      return await runTextCommand(host, command, rest);
+    }
+    default: {
+      const { runCommand } = await import("./run-command.ts");
+      return await runCommand(host, command, rest);
+    }
+  }
+}
+
+/** What follows `--` is never an option. */
+function asksHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  const options = end < 0 ? argv : argv.slice(0, end);
+  return options.includes("--help") || options.includes("-h");
+}
+
+async function help(host: Host, [name]: readonly string[]): Promise<ExitCode> {
+  if (name === undefined) return print(host, renderProgramHelp(host.program));
+  const command = findCommand(name);
+  if (command === undefined) return await unknownCommand(host, name);
+  return print(host, renderCommandHelp(host.program, command));
+}
+
+async function unknownCommand(host: Host, name: string): Promise<ExitCode> {
+  const { refuseCommand } = await import("./run-text-command.ts");
+  return refuseCommand(host, name);
+}
+
+function print(host: Host, text: string): ExitCode {
+  host.stdout.write(text);
+  return exitCodeOf({ interrupted: false });
+}

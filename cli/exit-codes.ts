@@ -1,0 +1,79 @@
+import type { CleanupReport, Code, NodeReport, PullReport } from "../agent/index.ts";
+
+/** All exit codes, in the order in which they are tried. */
+export const EXIT_CODES = [
+  { code: 130, meaning: "interrupted" },
+  { code: 6, meaning: "the credential source is unusable; nothing was touched" },
+  { code: 2, meaning: "wrong usage or configuration, or no node was selected" },
+  { code: 1, meaning: "the cluster could not be asked, or pullcast itself failed" },
+  { code: 4, meaning: "all nodes failed" },
+  { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
+  { code: 5, meaning: "verify: some node did not end as pulled" },
+  { code: 0, meaning: "all is well" },
+] as const;
+
+/** An exit code of the table. */
+export type ExitCode = (typeof EXIT_CODES)[number]["code"];
+
+/** Codes of thrown errors that the user's command line or configuration causes. */
+const USAGE: ReadonlySet<Code> = new Set<Code>([
+  "PC001",
+  "PC101",
+  "PC102",
+  "PC110",
+  "PC111",
+  "PC112",
+  "PC113",
+  "PC114",
+  "PC118",
+  "PC119",
+  "PC215",
+  "PC222",
+  "PC223",
+  "PC701",
+]);
+
+/** How a command ended. */
+export interface Ending {
+  readonly interrupted: boolean;
+  /** The code of the error that ended the run. */
+  readonly error?: Code;
+  /** What became of nodes in a push or restore. */
+  readonly nodes?: readonly Pick<NodeReport, "result">[];
+  /** What became of nodes in a verify. */
+  readonly pulls?: readonly Pick<PullReport, "result">[];
+  /** What became of test pods in a cleanup; none is well. */
+  readonly pods?: readonly Pick<CleanupReport["items"][number], "result">[];
+}
+
+/** The exit code for an ending: the first of the table that applies. */
+export function exitCodeOf(ending: Ending): ExitCode {
+  if (ending.interrupted) return 130;
+  if (ending.error !== undefined) return exitCodeOfError(ending.error);
+  const nodes = withoutSkipped(ending.nodes);
+  const pulls = withoutSkipped(ending.pulls);
+  // Skipped nodes alone are no success: nobody was served.
+  if (nodes?.length === 0) return 2;
+  const items = [...(nodes ?? []), ...(ending.pods ?? [])];
+  const failed = items.filter(({ result }) => FAILED.has(result));
+  if (failed.length > 0) return failed.length === items.length ? 4 : 3;
+  if (pulls?.length === 0) return 2;
+  return pulls?.some(({ result }) => result !== "pulled") ? 5 : 0;
+}
+
+function withoutSkipped<Item extends { readonly result: string }>(
+  items: readonly Item[] | undefined,
+): readonly Item[] | undefined {
+  return items?.filter(({ result }) => result !== "skipped");
+}
+
+const FAILED: ReadonlySet<string> = new Set<NodeReport["result"]>([
+  "failed",
+  "unknown",
+  "not-attempted",
+]);
+
+function exitCodeOfError(code: Code): ExitCode {
+  if (code.startsWith("PC6")) return 6;
+  return USAGE.has(code) ? 2 : 1;
+}

@@ -1,0 +1,25 @@
+/** A stream that text goes to: a terminal, a pipe or a file. */
+export interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** All that the command line knows of the process it runs in; made in main.ts, given by hand in tests. */
+export interface Host {
+  /** As the user calls it: `pullcast` or `kubectl pullcast`. */
+  readonly program: string;
+  readonly version: string;
+  /** Without node and the script. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Reads standard input to its end, at most `limitBytes`. */
+  readonly readStdin: (limitBytes: number) => Promise<Uint8Array>;
+  /** Calls `stop` at each signal that asks the process to end; returns how to stop listening. */
+  readonly onStop: (stop: () => void) => () => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+}

@@ -1,0 +1,66 @@
+import { homedir } from "node:os";
+import { dispatch } from "./dispatch.ts";
+import type { Host } from "./host.ts";
+import { VERSION } from "./version.ts";
+
+/** Signals that ask to stop. */
+const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * The process around the command line: the only place that reads argv and the environment, and that ends
+ * the process.
+ *
+ * @param program how the user calls it, for help texts
+ */
+export async function main(program: "pullcast" | "kubectl pullcast"): Promise<void> {
+  // Without a listener, this signal opens Node's inspector, and with it all memory, to every local user.
+  process.on("SIGUSR1", () => {});
+  // A reader that left (`| head -1`) must not stop work on nodes, nor change the exit code.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  const code = await dispatch(host(program));
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit(code);
+}
+
+function host(program: string): Host {
+  const { HOME } = process.env;
+  return {
+    program,
+    version: VERSION,
+    argv: process.argv.slice(2),
+    env: process.env,
+    homeDir: HOME || homedir(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    readStdin,
+    onStop,
+    exit: (code) => process.exit(code),
+  };
+}
+
+function onStop(stop: () => void): () => void {
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
+  };
+}
+
+async function readStdin(limitBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    total += chunk.length;
+    if (total >= limitBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, limitBytes);
+}
+
+/** Exit cuts what is still on its way to a pipe. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (!stream.writable) resolve();
+    else stream.write("", () => resolve());
+  });
+}

@@ -1,0 +1,219 @@
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import type {
+  KubectlOptions,
+  NodeRunOptions,
+  RestartOptions,
+  RunOptions,
+  SelectionOptions,
+  SshOptions,
+  VerifyOptions,
+} from "../../agent/index.ts";
+import type { Host } from "../host.ts";
+import { usageError } from "../usage-error.ts";
+import type { OptionValues, ParsedArgs } from "./parse-argv.ts";
+import { expandHome, parseAbsolutePath, parseDuration, parseInteger, quote } from "./values.ts";
+
+/** More hosts than this don't fit a list of hosts. */
+const MAX_HOSTS_BYTES = 4 * 1024 * 1024;
+
+/** How long a name may take to resolve and a login to be answered, ms. */
+const RESOLVE_MS = 10_000;
+const AUTH_MS = 30_000;
+
+/** Whole numbers that options take. */
+const PORTS = { min: 1, max: 65_535 };
+const AT_ONCE = { min: 1, max: 1000 };
+
+/** What a run needs beside the command line. */
+export type RunContext = Pick<RunOptions, "signal" | "report"> & { readonly host: Host };
+
+/** kubectl's flags, as they are. */
+export function kubectlOptions(options: OptionValues): KubectlOptions {
+  const requestTimeout = options.text("request-timeout");
+  if (requestTimeout !== undefined && requestTimeout !== "0") {
+    // kubectl takes bare seconds as well.
+    const bare = /^\d+$/.test(requestTimeout);
+    parseDuration("request-timeout", bare ? `${requestTimeout}s` : requestTimeout);
+  }
+  return {
+    program: options.text("kubectl") ?? "kubectl",
+    ...some("kubeconfig", options.text("kubeconfig")),
+    ...some("context", options.text("context")),
+    ...some("cluster", options.text("cluster")),
+    ...some("as", options.text("as")),
+    ...some("requestTimeout", requestTimeout),
+  };
+}
+
+/**
+ * Options of every operation on nodes.
+ *
+ * @throws {PullcastError} PC001 naming the option
+ */
+export async function runOptions(
+  { operands, options }: ParsedArgs,
+  { host, signal, report }: RunContext,
+): Promise<RunOptions> {
+  return {
+    kubectl: kubectlOptions(options),
+    selection: await selectionOptions({ operands, options }, host),
+    signal,
+    report,
+    stateDir: stateDir(host),
+  };
+}
+
+/**
+ * Options of operations that log in to nodes.
+ *
+ * @throws {PullcastError} PC001 naming the option
+ */
+export async function nodeRunOptions(
+  args: ParsedArgs,
+  context: RunContext,
+): Promise<NodeRunOptions> {
+  const { options } = args;
+  const path = options.text("path");
+  return {
+    ...(await runOptions(args, context)),
+    ssh: sshOptions(options, context.host),
+    concurrency: parseInteger("concurrency", options.text("concurrency") ?? "", AT_ONCE),
+    replace: options.on("replace"),
+    ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),
+  };
+}
+
+/** `undefined` without `--restart-kubelet`. */
+export function restartOptions(options: OptionValues): RestartOptions | undefined {
+  const command = options.text("kubelet-restart-command");
+  const readyMs = parseDuration("ready-timeout", options.text("ready-timeout") ?? "");
+  if (!options.on("restart-kubelet")) {
+    for (const name of ["kubelet-restart-command", "ready-timeout"]) {
+      if (options.given(name)) throw usageError(`--${name} needs --restart-kubelet`);
+    }
+    return undefined;
+  }
+  return { readyMs, ...some("command", command) };
+}
+
+/** What a proof needs besides the run's options. */
+export type ProofOptions = Omit<VerifyOptions, keyof RunOptions>;
+
+/** @throws {PullcastError} PC001 naming the option */
+export function proofOptions(options: OptionValues, host: Host): ProofOptions {
+  const image = options.text("image");
+  if (image === undefined) throw usageError("--image REF is missing");
+  const registryCa = options.text("registry-ca");
+  return {
+    image,
+    ...some("namespace", options.text("namespace")),
+    proof: options.text("proof") === "auth" ? "auth" : "pull",
+    maxPulls: parseInteger("max-pulls", options.text("max-pulls") ?? "", AT_ONCE),
+    timeoutMs: parseDuration("timeout", options.text("timeout") ?? ""),
+    ...(registryCa === undefined ? {} : { registryCa: expandHome(registryCa, host.homeDir) }),
+  };
+}
+
+async function selectionOptions(
+  { operands, options }: ParsedArgs,
+  host: Host,
+): Promise<SelectionOptions> {
+  const hosts = await hostEntries(options, host);
+  if (hosts !== undefined) {
+    for (const name of ["selector", "field-selector", "address"]) {
+      if (options.given(name)) throw usageError(`--${name} asks a cluster, --hosts asks none`);
+    }
+  }
+  return {
+    // As kubectl's -o name prints them.
+    names: operands.map((operand) => operand.replace(/^nodes?\//, "")),
+    ...some("selector", options.text("selector")),
+    ...some("fieldSelector", options.text("field-selector")),
+    exclude: options.list("exclude"),
+    address: (options.text("address") ?? "auto") as SelectionOptions["address"],
+    ...some("hosts", hosts),
+  };
+}
+
+/** Entries of `--hosts` and of `--hosts-from`; `undefined` where neither is given. */
+async function hostEntries(options: OptionValues, host: Host): Promise<string[] | undefined> {
+  const from = options.text("hosts-from");
+  if (from === undefined && !options.given("hosts")) return undefined;
+  const listed = options.list("hosts").flatMap((text) => text.split(","));
+  const lines = from === undefined ? [] : (await readHosts(from, { options, host })).split("\n");
+  const entries = [...listed, ...lines.map((line) => line.replace(/(^|\s)#.*/, ""))];
+  const filled = entries.map((entry) => entry.trim()).filter((entry) => entry !== "");
+  if (filled.length === 0) throw usageError("--hosts and --hosts-from name no host");
+  return filled;
+}
+
+async function readHosts(
+  from: string,
+  { options, host }: { readonly options: OptionValues; readonly host: Host },
+): Promise<string> {
+  if (from === "-" && options.text("config") === "-") {
+    throw usageError("--config - and --hosts-from - can't both read standard input");
+  }
+  try {
+    const bytes =
+      from === "-"
+        ? await host.readStdin(MAX_HOSTS_BYTES)
+        : await readFile(expandHome(from, host.homeDir));
+    return Buffer.from(bytes.subarray(0, MAX_HOSTS_BYTES)).toString();
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : "read error";
+    throw usageError(
+      `--hosts-from: ${quote(from)} can't be read: ${reason}`,
+      "check its path and mode",
+    );
+  }
+}
+
+function sshOptions(options: OptionValues, host: Host): SshOptions {
+  const connectMs = parseDuration("connect-timeout", options.text("connect-timeout") ?? "");
+  const nodeMs = parseDuration("node-timeout", options.text("node-timeout") ?? "");
+  const ssh = (file: string) => join(host.homeDir, ".ssh", file);
+  const given = options.list("known-hosts").map((file) => expandHome(file, host.homeDir));
+  const { SSH_AUTH_SOCK: socket } = host.env;
+  return {
+    user: loginName(options.text("ssh-user") ?? ""),
+    port: parseInteger("ssh-port", options.text("ssh-port") ?? "", PORTS),
+    identities: options.list("identity").map((file) => expandHome(file, host.homeDir)),
+    defaultIdentities: ["id_ed25519", "id_ecdsa", "id_rsa"].map(ssh),
+    ...(socket ? { agentSocket: socket } : {}),
+    knownHosts: given.length > 0 ? given : [ssh("known_hosts"), "/etc/ssh/ssh_known_hosts"],
+    hostKeyChecking: options.text("host-key-checking") === "accept-new" ? "accept-new" : "strict",
+    configFiles: [ssh("config"), "/etc/ssh/ssh_config"],
+    version: host.version,
+    limits: {
+      resolveMs: RESOLVE_MS,
+      connectMs,
+      // A busy node computes keys slowly, long after its kernel took the connection.
+      handshakeMs: Math.max(connectMs, 20_000),
+      authMs: AUTH_MS,
+      channelMs: Math.max(connectMs, 10_000),
+      execIdleMs: nodeMs,
+      execTotalMs: nodeMs,
+      teardownMs: 2000,
+    },
+  };
+}
+
+/** No shell sees it, but sshd's log does. */
+function loginName(user: string): string {
+  if (/^[\p{L}\p{N}_][\p{L}\p{N}_.@\\$+-]*$/u.test(user)) return user;
+  throw usageError(`--ssh-user: ${quote(user)} is not a login name`);
+}
+
+/** The XDG specification ignores relative paths. */
+function stateDir({ env, homeDir }: Host): string {
+  const { XDG_STATE_HOME: base } = env;
+  const dir = base !== undefined && isAbsolute(base) ? base : join(homeDir, ".local", "state");
+  return join(dir, "pullcast");
+}
+
+/** `{ [name]: value }`, or nothing where there is no value. */
+function some<Name extends string, Value>(name: Name, value: Value | undefined) {
+  return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: Value };
+}

@@ -1,0 +1,189 @@
+/** One option of a command: what the parser accepts and what help says come from here. */
+export interface OptionSpec {
+  /** Without dashes. */
+  readonly name: string;
+  readonly short?: string;
+  /** What stands for the value in help; absent: the option is a switch. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** May be given more than once. */
+  readonly many?: true;
+  /** In the user's words; the same text goes through the same parser. */
+  readonly default?: string;
+  readonly text: string;
+}
+
+/** Options under one heading of help. */
+export interface OptionGroup {
+  readonly title: string;
+  readonly options: readonly OptionSpec[];
+}
+
+const SELECTOR: readonly OptionSpec[] = [
+  {
+    name: "selector",
+    short: "l",
+    value: "LABELS",
+    text: "only nodes with these labels, as in kubectl get -l",
+  },
+  { name: "field-selector", value: "FIELDS", text: "only nodes with these fields" },
+  { name: "exclude", value: "GLOB", many: true, text: "leave out nodes with such names" },
+];
+
+export const SELECTION: OptionGroup = { title: "Nodes", options: SELECTOR };
+
+export const TARGETS: OptionGroup = {
+  title: "Nodes",
+  options: [
+    ...SELECTOR,
+    {
+      name: "address",
+      value: "KIND",
+      choices: ["auto", "ExternalIP", "InternalIP", "Hostname", "name"],
+      default: "auto",
+      text: "which of a node's addresses to connect to",
+    },
+    {
+      name: "hosts",
+      value: "HOST,…",
+      many: true,
+      text: "push to these without asking a cluster: ADDRESS, ADDRESS:PORT or NAME=ADDRESS",
+    },
+    { name: "hosts-from", value: "FILE|-", text: "the same, one a line" },
+  ],
+};
+
+export const KUBECTL: OptionGroup = {
+  title: "Cluster (handed to kubectl)",
+  options: [
+    { name: "kubeconfig", value: "FILE", text: "the kubeconfig to use" },
+    { name: "context", value: "NAME", text: "the kubeconfig's context to use" },
+    { name: "cluster", value: "NAME", text: "the kubeconfig's cluster to use" },
+    { name: "as", value: "USER", text: "the user to act as" },
+    { name: "request-timeout", value: "TIME", text: "how long one request may take" },
+    { name: "kubectl", value: "PROGRAM", default: "kubectl", text: "the kubectl to run" },
+  ],
+};
+
+export const SSH: OptionGroup = {
+  title: "SSH",
+  options: [
+    {
+      name: "ssh-user",
+      value: "USER",
+      default: "root",
+      text: "login name; others than root need sudo without a password",
+    },
+    { name: "ssh-port", value: "PORT", default: "22", text: "port of sshd" },
+    {
+      name: "identity",
+      short: "i",
+      value: "FILE",
+      many: true,
+      text: "private key; ssh-agent's keys and ~/.ssh/id_* come after it",
+    },
+    {
+      name: "known-hosts",
+      value: "FILE",
+      many: true,
+      text: "known host keys (default ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts)",
+    },
+    {
+      name: "host-key-checking",
+      value: "MODE",
+      choices: ["strict", "accept-new"],
+      default: "strict",
+      text: "whether an unknown host key may be added",
+    },
+    { name: "concurrency", value: "N", default: "32", text: "nodes at work at once" },
+    {
+      name: "connect-timeout",
+      value: "TIME",
+      default: "10s",
+      text: "how long connecting may take",
+    },
+    {
+      name: "node-timeout",
+      value: "TIME",
+      default: "2m",
+      text: "how long work on a node may take",
+    },
+  ],
+};
+
+export const TARGET_FILE: readonly OptionSpec[] = [
+  {
+    name: "path",
+    value: "DIR",
+    text: "the directory of config.json on the nodes, if it must not be found there",
+  },
+  {
+    name: "replace",
+    text: "overwrite or hide a file of others; it is kept, pullcast restore puts it back",
+  },
+];
+
+export const RESTART: readonly OptionSpec[] = [
+  {
+    name: "restart-kubelet",
+    text: "restart each kubelet that may use an older file, one node at a time (else up to 5 minutes)",
+  },
+  {
+    name: "kubelet-restart-command",
+    value: "COMMAND",
+    text: "run this on the node instead of systemctl restart",
+  },
+  {
+    name: "ready-timeout",
+    value: "TIME",
+    default: "2m",
+    text: "how long a restarted node may take to be Ready",
+  },
+];
+
+export const PROOF: readonly OptionSpec[] = [
+  { name: "image", value: "REF", text: "a private image that the nodes should be able to pull" },
+  {
+    name: "namespace",
+    short: "n",
+    value: "NAME",
+    text: "namespace of the test pods (default: the context's)",
+  },
+  {
+    name: "proof",
+    value: "KIND",
+    choices: ["pull", "auth"],
+    default: "pull",
+    text: "pull moves the image; auth asks for a digest that can't exist, so that nothing moves",
+  },
+  { name: "max-pulls", value: "N", default: "20", text: "pulls at once" },
+  {
+    name: "timeout",
+    value: "TIME",
+    default: "7m",
+    text: "how long to wait for nodes whose kubelet may use an older file",
+  },
+  {
+    name: "registry-ca",
+    value: "FILE",
+    text: "CA certificate for questions that this machine asks the registry",
+  },
+];
+
+export const OUTPUT: OptionGroup = {
+  title: "Output",
+  options: [
+    {
+      name: "output",
+      short: "o",
+      value: "FORMAT",
+      choices: ["table", "wide", "json", "yaml", "name"],
+      default: "table",
+      text: "name prints the nodes that ended well",
+    },
+    { name: "no-color", text: "no colours, as with NO_COLOR set" },
+    { name: "verbose", short: "v", text: "tell more on standard error" },
+    { name: "quiet", short: "q", text: "tell only what failed, and the last line" },
+    { name: "help", short: "h", text: "print this help" },
+  ],
+};

@@ -1,0 +1,49 @@
+import type { CleanupReport, PushReport, RestoreReport, VerifyReport } from "../../agent/index.ts";
+
+/** A report about nodes. */
+export type NodesReport = PushReport | RestoreReport | VerifyReport;
+
+/** What a command can present. */
+export type Report = NodesReport | CleanupReport;
+
+const API_VERSION = "pullcast.dev/v1alpha1";
+
+/** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
+export function toDocument(reports: readonly Report[]): object {
+  const documents = reports.map(toItem);
+  const [only] = documents;
+  if (documents.length === 1 && only !== undefined) return only;
+  return { apiVersion: API_VERSION, kind: "List", items: documents };
+}
+
+function toItem({ kind, items, ...run }: Report): object {
+  return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
+}
+
+/** How many items ended how, in the order of first appearance. */
+export function countResults(
+  items: readonly { readonly result: string }[],
+): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { result } of items) counts[result] = (counts[result] ?? 0) + 1;
+  return counts;
+}
+
+/** Results that mean: this node is as it should be. */
+const ENDED_WELL: ReadonlySet<string> = new Set(["updated", "unchanged", "restored", "pulled"]);
+
+/** What ended well in all reports, as `kubectl -o name` prints it: nodes, or the pods that were removed. */
+export function toNames(reports: readonly Report[]): string {
+  const ends = new Map<string, boolean>();
+  for (const report of reports) {
+    for (const [name, well] of endsOf(report)) ends.set(name, well && ends.get(name) !== false);
+  }
+  return [...ends].flatMap(([name, well]) => (well ? [`${name}\n`] : [])).join("");
+}
+
+function endsOf(report: Report): (readonly [name: string, well: boolean])[] {
+  if (report.kind === "CleanupReport") {
+    return report.items.map(({ name, result }) => [`pod/${name}`, result === "removed"]);
+  }
+  return report.items.map(({ node, result }) => [`node/${node}`, ENDED_WELL.has(result)]);
+}

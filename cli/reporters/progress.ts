@@ -1,0 +1,184 @@
+import type { NodeReport, Notice, PullcastEvent, PullReport } from "../../agent/index.ts";
+import { cleanDeep } from "../render/clean-deep.ts";
+import { GROUP_FROM, nameList } from "../render/groups.ts";
+import { formatClock, formatDuration } from "../render/time.ts";
+import { type Plan, renderHeader } from "./header.ts";
+import type { Sink } from "./sink.ts";
+
+/** How much is told: `quiet` only failures, `verbose` each step. */
+export type Level = "quiet" | "normal" | "verbose";
+
+/** Failures told one by one; the summary has them all. */
+const MAX_FAILURE_LINES = 20;
+
+const GOOD: ReadonlySet<string> = new Set(["updated", "unchanged", "restored", "pulled"]);
+
+/** Named elsewhere: in the header, and at the interruption. */
+const QUIET_ENDS: ReadonlySet<string> = new Set(["skipped", "not-attempted"]);
+
+/** Turns a run's events into lines and a status, as they come. */
+export class Progress {
+  readonly #sink: Sink;
+  readonly #level: Level;
+  #plan: Plan | undefined;
+  #early: Notice[] = [];
+  readonly #toldNotices = new Set<string>();
+  #done = 0;
+  #bad = 0;
+  #percent = 0;
+  #waiting = "";
+
+  constructor(sink: Sink, level: Level) {
+    this.#sink = sink;
+    this.#level = level;
+  }
+
+  /** The engine's `Report`: never throws. */
+  readonly handle = (raw: PullcastEvent): void => {
+    const event = cleanDeep(raw);
+    switch (event.type) {
+      case "planned":
+        this.#planned(event);
+        break;
+      case "notice":
+        this.#notice(event.notice);
+        break;
+      case "node-started":
+        this.#tell("verbose", `${event.node}: started`);
+        break;
+      case "node-finished":
+      case "pull-finished":
+        this.#finished(event.report);
+        break;
+      case "restart":
+        this.#restart(event);
+        break;
+      case "waiting":
+        this.#wait(event);
+        break;
+      case "cleaned":
+        this.#tell("verbose", `removed ${plural(event.pods, "test pod")}`);
+        break;
+      case "interrupted":
+        this.#interrupted(event.unfinished);
+    }
+  };
+
+  /** Removes the status and tells what was held back. */
+  close(): void {
+    this.#flush();
+    this.#sink.end();
+  }
+
+  #planned(plan: Plan): void {
+    this.#plan = plan;
+    this.#done = 0;
+    this.#bad = 0;
+    this.#percent = 0;
+    for (const line of renderHeader(plan)) this.#tell("normal", line);
+    this.#flush();
+    this.#status();
+  }
+
+  /** Notices about the source come before the plan; they read better after it. */
+  #notice(notice: Notice): void {
+    if (this.#plan === undefined) this.#early.push(notice);
+    else this.#tellNotice(notice);
+  }
+
+  #flush(): void {
+    for (const notice of this.#early) this.#tellNotice(notice);
+    this.#early = [];
+  }
+
+  #tellNotice({ code, message }: Notice): void {
+    const line = `! ${code} ${message}`;
+    if (this.#toldNotices.has(line)) return;
+    this.#toldNotices.add(line);
+    this.#tell("normal", line);
+  }
+
+  #finished(report: NodeReport | PullReport): void {
+    this.#done += 1;
+    if (GOOD.has(report.result)) this.#good(report);
+    else if (!QUIET_ENDS.has(report.result)) this.#failed(report);
+    this.#percentLine();
+    this.#status();
+  }
+
+  #good({ node, result, durationMs }: NodeReport | PullReport): void {
+    const level = this.#sink.live || this.#total >= GROUP_FROM ? "verbose" : "normal";
+    this.#tell(level, `${node}: ${result} (${formatDuration(durationMs)})`);
+  }
+
+  #failed({ node, result, code, message }: NodeReport | PullReport): void {
+    this.#bad += 1;
+    if (this.#bad > MAX_FAILURE_LINES && this.#level !== "verbose") return;
+    const what = [code, message].filter((text) => text !== undefined).join(" ");
+    this.#tell("quiet", `${node}: ${result}${what === "" ? "" : `: ${what}`}`);
+    if (this.#bad === MAX_FAILURE_LINES) this.#tell("quiet", "more failures follow in the summary");
+  }
+
+  /** In a log of many nodes: a line for each 5 %. */
+  #percentLine(): void {
+    if (this.#sink.live || this.#total < GROUP_FROM) return;
+    const percent = Math.floor((this.#done / this.#total) * 20) * 5;
+    if (percent === this.#percent) return;
+    this.#percent = percent;
+    this.#tell("normal", `${this.#counts()} (${percent} %)`);
+  }
+
+  #restart({ node, state, done, total }: Extract<PullcastEvent, { type: "restart" }>): void {
+    const texts = {
+      restarting: ["verbose", "kubelet is being restarted"],
+      "waiting-ready": ["verbose", "waiting for Ready"],
+      ready: ["normal", "kubelet restarted"],
+      failed: ["quiet", "kubelet restart failed"],
+    } as const;
+    const [level, text] = texts[state];
+    this.#tell(level, `${node}: ${text} (${done} of ${total})`);
+    if (done < total) this.#sink.status(`Restarting kubelets: ${node} (${done} of ${total} done)`);
+    else this.#status();
+  }
+
+  #wait({ nodes, until, nextTryMs }: Extract<PullcastEvent, { type: "waiting" }>): void {
+    const who = `${plural(nodes.length, "node")} not decided yet`;
+    const text = `${who}: ${nameList(nodes)}: an older file may be in use until ${formatClock(until)}`;
+    // A terminal counts down in place; a log gets a line when something changed.
+    if (this.#sink.live) {
+      this.#sink.status(`${text}; next try in ${formatDuration(nextTryMs)}`);
+    } else if (text !== this.#waiting) {
+      this.#tell("normal", text);
+    }
+    this.#waiting = text;
+  }
+
+  #interrupted(unfinished: readonly string[]): void {
+    const who =
+      unfinished.length === 0 ? "all nodes had ended" : `unfinished: ${nameList(unfinished)}`;
+    this.#tell("quiet", `Interrupted; ${who}`);
+  }
+
+  get #total(): number {
+    return this.#plan?.targets.length ?? 0;
+  }
+
+  #counts(): string {
+    const failed = this.#bad === 0 ? "" : `, ${this.#bad} not well`;
+    return `${this.#done} of ${plural(this.#total, "node")} done${failed}`;
+  }
+
+  #status(): void {
+    if (this.#level !== "quiet" && this.#total > 0) this.#sink.status(this.#counts());
+  }
+
+  #tell(level: Level, text: string): void {
+    if (RANK[level] <= RANK[this.#level]) this.#sink.line(text);
+  }
+}
+
+const RANK: Readonly<Record<Level, number>> = { quiet: 0, normal: 1, verbose: 2 };
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,83 @@
+import type { CommandSpec } from "./commands/catalog.ts";
+import type { Command } from "./commands/command.ts";
+import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
+import { fail } from "./fail.ts";
+import type { Host } from "./host.ts";
+import { watchInterrupts } from "./interrupts.ts";
+import { type OptionValues, type ParsedArgs, parseArgv } from "./options/parse-argv.ts";
+import { presenter } from "./present.ts";
+import { type Level, Progress } from "./reporters/progress.ts";
+import { lineSink, type Sink, spinnerSink } from "./reporters/sink.ts";
+import { usageError } from "./usage-error.ts";
+
+/** Commands that work on nodes; each loads only what it needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  push: async () => (await import("./commands/push.ts")).pushCommand,
+  restore: async () => (await import("./commands/restore.ts")).restoreCommand,
+  verify: async () => (await import("./commands/verify.ts")).verifyCommand,
+  cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
+};
+
+/** Runs a command that works on nodes, from its arguments to the exit code. Errors are printed, not thrown. */
+export async function runCommand(
+  host: Host,
+  spec: CommandSpec,
+  argv: readonly string[],
+): Promise<ExitCode> {
+  let args: ParsedArgs | undefined;
+  try {
+    args = await parseArgv(spec, argv);
+    return await runParsed(host, { spec, args });
+  } catch (error) {
+    return fail(host, error, args?.options.on("verbose"));
+  }
+}
+
+async function runParsed(
+  host: Host,
+  { spec, args }: { readonly spec: CommandSpec; readonly args: ParsedArgs },
+): Promise<ExitCode> {
+  const level = levelOf(args.options);
+  const sink = await openSink(host, level);
+  const progress = new Progress(sink, level);
+  const interrupts = watchInterrupts(host, () =>
+    sink.line("Stopping: nodes at work may end; Ctrl-C again leaves at once"),
+  );
+  try {
+    const command = await COMMANDS[spec.name]?.();
+    if (command === undefined) throw new Error(`no command ${spec.name}`);
+    const ending = await command({
+      host,
+      args,
+      signal: interrupts.signal,
+      report: progress.handle,
+      present: async (reports) => {
+        progress.close();
+        await presenter(host, args.options)(reports);
+      },
+    });
+    return exitCodeOf(ending);
+  } catch (error) {
+    progress.close();
+    if (!interrupts.signal.aborted) throw error;
+    host.stderr.write("Interrupted\n");
+    return exitCodeOf({ interrupted: true });
+  } finally {
+    progress.close();
+    interrupts.dispose();
+  }
+}
+
+function levelOf(options: OptionValues): Level {
+  if (options.on("quiet") && options.on("verbose"))
+    throw usageError("--quiet and --verbose exclude each other");
+  if (options.on("quiet")) return "quiet";
+  return options.on("verbose") ? "verbose" : "normal";
+}
+
+/** A spinner needs a terminal; CI services often have one and keep every frame. */
+async function openSink({ stderr, env }: Host, level: Level): Promise<Sink> {
+  const { CI, TERM } = env;
+  const isLive = stderr.isTTY === true && !CI && TERM !== "dumb" && level !== "quiet";
+  return isLive ? await spinnerSink(stderr as NodeJS.WriteStream) : lineSink(stderr);
+}

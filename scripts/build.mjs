@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+/**
+ * Builds the package: `node scripts/build.mjs [--outdir DIR] [--types]`.
+ *
+ * One ESM bundle, split so that each command loads only what it needs. ssh2 stays a dependency: it finds its
+ * native parts beside itself and works without them. All other packages are bundled, since reading one file
+ * is faster than reading hundreds. `npm pack` and `npm publish` build the types as well.
+ */
+import { execFile } from "node:child_process";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { build } from "esbuild";
+
+const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+const PROGRAMS = ["cli/pullcast", "cli/kubectl-pullcast"];
+
+const { values } = parseArgs({
+  options: { outdir: { type: "string" }, types: { type: "boolean" } },
+});
+const outdir = values.outdir ?? join(repository, "dist");
+const withTypes = values.types ?? process.env.npm_lifecycle_event === "prepack";
+
+/** Our modules only declare: what nobody uses of them needs no loading. */
+const sideEffectFree = {
+  name: "side-effect-free",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) =>
+      resolveDir.includes("node_modules")
+        ? undefined
+        : { path: join(resolveDir, path), sideEffects: false },
+    );
+  },
+};
+
+const startedMs = performance.now();
+await rm(outdir, { recursive: true, force: true });
+await Promise.all([bundle(), withTypes ? declareTypes() : undefined]);
+const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+console.log(`built ${relative(process.cwd(), outdir) || "."} in ${seconds} s`);
+
+async function bundle() {
+  const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
+  const { metafile } = await build({
+    absWorkingDir: repository,
+    entryPoints: [...PROGRAMS, "agent/index"].map((name) => ({ in: `${name}.ts`, out: name })),
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    external: ["ssh2"],
+    // The entry for Node is CommonJS and asks for Node's modules by require().
+    alias: { yaml: join(repository, "node_modules/yaml/browser/index.js") },
+    loader: { ".sh": "text" },
+    define: { PULLCAST_VERSION: JSON.stringify(version) },
+    chunkNames: "chunks/[name]-[hash]",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "linked",
+    metafile: true,
+    logLevel: "warning",
+    plugins: [sideEffectFree],
+  });
+  await Promise.all(PROGRAMS.map((name) => makeProgram(join(outdir, `${name}.js`))));
+  checkLazy(metafile);
+}
+
+/** A shebang must be the first line, so it comes after the bundler's. */
+async function makeProgram(path) {
+  const text = await readFile(path, "utf8");
+  await writeFile(path, `#!/usr/bin/env node\n${text}`);
+  await chmod(path, 0o755);
+}
+
+/** `pullcast --help` is to be there at once: no package, and nothing of the engine, may load with the program. */
+function checkLazy({ outputs }) {
+  for (const program of PROGRAMS) {
+    const entry = Object.keys(outputs).find((path) => path.endsWith(`${program}.js`));
+    const loaded = [...staticChunks(entry, outputs)].flatMap((path) =>
+      Object.keys(outputs[path].inputs),
+    );
+    const heavy = loaded.find((input) => /^(agent|node_modules)\//.test(input));
+    if (heavy !== undefined) throw new Error(`${program} loads ${heavy} at its start`);
+  }
+}
+
+function staticChunks(path, outputs, seen = new Set()) {
+  if (seen.has(path) || outputs[path] === undefined) return seen;
+  seen.add(path);
+  for (const { path: next, kind } of outputs[path].imports) {
+    if (kind === "import-statement") staticChunks(next, outputs, seen);
+  }
+  return seen;
+}
+
+async function declareTypes() {
+  const tsc = join(repository, "node_modules", ".bin", "tsc");
+  const args = ["-p", "tsconfig.build.json", "--outDir", join(outdir, "types")];
+  await promisify(execFile)(tsc, args, { cwd: repository }).catch((error) => {
+    throw new Error(`tsc: ${error.stdout}`);
+  });
+}
