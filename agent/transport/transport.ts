@@ -7,8 +7,10 @@ export interface SshOptions {
   readonly user: string;
   /** 1..65535, for targets without a port of their own. */
   readonly port: number;
-  /** Private key files, in order; the agent's keys and the default files come after them. */
+  /** Private key files, in order; one that can't be used is an error. */
   readonly identities: readonly string[];
+  /** Files tried after `identities`; a missing or unusable one is passed over. */
+  readonly defaultIdentities?: readonly string[];
   /** Path of ssh-agent's socket, absent where there is none. */
   readonly agentSocket?: string;
   /** Files in OpenSSH's known_hosts format; new keys go to the first. */
@@ -17,6 +19,8 @@ export interface SshOptions {
   /** The user's ssh_config files: a node whose only address is a name is used if they name it. */
   readonly configFiles?: readonly string[];
   readonly limits: PhaseLimits;
+  /** pullcast's version, so that sshd's log names the tool. */
+  readonly version?: string;
 }
 
 /** The longest each phase may take, in ms; an error names the phase and its limit. */
@@ -46,9 +50,12 @@ export interface ExecRequest {
 export interface Session {
   /** `SHA256:…` of the host key that the node proved to own. */
   readonly hostKeyFingerprint: string;
+  /** `true` where the key was new and has been added to known_hosts (`accept-new`). */
+  readonly hostKeyAdded?: boolean;
   /**
-   * Runs a program and waits for its end.
-   * @throws {PullcastError} PC226 to PC229 with phase `channel` or `exec`; the abort reason when `signal` aborts
+   * Runs a program and waits for its end. A link lost while it runs is an outcome (`lost`).
+   * Any error with phase `exec` means that the program may have run, and may still.
+   * @throws {PullcastError} PC225 to PC229 with phase `channel` or `exec`; the abort reason when `signal` aborts
    */
   run(request: ExecRequest): Promise<ExecOutcome>;
   /** Ends the connection within `teardownMs`, whatever the peer does. Never throws. */

@@ -1,0 +1,207 @@
+import type { Socket } from "node:net";
+import type { Client, ConnectConfig } from "ssh2";
+import type { PullcastError } from "../errors.ts";
+import type { Phase } from "../model.ts";
+import { cleanText } from "../util/clean-text.ts";
+import { offeredAlgorithms } from "./algorithms.ts";
+import type { LoginAttempt } from "./auth.ts";
+import { readGreeting } from "./greeting.ts";
+import { handshakeError } from "./handshake-error.ts";
+import { orderHostKeyAlgorithms } from "./host-key.ts";
+import { strictHostVerifier } from "./host-verifier.ts";
+import { seconds, sshError, systemCode } from "./ssh-error.ts";
+import type { Ssh2 } from "./ssh2.ts";
+import type { PhaseLimits } from "./transport.ts";
+
+/** More banner than this is a flood. */
+const BANNER_LIMIT = 64 * 1024;
+
+export interface ConnectionOptions {
+  readonly ssh2: Ssh2;
+  /** Connected, with an `error` listener that stays. */
+  readonly socket: Socket;
+  /** `host:port`, for messages. */
+  readonly at: string;
+  readonly user: string;
+  readonly version: string;
+  readonly limits: PhaseLimits;
+  readonly knownKeyTypes: ReadonlySet<string>;
+  /** `undefined` lets the key in; called again, with the same key, when keys are renewed. */
+  readonly checkHostKey: (blob: Buffer) => PullcastError | undefined;
+  readonly login: LoginAttempt;
+}
+
+/**
+ * One ssh2 client on a socket of our own. It keeps the first cause of a failure, has a timer for each
+ * phase, and destroys the socket itself: ssh2 leaves it half open after an error.
+ */
+export class Connection {
+  readonly client: Client;
+  readonly #options: ConnectionOptions;
+  readonly #ready: Promise<void>;
+  #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #phase: Phase = "handshake";
+  #isReady = false;
+  #closed = false;
+  #bannerBytes = 0;
+  #failure: unknown;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.client = new options.ssh2.Client();
+    this.#ready = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever waits sees the rejection; nobody has to.
+    this.#ready.catch(() => undefined);
+  }
+
+  /** `true` once the link is gone: what a channel says after that isn't the node's word. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The cause of the end of the link, if there was one. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /**
+   * Handshake and login.
+   * @throws {PullcastError} PC205 to PC231 with phase `handshake`, `host-key` or `auth`; the abort reason
+   */
+  async open(signal: AbortSignal): Promise<void> {
+    const { limits, socket } = this.#options;
+    const abort = () => this.fail(signal.reason);
+    const greeting = readGreeting();
+    this.client
+      .on("error", (error) => this.#onError(error, greeting.text()))
+      .on("close", () => this.#onClose(greeting.text()))
+      .on("banner", (text) => this.#onBanner(text))
+      .on("handshake", () => {
+        // Keys may be renewed later: that is not a new login.
+        if (!this.#isReady) this.#enter("auth", limits.authMs);
+        // Without a vendor ssh2 doesn't ask sshd to prove all its host keys again, which we wouldn't use.
+        Reflect.set(this.client, "_remoteVer", "");
+      })
+      .on("ready", () => {
+        this.#isReady = true;
+        clearTimeout(this.#timer);
+        this.#settle?.resolve();
+      });
+    this.#enter("handshake", limits.handshakeMs);
+    try {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", abort, { once: true });
+      this.client.connect(this.#config());
+      // After connect(), which pauses the socket: no byte is taken before ssh2 listens.
+      greeting.listen(socket);
+      await this.#ready;
+    } catch (error) {
+      this.fail(error);
+      throw this.#failure;
+    } finally {
+      clearTimeout(this.#timer);
+      signal.removeEventListener("abort", abort);
+      greeting.stop(socket);
+    }
+  }
+
+  /** Ends the link for `cause`; the first cause stays. */
+  fail(cause: unknown): void {
+    this.#failure ??= cause;
+    clearTimeout(this.#timer);
+    this.#options.socket.destroy();
+    this.#settle?.reject(this.#failure);
+  }
+
+  /** Says goodbye, and frees the socket at the latest after `teardownMs`. Never throws. */
+  async close(): Promise<void> {
+    const { socket, limits } = this.#options;
+    if (socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), limits.teardownMs);
+      socket.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      try {
+        this.client.end();
+      } catch {
+        // A client that failed can't say goodbye.
+      }
+      // Once our last bytes are out there is nothing to wait for.
+      socket.destroySoon();
+    });
+  }
+
+  #enter(phase: "handshake" | "auth", limitMs: number): void {
+    this.#phase = phase;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const { at } = this.#options;
+      const detail = `no ${phase === "auth" ? "login" : "handshake"} within ${seconds(limitMs)}`;
+      this.fail(sshError(phase === "auth" ? "PC227" : "PC207", { at, phase, detail }));
+    }, limitMs);
+  }
+
+  #onError(error: Error & { level?: string; code?: unknown }, greeting: string): void {
+    // One key that can't sign doesn't end the login: ssh2 goes on with the next.
+    if (error.level === "agent" || /^Error (while )?signing/.test(error.message)) return;
+    if (this.#isReady) this.fail(this.#lost(error));
+    else if (this.#phase === "auth") this.fail(this.#authError(error));
+    else this.fail(handshakeError({ at: this.#options.at, error, greeting }));
+  }
+
+  #onClose(greeting: string): void {
+    this.#closed = true;
+    if (this.#isReady || this.#phase === "auth") this.fail(this.#lost());
+    else this.fail(handshakeError({ at: this.#options.at, greeting }));
+  }
+
+  #authError(error: Error & { level?: string; code?: unknown }): PullcastError {
+    const { at, login } = this.#options;
+    // A number is a DISCONNECT of the server: too many failures, a user that may not log in, …
+    const isRefusal = error.level === "client-authentication" || typeof error.code === "number";
+    return isRefusal ? login.failure(at, error) : this.#lost(error);
+  }
+
+  #lost(cause?: Error): PullcastError {
+    const { at } = this.#options;
+    const phase = this.#isReady ? "exec" : "auth";
+    const detail = cause && (systemCode(cause) || cleanText(cause.message, 200));
+    return sshError("PC226", { at, phase, cause, ...(detail ? { detail } : {}) });
+  }
+
+  #onBanner(text: string): void {
+    this.#bannerBytes += text.length;
+    if (this.#bannerBytes <= BANNER_LIMIT) return;
+    const detail = "more than 64 KiB of banner";
+    this.fail(sshError("PC228", { at: this.#options.at, phase: "auth", detail }));
+  }
+
+  #config(): ConnectConfig {
+    const { socket, user, version, knownKeyTypes, checkHostKey, login } = this.#options;
+    return {
+      sock: socket,
+      username: user,
+      ident: `pullcast_${version}`,
+      readyTimeout: 0,
+      keepaliveInterval: 5000,
+      keepaliveCountMax: 3,
+      agentForward: false,
+      algorithms: offeredAlgorithms(orderHostKeyAlgorithms(knownKeyTypes)),
+      hostVerifier: strictHostVerifier((blob) => {
+        const refusal = checkHostKey(blob);
+        // Kept before ssh2 makes its own error of it.
+        this.#failure ??= refusal;
+        return refusal === undefined;
+      }),
+      authHandler: (methods, partial, next) => {
+        // ssh2 takes `false` as "no more"; its types don't say so.
+        (next as (method: unknown) => void)(login.next(methods, partial));
+      },
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import type { Code, PullcastError } from "../errors.ts";
+import { fingerprint, hostKeyType, keyTypeName } from "./host-key.ts";
+import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
+import { sshError } from "./ssh-error.ts";
+
+interface Offer {
+  readonly at: string;
+  readonly host: string;
+  readonly port: number;
+  readonly blob: Buffer;
+  readonly verdict: HostKeyVerdict;
+  readonly hostKeyChecking: "strict" | "accept-new";
+}
+
+/** Why an offered host key is refused (PC211 to PC214), or `undefined` if it is good. */
+export function hostKeyRefusal(offer: Offer): PullcastError | undefined {
+  const { verdict } = offer;
+  switch (verdict.type) {
+    case "known":
+      return undefined;
+    case "unknown":
+      if (verdict.authority !== undefined) {
+        const where = placeText(verdict.authority);
+        return refusal("PC211", offer, `; the @cert-authority of ${where} can't be checked`);
+      }
+      if (offer.hostKeyChecking === "accept-new") return undefined;
+      return refusal("PC211", offer, ` as ${lookupName(offer.host, offer.port)}`);
+    case "changed":
+      return refusal("PC212", offer, `, known is ${keysText(verdict.known)}`);
+    case "other-type":
+      return refusal("PC214", offer, `, known is ${keysText(verdict.known)}`);
+    case "revoked":
+      return refusal("PC213", offer, ` (${verdict.known.map(placeText).join(", ")})`);
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function refusal(code: Code, { at, blob }: Offer, rest: string): PullcastError {
+  const detail = `it offers ${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}${rest}`;
+  return sshError(code, { at, phase: "host-key", detail });
+}
+
+function keysText(keys: readonly KnownKey[]): string {
+  return keys
+    .map((key) => `${keyTypeName(key.type)} ${fingerprint(key.blob)} (${placeText(key)})`)
+    .join(", ");
+}
+
+function placeText({ file, line }: Place): string {
+  return `${file}:${line}`;
+}

@@ -1,0 +1,179 @@
+import { createHmac } from "node:crypto";
+import { hostKeyType } from "./host-key.ts";
+
+/** Where a line of known_hosts stands, for messages. */
+export interface Place {
+  readonly file: string;
+  /** From 1 on. */
+  readonly line: number;
+}
+
+/** A key that known_hosts has for a name. */
+export interface KnownKey extends Place {
+  readonly marker: "" | "revoked" | "cert-authority";
+  readonly type: string;
+  readonly blob: Buffer;
+}
+
+/** What known_hosts says about an offered key. */
+export type HostKeyVerdict =
+  | { readonly type: "known" }
+  /** `authority` names an `@cert-authority` line for this host: it can't vouch for a plain key. */
+  | { readonly type: "unknown"; readonly authority?: Place }
+  | { readonly type: "changed"; readonly known: readonly KnownKey[] }
+  | { readonly type: "other-type"; readonly known: readonly KnownKey[] }
+  | { readonly type: "revoked"; readonly known: readonly KnownKey[] };
+
+interface Line extends Place {
+  readonly marker: KnownKey["marker"];
+  /** Host patterns as written. */
+  readonly hosts: string;
+  readonly type: string;
+  /** Base64, not yet decoded. */
+  readonly key: string;
+}
+
+/** The name that OpenSSH looks up: lower case, `[host]:port` unless the port is 22. */
+export function lookupName(host: string, port: number): string {
+  const name = host.toLowerCase();
+  return port === 22 ? name : `[${name}]:${port}`;
+}
+
+const LINE = /^(?:(@\S+)[ \t]+)?(\S+)[ \t]+(\S+)[ \t]+(\S+)/;
+
+/**
+ * Keys of hosts, in OpenSSH's known_hosts format (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT; hostfile.c).
+ * Lines that can't be read are passed over, as OpenSSH does; keys are decoded when they are asked for.
+ */
+export class KnownHosts {
+  readonly #plain = new Map<string, Line[]>();
+  readonly #hashed: Line[] = [];
+  readonly #patterns: Line[] = [];
+
+  /** Adds the lines of one file. */
+  add(file: string, text: string): void {
+    let number = 0;
+    for (const raw of text.split("\n")) {
+      number += 1;
+      const match = LINE.exec(raw.trim());
+      if (match === null || raw.trimStart().startsWith("#")) continue;
+      const [, marker = "", hosts = "", type = "", key = ""] = match;
+      if (marker !== "" && marker !== "@revoked" && marker !== "@cert-authority") continue;
+      this.#index({
+        file,
+        line: number,
+        marker: marker.slice(1) as Line["marker"],
+        hosts,
+        type,
+        key,
+      });
+    }
+  }
+
+  #index(line: Line): void {
+    if (line.hosts.startsWith("|")) {
+      this.#hashed.push(line);
+    } else if (/[*?!]/.test(line.hosts)) {
+      this.#patterns.push(line);
+    } else {
+      for (const name of new Set(line.hosts.toLowerCase().split(","))) {
+        const lines = this.#plain.get(name);
+        if (lines === undefined) this.#plain.set(name, [line]);
+        else lines.push(line);
+      }
+    }
+  }
+
+  /** All keys for a name of {@link lookupName}'s form. */
+  keysOf(name: string): KnownKey[] {
+    const lines = [
+      ...(this.#plain.get(name) ?? []),
+      ...this.#patterns.filter((line) => matchesPatterns(name, line.hosts)),
+      ...this.#hashed.filter((line) => matchesHash(name, line.hosts)),
+    ];
+    return lines.map(decodeKey).filter((key) => key !== undefined);
+  }
+
+  /** Types of the keys that a host may show; they should be asked for first. */
+  typesOf(host: string, port: number): Set<string> {
+    const usable = (key: KnownKey) => key.marker === "";
+    const exact = this.keysOf(lookupName(host, port)).filter(usable);
+    const keys = exact.length > 0 ? exact : this.keysOf(lookupName(host, 22)).filter(usable);
+    return new Set(keys.map((key) => key.type));
+  }
+
+  /**
+   * What is known about `blob` as the key of `host`. As in OpenSSH, a key under the bare name is good
+   * for every port, if the name with its port has none.
+   * Stricter than OpenSSH: a host of which only other key types are known is not new.
+   */
+  judge(host: string, port: number, blob: Buffer): HostKeyVerdict {
+    const bare = port === 22 ? [] : this.keysOf(lookupName(host, 22));
+    const keys = this.keysOf(lookupName(host, port));
+    const same = (key: KnownKey) => key.blob.equals(blob);
+    const revoked = [...keys, ...bare].filter((key) => key.marker === "revoked" && same(key));
+    if (revoked.length > 0) return { type: "revoked", known: revoked };
+
+    const known = keys.filter((key) => key.marker === "");
+    if (known.some(same)) return { type: "known" };
+    if (known.length > 0) {
+      const ofType = known.filter((key) => key.type === hostKeyType(blob));
+      return ofType.length > 0 ? { type: "changed", known: ofType } : { type: "other-type", known };
+    }
+    if (bare.some((key) => key.marker === "" && same(key))) return { type: "known" };
+    const authority = keys.find((key) => key.marker === "cert-authority");
+    return authority === undefined ? { type: "unknown" } : { type: "unknown", authority };
+  }
+}
+
+function decodeKey(line: Line): KnownKey | undefined {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line.key)) return undefined;
+  const blob = Buffer.from(line.key, "base64");
+  if (line.type === "" || hostKeyType(blob) !== line.type) return undefined;
+  const { file, line: number, marker, type } = line;
+  return { file, line: number, marker, type, blob };
+}
+
+/** `|1|SALT|HASH`: HMAC-SHA1 of the name, keyed with the salt. */
+function matchesHash(name: string, hosts: string): boolean {
+  const [, magic, salt = "", hash = "", ...rest] = hosts.split("|");
+  if (magic !== "1" || rest.length > 0) return false;
+  return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
+}
+
+/** One pattern must match and no negated one (OpenSSH: `match_hostname`). */
+function matchesPatterns(name: string, hosts: string): boolean {
+  let matched = false;
+  for (const item of hosts.toLowerCase().split(",")) {
+    const negated = item.startsWith("!");
+    if (!matchesGlob(name, negated ? item.slice(1) : item)) continue;
+    if (negated) return false;
+    matched = true;
+  }
+  return matched;
+}
+
+/** `*` any run, `?` any one character; linear in practice, whatever the pattern. */
+function matchesGlob(text: string, pattern: string): boolean {
+  let at = 0;
+  let star = -1;
+  let mark = 0;
+  let index = 0;
+  while (index < text.length) {
+    const wanted = pattern[at];
+    if (wanted === "*") {
+      star = at++;
+      mark = index;
+    } else if (wanted === "?" || (wanted !== undefined && wanted === text[index])) {
+      at += 1;
+      index += 1;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[at] === "*") at += 1;
+  return at === pattern.length;
+}

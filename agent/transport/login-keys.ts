@@ -1,0 +1,90 @@
+import type { AgentAuthMethod, ParsedKey } from "ssh2";
+import { PullcastError } from "../errors.ts";
+import { cleanText } from "../util/clean-text.ts";
+import { type AgentKey, type AgentKeys, askAgent } from "./agent-keys.ts";
+import { fingerprint, keyTypeName } from "./host-key.ts";
+import { type KeyFile, readKeyFile } from "./key-file.ts";
+import type { Ssh2 } from "./ssh2.ts";
+import type { SshOptions } from "./transport.ts";
+
+/** A key to offer: by file or by agent. */
+export interface LoginKey {
+  /** For people: type, fingerprint, where it is. */
+  readonly label: string;
+  readonly via: { readonly key: ParsedKey } | { readonly agent: AgentAuthMethod["agent"] };
+}
+
+/** The keys of a run, in the order they are offered, and what was left out and why. */
+export interface LoginKeys {
+  readonly keys: readonly LoginKey[];
+  readonly notes: readonly string[];
+}
+
+/** sshd ends the connection at the 6th failure (MaxAuthTries), and counts every key it refuses. */
+const MAX_KEYS = 5;
+
+type KeyOptions = Pick<SshOptions, "identities" | "defaultIdentities" | "agentSocket" | "limits">;
+
+/**
+ * Collects the keys to log in with: the identities given, the default files, then the agent's others;
+ * the agent signs for every file whose public half it holds.
+ *
+ * @throws {PullcastError} PC222 if a given identity can't be used
+ */
+export async function collectLoginKeys(ssh2: Ssh2, options: KeyOptions): Promise<LoginKeys> {
+  const { agentSocket, identities, defaultIdentities = [], limits } = options;
+  const [agent, given, defaults] = await Promise.all([
+    agentSocket === undefined
+      ? Promise.resolve<AgentKeys>({ keys: [] })
+      : askAgent(ssh2, agentSocket, limits.authMs),
+    Promise.all(identities.map((path) => readKeyFile(ssh2, path))),
+    Promise.all(defaultIdentities.map((path) => readKeyFile(ssh2, path))),
+  ]);
+  const notes: string[] = [];
+  if (agent.problem !== undefined) notes.push(`ssh-agent: ${cleanText(agent.problem, 100)}`);
+  const keys: LoginKey[] = [];
+  for (const file of given) {
+    const key = loginKey(file, agent.keys);
+    if (key === undefined) throw unusable(file);
+    keys.push(key);
+  }
+  for (const file of defaults) {
+    const key = loginKey(file, agent.keys);
+    if (key !== undefined) keys.push(key);
+    else if (!file.missing) notes.push(`${file.path} was left out: ${file.reason}`);
+  }
+  keys.push(...agent.keys.map(agentLoginKey));
+  const unique = keys.filter(
+    ({ label }, index) => keys.findIndex((key) => key.label === label) === index,
+  );
+  if (unique.length > MAX_KEYS) {
+    notes.push(
+      `${unique.length - MAX_KEYS} of ${unique.length} keys were not offered: sshd takes few tries; name the right one with -i FILE`,
+    );
+  }
+  return { keys: unique.slice(0, MAX_KEYS), notes };
+}
+
+function unusable(file: KeyFile): PullcastError {
+  return new PullcastError("PC222", {
+    phase: "auth",
+    detail: `${file.path}: ${file.reason}`,
+    ...(file.reason?.includes("encrypted") ? { fix: `ssh-add ${file.path}` } : {}),
+  });
+}
+
+function loginKey(file: KeyFile, agentKeys: readonly AgentKey[]): LoginKey | undefined {
+  const held = agentKeys.find(({ publicBlob }) => file.publicBlob?.equals(publicBlob));
+  if (held !== undefined) return agentLoginKey(held);
+  if (file.key === undefined) return undefined;
+  return { label: `${describe(file.key)} (${file.path})`, via: { key: file.key } };
+}
+
+function agentLoginKey({ key, agent }: AgentKey): LoginKey {
+  const comment = key.comment === "" ? "" : ` "${cleanText(key.comment, 40)}"`;
+  return { label: `${describe(key)} (agent${comment})`, via: { agent } };
+}
+
+function describe(key: ParsedKey): string {
+  return `${keyTypeName(key.type)} ${fingerprint(key.getPublicSSH())}`;
+}
