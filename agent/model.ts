@@ -199,3 +199,25 @@ export interface RunReport<Item, Kind extends string> {
 export type PushReport = RunReport<NodeReport, "PushReport">;
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;
+
+/** What became of one test pod in a cleanup. */
+export interface PodReport {
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent for a pod that no node was given. */
+  readonly node?: string;
+  readonly result: "removed" | "failed";
+  /** The API server's words, cleaned; only for `failed`. */
+  readonly message?: string;
+}
+
+/** All test pods that were found, of whatever run. */
+export interface CleanupReport {
+  readonly kind: "CleanupReport";
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** kubectl's context. */
+  readonly context?: string;
+  readonly interrupted: boolean;
+  readonly items: readonly PodReport[];
+}
