@@ -15,8 +15,8 @@ export type AnonymousAnswer =
   | { readonly result: "unknown"; readonly reason: string };
 
 interface AskOptions {
-  /** PEM file of a CA to trust besides the usual ones. */
-  readonly caFile?: string;
+  /** PEM of a CA to trust besides the usual ones. */
+  readonly ca?: string;
   readonly signal: AbortSignal;
   /** For all requests together; default 15 s. */
   readonly timeoutMs?: number;
@@ -37,17 +37,16 @@ interface Asking {
  * are read or sent; a token is asked for without a login where the registry offers one.
  *
  * @returns a value for whatever the registry or the network does
- * @throws PullcastError PC001 if the CA file can't be read; the signal's reason after an abort
+ * @throws the signal's reason after an abort
  */
 export async function askAnonymously(
   reference: ImageReference,
   options: AskOptions,
 ): Promise<AnonymousAnswer> {
-  const ca = options.caFile === undefined ? undefined : await readCa(options.caFile);
   const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const asking = {
     signal: AbortSignal.any([options.signal, timeout]),
-    ...(ca === undefined ? {} : { ca }),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
   };
   try {
     const answer = await getManifest(reference, asking);
@@ -135,7 +134,8 @@ async function anonymousToken(
   return token;
 }
 
-async function readCa(path: string): Promise<string> {
+/** Reads a PEM file of certificates; throws PC001. */
+export async function readCa(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {

@@ -1,0 +1,245 @@
+import { performance } from "node:perf_hooks";
+import pLimit from "p-limit";
+import { type Gateway, openGateway } from "../cluster/gateway.ts";
+import { watchPods } from "../cluster/pod-watch.ts";
+import { PullcastError } from "../errors.ts";
+import type { PullReport, SkippedNode, Target, VerifyReport } from "../model.ts";
+import { type AnonymousAnswer, askAnonymously, readCa } from "../registry/anonymous.ts";
+import {
+  formatReference,
+  type ImageReference,
+  isLatest,
+  parseReference,
+  withDigest,
+} from "../registry/reference.ts";
+import type { VerifyOptions } from "./options.ts";
+import { newRunId } from "./run-id.ts";
+import { lastPushes } from "./run-records.ts";
+import { type SelectedTargets, selectTargets } from "./select-targets.ts";
+import { type ProofContext, proveNode } from "./verify/prove-node.ts";
+import { removePods } from "./verify/remove-pods.ts";
+import { runSelector } from "./verify/test-pod.ts";
+import { WaitingRoom } from "./verify/waiting-room.ts";
+
+/** A digest that no image has. */
+const NO_IMAGE = `sha256:${"0".repeat(64)}`;
+const LARGE_BYTES = 200 * 1024 * 1024;
+/** Time that the clean-up has at the end, also after Ctrl-C, ms. */
+const SWEEP_MS = 5000;
+/** Time that running nodes have to end after Ctrl-C, ms. */
+const GRACE_MS = 3000;
+
+/**
+ * Proves by one pod for each selected node that its kubelet can pull an image with the node's own
+ * credentials. Test pods are removed at the end, also after an abort.
+ *
+ * @returns a report for each node: a node's failure is a value
+ * @throws PullcastError PC701 (no image reference), PC001 (the CA file), PC1xx (nothing selected, or the cluster is lost)
+ */
+export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const startedAt = new Date();
+  const began = performance.now();
+  const run = newRunId(startedAt);
+  const reference = parseReference(options.image);
+  const ca = options.registryCa === undefined ? {} : { ca: await readCa(options.registryCa) };
+  const selected = await selectTargets({ ...options, purpose: "verify" });
+  announce(options, { run, selected, reference });
+  const proven = await proveAll(options, { run, startedAt, selected, reference, ca });
+  return {
+    kind: "VerifyReport",
+    run,
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(performance.now() - began),
+    ...(selected.context === undefined ? {} : { context: selected.context.name }),
+    interrupted: options.signal.aborted,
+    items: [...proven, ...selected.skipped.map((node) => skippedReport(node, options.image))],
+  };
+}
+
+interface RunPlan {
+  readonly run: string;
+  readonly startedAt: Date;
+  readonly selected: SelectedTargets;
+  readonly reference: ImageReference;
+  /** PEM of a CA to trust for questions from this machine. */
+  readonly ca: { readonly ca?: string };
+}
+
+function announce(
+  options: VerifyOptions,
+  { run, selected, reference }: Pick<RunPlan, "run" | "selected" | "reference">,
+): void {
+  const { context, targets, skipped } = selected;
+  options.report({
+    type: "planned",
+    operation: "verify",
+    run,
+    ...(context === undefined ? {} : { context: { name: context.name, server: context.server } }),
+    addressKinds: {},
+    targets,
+    skipped,
+    concurrency: options.maxPulls,
+  });
+  if (options.proof === "pull" && isLatest(reference)) {
+    const message = `${options.image} means the tag latest, which moves`;
+    options.report({ type: "notice", notice: { code: "PC705", message } });
+  }
+}
+
+async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullReport[]> {
+  const effectiveBy = await lastPushes(options.stateDir, plan.startedAt);
+  const gateway = await openGateway(options.kubectl, options.signal);
+  // Stops all nodes when the cluster is lost; the user's signal stops them as well.
+  const stop = new AbortController();
+  const namespace = options.namespace ?? plan.selected.context?.namespace ?? "default";
+  const watch = watchPods(gateway, { namespace, selector: runSelector(plan.run) });
+  const waiting = new WaitingRoom(options.report);
+  let pods = 0;
+  const isAuth = options.proof === "auth";
+  const reference = isAuth ? withDigest(plan.reference, NO_IMAGE) : plan.reference;
+  const context: ProofContext = {
+    gateway,
+    watch,
+    waiting,
+    namespace,
+    reference,
+    run: plan.run,
+    proof: options.proof,
+    report: options.report,
+    image: isAuth ? formatReference(reference) : options.image,
+    deadline: new Date(plan.startedAt.getTime() + options.timeoutMs),
+    deadlineSeconds: Math.ceil(options.timeoutMs / 1000) + 60,
+    nextIndex: () => pods++,
+    signal: AbortSignal.any([options.signal, stop.signal]),
+    anonymous: askFromHere(reference, { options, ca: plan.ca }),
+    effectiveBy: ({ name, node }) =>
+      (node === undefined ? undefined : effectiveBy({ uid: node.uid, name })) ??
+      effectiveBy({ name }),
+    limit: pLimit(options.maxPulls),
+  };
+  try {
+    return await proveTargets(plan.selected.targets, { context, options, stop });
+  } finally {
+    waiting.close();
+    await watch.close();
+    if (pods > 0) await sweep(gateway, { namespace, run: plan.run, pods, options });
+    await gateway.close();
+  }
+}
+
+interface Proving {
+  readonly context: ProofContext;
+  readonly options: VerifyOptions;
+  readonly stop: AbortController;
+}
+
+/** All nodes' reports in the order of the list; nodes still busy some seconds after an abort are given up. */
+async function proveTargets(
+  targets: readonly Target[],
+  { context, options, stop }: Proving,
+): Promise<PullReport[]> {
+  const reports = new Map<Target, PullReport>();
+  const finish = (target: Target, report: PullReport) => {
+    reports.set(target, report);
+    options.report({ type: "pull-finished", report });
+  };
+  const unfinished = () => targets.filter((target) => !reports.has(target)).map(({ name }) => name);
+  const tellInterrupted = () => options.report({ type: "interrupted", unfinished: unfinished() });
+  options.signal.addEventListener("abort", tellInterrupted, { once: true });
+  const proofs = targets.map(async (target) => finish(target, await proveNode(target, context)));
+  try {
+    await Promise.race([Promise.all(proofs), abortedFor(GRACE_MS, options.signal)]);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(proofs);
+    throw error;
+  } finally {
+    stop.abort();
+    options.signal.removeEventListener("abort", tellInterrupted);
+  }
+  return targets.map((target) => reports.get(target) ?? givenUp(target, context.image));
+}
+
+/** Resolves `ms` after the signal aborted; never without one. */
+function abortedFor(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const start = () => setTimeout(resolve, ms).unref();
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { once: true });
+  });
+}
+
+async function askFromHere(
+  reference: ImageReference,
+  { options, ca }: { options: VerifyOptions; ca: RunPlan["ca"] },
+): Promise<AnonymousAnswer> {
+  const answer = await askAnonymously(reference, { ...ca, signal: options.signal }).catch(
+    (error) => {
+      if (!options.signal.aborted) throw error;
+      return { result: "unknown", reason: "the run was interrupted" } as const;
+    },
+  );
+  if (answer.result === "public" && (answer.sizeBytes ?? 0) > LARGE_BYTES) {
+    const megabytes = Math.round((answer.sizeBytes ?? 0) / 1024 / 1024);
+    const message = `${options.image} has ${megabytes} MB, and every node pulls them`;
+    options.report({ type: "notice", notice: { code: "PC704", message } });
+  }
+  return answer;
+}
+
+interface Sweep {
+  readonly namespace: string;
+  readonly run: string;
+  readonly pods: number;
+  readonly options: VerifyOptions;
+}
+
+/** Removes what is left of the run's pods, and says what could not be. */
+async function sweep(gateway: Gateway, { namespace, run, pods, options }: Sweep): Promise<void> {
+  const tellLeft = (detail: string) => {
+    const message = `${detail}; they are in namespace ${namespace} with the label pullcast.dev/run=${run}`;
+    options.report({ type: "notice", notice: { code: "PC120", message } });
+  };
+  const removing = removePods(gateway, { namespace, selector: runSelector(run) });
+  const late = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), SWEEP_MS).unref();
+  });
+  try {
+    const removed = await Promise.race([removing, late]);
+    const failed = removed?.filter(({ result }) => result === "failed") ?? [];
+    if (removed === undefined) tellLeft("removing took too long");
+    else if (failed.length > 0) tellLeft(`${failed.length} pods: ${failed[0]?.message ?? ""}`);
+    else options.report({ type: "cleaned", pods });
+  } catch (error) {
+    if (!(error instanceof PullcastError)) throw error;
+    tellLeft(error.message);
+  } finally {
+    removing.catch(() => undefined);
+  }
+}
+
+function givenUp(target: Target, image: string): PullReport {
+  return {
+    node: target.name,
+    ...(target.node === undefined ? {} : { uid: target.node.uid }),
+    result: "not-attempted",
+    message: "the run was interrupted meanwhile",
+    image,
+    ran: "-",
+    attempts: 0,
+    durationMs: 0,
+  };
+}
+
+function skippedReport(node: SkippedNode, image: string): PullReport {
+  return {
+    node: node.name,
+    result: "skipped",
+    code: node.code,
+    message: node.message,
+    image,
+    ran: "-",
+    attempts: 0,
+    durationMs: 0,
+  };
+}

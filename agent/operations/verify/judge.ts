@@ -1,0 +1,111 @@
+import { cloudOf } from "../../cluster/node-kinds.ts";
+import { type Code, describeCode } from "../../errors.ts";
+import type { Notice, PullReport, PullResult, Target } from "../../model.ts";
+import type { AnonymousAnswer } from "../../registry/anonymous.ts";
+import type { ImageReference } from "../../registry/reference.ts";
+import { classifyPullFailure } from "./pull-failure.ts";
+import type { PodTry } from "./try-pod.ts";
+
+/** What a try is judged by. */
+export interface Evidence {
+  readonly proof: "pull" | "auth";
+  readonly target: Target;
+  readonly reference: ImageReference;
+  /** As the kubelet was told. */
+  readonly image: string;
+  readonly anonymous: AnonymousAnswer;
+  /** When the last known push is in force at the latest. */
+  readonly effectiveBy: Date | undefined;
+}
+
+/** The part of a report that one try decides. */
+export type Verdict = Pick<PullReport, "result" | "ran"> & {
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  readonly warnings?: readonly Notice[];
+};
+
+/** What a try proves; `undefined` for one that was stopped. */
+export function judgeTry(tried: PodTry, evidence: Evidence): Verdict | undefined {
+  const { outcome, ran } = tried;
+  switch (outcome.type) {
+    case "stopped":
+      return undefined;
+    case "broken":
+      return coded("unproven", outcome.code, outcome.message);
+    case "pulled":
+      return evidence.proof === "auth" ? servedNothing() : judgePulled(tried, evidence);
+    case "refused": {
+      const { result, code } = classifyPullFailure(outcome.message, evidence.image);
+      if (evidence.proof === "auth" && result === "not-found") return judgeLetIn(tried, evidence);
+      return { ...coded(result, code, outcome.message), ran };
+    }
+  }
+}
+
+/** Whether a result may come from what the kubelet read before a push. */
+export function mayBeStale({ result }: Pick<Verdict, "result">): boolean {
+  // Registries may hide from strangers what exists: "not found" can be a denial too.
+  return result === "denied" || result === "denied-or-missing" || result === "not-found";
+}
+
+/** The verdict of a denial that the run had no time to see through. */
+export function notYet(denial: Verdict, effectiveBy: Date): Verdict {
+  const until = `in force by ${effectiveBy.toISOString()} at the latest`;
+  return coded("not-yet", "PC501", `${until}; so far: ${denial.message ?? denial.result}`);
+}
+
+function judgePulled(tried: PodTry, evidence: Evidence): Verdict {
+  const { anonymous } = evidence;
+  const { ran } = tried;
+  if (anonymous.result === "public") {
+    return { ...coded("public", "PC470", describeCode("PC470").title), ran };
+  }
+  return { result: "pulled", ran, ...warnings(tried, evidence) };
+}
+
+/** "Not found" for a digest that can't exist: the registry let the node in, if it keeps strangers out. */
+function judgeLetIn(tried: PodTry, evidence: Evidence): Verdict {
+  const { anonymous } = evidence;
+  if (anonymous.result === "not-found" || anonymous.result === "public") {
+    return coded("unproven", "PC471", describeCode("PC471").title);
+  }
+  const message = "let in: the registry looked for a digest that can't exist";
+  return { result: "pulled", ran: "-", message, ...warnings(tried, evidence) };
+}
+
+function servedNothing(): Verdict {
+  return coded("unproven", "PC508", "an image was served for a digest that can't exist");
+}
+
+/** Reasons to doubt that the pushed file served a pull. */
+function warnings(tried: PodTry, evidence: Evidence): { warnings?: readonly Notice[] } {
+  const { anonymous, effectiveBy, target, reference } = evidence;
+  const found: Notice[] = [];
+  if (anonymous.result === "unknown") {
+    const message = `whether anybody may pull it is not known: from here, ${anonymous.reason}`;
+    found.push({ code: "PC505", message });
+  }
+  if (effectiveBy !== undefined && tried.createdAt < effectiveBy) {
+    const message = `an older file may have served: the new one is in force by ${effectiveBy.toISOString()}`;
+    found.push({ code: "PC501", message });
+  }
+  const cloud = target.node === undefined ? undefined : cloudOf(target.node);
+  if (cloud !== undefined && OWN_REGISTRIES[cloud].test(reference.domain)) {
+    const message = `${cloud}'s own credential provider serves this registry on the node`;
+    found.push({ code: "PC505", message });
+  }
+  return found.length === 0 ? {} : { warnings: found };
+}
+
+/** Registries that a cloud's kubelets log in to by themselves. */
+const OWN_REGISTRIES = {
+  GKE: /(?:^|\.)gcr\.io$|\.pkg\.dev$/,
+  EKS: /\.dkr[.-]ecr.*\.amazonaws\.com(?:\.cn)?$/,
+  AKS: /\.azurecr\.(?:io|cn|us)$/,
+} as const;
+
+function coded(result: PullResult, code: Code, message: string): Verdict {
+  return { result, code, message, fix: describeCode(code).fix, ran: "-" };
+}

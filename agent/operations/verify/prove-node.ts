@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LimitFunction } from "p-limit";
+import type { Report } from "../../events.ts";
+import type { PullReport, Target } from "../../model.ts";
+import type { AnonymousAnswer } from "../../registry/anonymous.ts";
+import type { ImageReference } from "../../registry/reference.ts";
+import { judgeDenial } from "./denial-clock.ts";
+import { judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
+import { type PodTry, type TryContext, tryPod } from "./try-pod.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+
+/** What all nodes of a run share. */
+export interface ProofContext extends TryContext {
+  readonly proof: "pull" | "auth";
+  readonly reference: ImageReference;
+  readonly anonymous: Promise<AnonymousAnswer>;
+  readonly effectiveBy: (target: Target) => Date | undefined;
+  /** Slots: a pod exists only in one. */
+  readonly limit: LimitFunction;
+  readonly waiting: WaitingRoom;
+  readonly report: Report;
+}
+
+/**
+ * Tries a node until its answer is final or the time is over; a denial that an older file may explain
+ * is tried again with fresh pods, since a pod that failed before is held back by the kubelet.
+ *
+ * @throws PullcastError where the cluster is lost
+ */
+export async function proveNode(target: Target, context: ProofContext): Promise<PullReport> {
+  const effectiveBy = context.effectiveBy(target);
+  let attempts = 0;
+  let durationMs = 0;
+  let last: Verdict | undefined;
+  const finish = (verdict: Verdict): PullReport => ({
+    node: target.name,
+    ...(target.node === undefined ? {} : { uid: target.node.uid }),
+    ...verdict,
+    image: context.image,
+    attempts,
+    durationMs,
+  });
+  // A denial stays "not yet" if the run ends before it is final.
+  const unfinished = (message: string) =>
+    finish(
+      last === undefined || effectiveBy === undefined
+        ? { result: "not-attempted", ran: "-", message }
+        : notYet(last, effectiveBy),
+    );
+  for (;;) {
+    const tried = await context.limit(() => tryInTime(target, context, attempts));
+    if (tried === undefined) {
+      const stopped = context.signal.aborted;
+      return unfinished(stopped ? "the run was interrupted first" : "--timeout was over first");
+    }
+    attempts += 1;
+    durationMs = tried.durationMs;
+    const verdict = await judge(tried, { target, context, effectiveBy });
+    if (verdict === undefined) return unfinished("the run was interrupted meanwhile");
+    if (!mayBeStale(verdict)) return finish(verdict);
+    const { createdAt } = tried;
+    const { deadline } = context;
+    const denial = judgeDenial({ createdAt, now: new Date(), effectiveBy, deadline, attempts });
+    if (denial.type === "final" || effectiveBy === undefined) return finish(verdict);
+    if (denial.type === "not-yet") return finish(notYet(verdict, effectiveBy));
+    last = verdict;
+    context.waiting.enter(target.name, { until: effectiveBy, nextTry: denial.at });
+    await pauseUntil(denial.at, context.signal);
+    context.waiting.leave(target.name);
+  }
+}
+
+/** One try in its slot; `undefined` where the run ended before it. */
+async function tryInTime(
+  target: Target,
+  context: ProofContext,
+  attempts: number,
+): Promise<PodTry | undefined> {
+  if (context.signal.aborted || Date.now() >= context.deadline.getTime()) return undefined;
+  if (attempts === 0) context.report({ type: "node-started", node: target.name });
+  return await tryPod(target, context);
+}
+
+interface JudgeOptions {
+  readonly target: Target;
+  readonly context: ProofContext;
+  readonly effectiveBy: Date | undefined;
+}
+
+async function judge(
+  tried: PodTry,
+  { target, context, effectiveBy }: JudgeOptions,
+): Promise<Verdict | undefined> {
+  const { proof, reference, image } = context;
+  const anonymous = await context.anonymous;
+  return judgeTry(tried, { proof, target, reference, image, anonymous, effectiveBy });
+}
+
+async function pauseUntil(at: Date, signal: AbortSignal): Promise<void> {
+  const ms = Math.max(0, at.getTime() - Date.now());
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

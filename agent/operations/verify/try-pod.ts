@@ -1,0 +1,98 @@
+import { performance } from "node:perf_hooks";
+import type { Gateway } from "../../cluster/gateway.ts";
+import type { PodWatch } from "../../cluster/pod-watch.ts";
+import { deletePod, type Pod, readLog } from "../../cluster/pods.ts";
+import { PullcastError } from "../../errors.ts";
+import type { PullReport, Target } from "../../model.ts";
+import { awaitPull, type PodOutcome } from "./await-pull.ts";
+import { createPod } from "./create-pod.ts";
+import { buildTestPod, podFault, SUCCESS } from "./test-pod.ts";
+
+/** What all tries of a run share. */
+export interface TryContext {
+  readonly gateway: Gateway;
+  readonly watch: PodWatch;
+  readonly namespace: string;
+  readonly run: string;
+  /** Image reference for the kubelet. */
+  readonly image: string;
+  readonly deadline: Date;
+  readonly deadlineSeconds: number;
+  /** Numbers the run's pods. */
+  readonly nextIndex: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** One pod's life. */
+export interface PodTry {
+  readonly createdAt: Date;
+  /** From creation to the answer, ms. */
+  readonly durationMs: number;
+  readonly outcome: PodOutcome;
+  readonly ran: PullReport["ran"];
+}
+
+/** How long a kubelet may take to begin; a node that is not Ready has little hope. */
+const START_MS = 45_000;
+const START_NOT_READY_MS = 20_000;
+
+/**
+ * Makes one node pull the image: creates a pod, waits for the kubelet's word, removes the pod.
+ *
+ * @throws PullcastError PC103 to PC105 where the cluster is lost
+ */
+export async function tryPod(target: Target, context: TryContext): Promise<PodTry> {
+  const { gateway, namespace, image, signal } = context;
+  const createdAt = new Date();
+  const began = performance.now();
+  const ended = (outcome: PodOutcome, ran: PullReport["ran"] = "-"): PodTry => ({
+    createdAt,
+    durationMs: Math.round(performance.now() - began),
+    outcome,
+    ran,
+  });
+  const creation = await createPod(gateway, {
+    namespace,
+    signal,
+    pod: buildTestPod({
+      run: context.run,
+      node: target.name,
+      image,
+      index: context.nextIndex(),
+      deadlineSeconds: context.deadlineSeconds,
+    }),
+  });
+  if ("refusal" in creation) return ended({ type: "broken", ...creation.refusal });
+  const { pod } = creation;
+  try {
+    const expected = { image, node: target.name };
+    const fault = podFault(pod, expected);
+    if (fault !== undefined) return ended({ type: "broken", code: "PC508", message: fault });
+    const startMs = target.node?.ready === false ? START_NOT_READY_MS : START_MS;
+    const outcome = await awaitPull({ ...context, pod, expected, startMs });
+    const answered = ended(outcome);
+    if (outcome.type !== "pulled") return answered;
+    return { ...answered, ran: await whatRan(gateway, pod, outcome.ran) };
+  } finally {
+    await removeQuietly(gateway, pod);
+  }
+}
+
+async function whatRan(
+  gateway: Gateway,
+  pod: Pod,
+  ran: "exited" | "no shell" | "-",
+): Promise<PullReport["ran"]> {
+  if (ran !== "exited") return ran;
+  const log = await readLog(gateway, pod).catch(() => undefined);
+  return log?.trim() === SUCCESS ? SUCCESS : "-";
+}
+
+/** The sweep at the run's end finds what is left, and says so. */
+async function removeQuietly(gateway: Gateway, pod: Pod): Promise<void> {
+  try {
+    await deletePod(gateway, pod);
+  } catch (error) {
+    if (!(error instanceof PullcastError)) throw error;
+  }
+}
