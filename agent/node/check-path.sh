@@ -1,0 +1,94 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # fragments share variables
+# shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
+# Chooses the directory, enters it (so that nobody can swap it later) and looks at all that matters by one stat.
+# Sets here, now, target (the mode in hex, empty if absent), owner, mtime, device, state (of .pullcast).
+enter_directory() {
+  find_root
+  proof=given
+  if [ "$dir" = - ]; then
+    proof=proven
+    dir=$root
+  fi
+  if [ -z "$dir" ]; then
+    proof=assumed
+    dir=/var/lib/kubelet
+  fi
+  cd -P "$dir" 2>/dev/null || fail PC309 "$dir"
+  here=${PWD%/}
+  case $here in *[!A-Za-z0-9._/@:+-]*) fail PC309 "$dir leads to a path with unusual characters" ;; esac
+  say "root $here/config.json $proof"
+  [ "$proof" != assumed ] || say "warn PC321 $here"
+  inspect
+}
+
+inspect() {
+  chain=/
+  for path in "$dir" "$here"; do
+    while [ -n "$path" ]; do
+      chain="$chain $path"
+      path=${path%/*}
+    done
+  done
+  names=
+  target=
+  state=
+  if [ -e config.json ] || [ -L config.json ]; then names=config.json; fi
+  if [ -e .pullcast ] || [ -L .pullcast ]; then names="$names .pullcast"; fi
+  # A fresh inode of proc carries the present time: that saves a process for date.
+  # shellcheck disable=SC2086 # lists of names without blanks
+  facts=$(stat -c '%n %u %f %d %Y' $chain $names . /proc/self/ 2>/dev/null)
+  IFS=$nl
+  for line in $facts; do
+    unset IFS
+    # shellcheck disable=SC2086 # fields
+    set -- $line
+    case $1 in
+      /proc/self/) now=$5 ;;
+      config.json) target=$3 owner=$2 mtime=$5 ;;
+      .pullcast) state=$3 state_owner=$2 state_device=$4 ;;
+      .) device=$4 ;;
+      /*) trusted "$1" "$2" "$3" ;;
+    esac
+  done
+  unset IFS
+  [ -n "$device" ] || fail PC309 "$dir"
+}
+
+# trusted PATH UID MODE: only root may change what this name leads to.
+trusted() {
+  [ "$2" = 0 ] || fail PC308 "$1 belongs to uid $2"
+  [ $((0x$3 & 0170000)) -ne $((0120000)) ] || return 0
+  [ $((0x$3 & 022)) -eq 0 ] || fail PC308 "$1 is writable by group or others"
+}
+
+# Refuses a target that can't be replaced by a rename, or that is more than a file.
+check_target() {
+  [ -n "$target" ] || return 0
+  case $((0x$target & 0170000)) in
+    32768) ;;
+    16384) fail PC303 "$here/config.json is a directory" ;;
+    40960) fail PC303 "$here/config.json is a symbolic link" ;;
+    4096) fail PC303 "$here/config.json is a FIFO" ;;
+    49152) fail PC303 "$here/config.json is a socket" ;;
+    *) fail PC303 "$here/config.json is a device" ;;
+  esac
+  set -f
+  IFS=$nl
+  for line in $mounts; do
+    unset IFS
+    # shellcheck disable=SC2086 # fields: …, the mount point is the fifth
+    set -- $line
+    [ "$5" != "$here/config.json" ] || fail PC304 "$here/config.json"
+  done
+  unset IFS
+  set +f
+}
+
+# Sets old to the target's digest, - if there is none.
+hash_target() {
+  old=-
+  [ -n "$target" ] || return 0
+  old=$(sha256sum config.json 2>&1) || give_up "reading $here/config.json" "$old"
+  old=${old%% *}
+}

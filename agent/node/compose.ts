@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import { PullcastError } from "../errors.ts";
+import { Secret } from "../secret.ts";
+import { PROGRAMS, type ProgramName } from "./programs.ts";
+
+/**
+ * What runs on a node, the same for every node and run: it reads a line with a length, then a program of that
+ * many bytes, and runs it. Quoted so that sh, csh, fish and a sudoers line take it: no newline, no `!`.
+ */
+export const NODE_COMMAND =
+  "/bin/sh -c 'umask 077;LC_ALL=C;export LC_ALL;read -r n&&p=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null)" +
+  '&&[ ${#p} -eq $n ]&&eval "$p"\'';
+
+/** What every program on a node is told. */
+export interface NodeRequest {
+  /** Login name; everybody but `root` goes through `sudo -n`. */
+  readonly user: string;
+  /** Absolute path of the directory of config.json; found on the node if absent. */
+  readonly dir?: string;
+  /** The run's id, part of the names of kept files. */
+  readonly run: string;
+  /** Lower-case hex, fresh for every try: it makes the answer ours. */
+  readonly nonce: string;
+  /** Overwrite or hide what others wrote; what is overwritten is kept. */
+  readonly replace: boolean;
+  /** What the cluster knows as the node's machine-id; a host with another one is refused. */
+  readonly machineId?: string;
+}
+
+/** A command for one SSH exec, and all of its standard input. */
+export interface NodeProgram {
+  readonly command: string;
+  readonly input: Secret<Uint8Array>;
+}
+
+/** The command line of every program: the constant stub, with `sudo -n` for logins other than root. */
+export function nodeCommand(user: string): string {
+  return user === "root" ? NODE_COMMAND : `sudo -n ${NODE_COMMAND}`;
+}
+
+/**
+ * Replaces config.json by `config`, atomically and durably; an equal file of mode 0600 is left alone.
+ *
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeInstall(
+  request: NodeRequest & {
+    readonly config: {
+      readonly bytes: Secret<Uint8Array>;
+      readonly digest: string;
+      readonly sizeBytes: number;
+    };
+  },
+): NodeProgram {
+  const { bytes, digest } = request.config;
+  return compose("install", request, { bytes: bytes.reveal(), digest });
+}
+
+/**
+ * Brings back what stood there before pullcast's first write.
+ *
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeRestore(request: NodeRequest): NodeProgram {
+  return compose("restore", request, NOTHING);
+}
+
+/**
+ * Restarts the systemd unit that owns the kubelet, or runs `restartCommand` in root's shell.
+ *
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeRestart(
+  request: NodeRequest & { readonly restartCommand?: string },
+): NodeProgram {
+  // The shell drops line ends at the end of a text, and would then miss bytes.
+  const bytes = Buffer.from(request.restartCommand?.trim() ?? "");
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  return compose("restart", request, { bytes, digest });
+}
+
+/**
+ * Tells whether config.json has the digest, and changes nothing: for after a lost link.
+ *
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeReadBack(request: NodeRequest & { readonly digest: string }): NodeProgram {
+  return compose("state", request, { bytes: NOTHING.bytes, digest: request.digest });
+}
+
+interface Payload {
+  readonly bytes: Uint8Array;
+  /** Lower-case hex SHA-256, or `-`. */
+  readonly digest: string;
+}
+
+const NOTHING: Payload = { bytes: new Uint8Array(), digest: "-" };
+
+function compose(name: ProgramName, request: NodeRequest, payload: Payload): NodeProgram {
+  const program = PROGRAMS[name];
+  const header = [
+    token(request.nonce, /^[0-9a-f]{8,64}$/, "nonce"),
+    name,
+    request.dir === undefined ? "-" : directory(request.dir),
+    String(payload.bytes.length),
+    token(payload.digest, /^(?:[0-9a-f]{64}|-)$/, "digest"),
+    request.replace ? "yes" : "no",
+    token(request.run, /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "run id"),
+    machineToken(request.machineId),
+  ].join(" ");
+  return {
+    command: nodeCommand(request.user),
+    input: new Secret(
+      Buffer.concat([Buffer.from(`${program.length}\n${program}${header}\n`), payload.bytes]),
+    ),
+  };
+}
+
+function token(value: string, pattern: RegExp, what: string): string {
+  if (!pattern.test(value)) throw new Error(`the ${what} is malformed`);
+  return value;
+}
+
+/** Without a last slash, without `.` parts; `..` could lead past a symbolic link. */
+function directory(path: string): string {
+  if (!/^\/[A-Za-z0-9._/@:+-]*$/.test(path) || path.split("/").includes("..")) {
+    throw new PullcastError("PC001", {
+      detail: "--path is not an absolute path of letters, digits and . _ / @ : + - without ..",
+      fix: "give the kubelet's root directory, for instance --path /var/lib/kubelet",
+    });
+  }
+  const normal = posix.normalize(path);
+  return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
+}
+
+/** An odd id is an API writer's invention: it must match no machine, and must not get lost either. */
+function machineToken(id: string | undefined): string {
+  if (id === undefined) return "-";
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id) ? id : "malformed";
+}

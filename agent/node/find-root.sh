@@ -1,0 +1,73 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # fragments share variables
+# shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
+# Finds the kubelet's root directory: sets root and kubelet (a pid), both empty if none is proven; and mounts.
+# A name proves nothing, since pods choose theirs. A kubelet counts if it is uid 0 in PID 1's namespaces, runs
+# a root-owned executable and itself holds a socket below ROOT that is also there on disk (kubelet 1.35).
+find_root() {
+  root=
+  kubelet=
+  pids=
+  sockets=
+  mounts=
+  seen=$(grep -EHs '^(kubelet.*|kubelite|k3s.*|k0s.*|rke2.*|hyperkube)$|/device-plugins/kubelet\.sock$|/pod-resources/[^/]*$|/config\.json ' \
+    /proc/[0-9]*/comm /proc/net/unix /proc/self/mountinfo)
+  set -f
+  IFS=$nl
+  for line in $seen; do
+    case $line in
+      /proc/net/unix:*) sockets=$sockets$line$nl ;;
+      /proc/self/mountinfo:*) mounts=$mounts$line$nl ;;
+      /proc/*/comm:*)
+        line=${line#/proc/}
+        pids="$pids${line%%/*}$nl"
+        ;;
+    esac
+  done
+  for pid in $pids; do
+    unset IFS
+    genuine "$pid" 2>/dev/null || continue
+    fds=$(ls -l "/proc/$pid/fd" 2>/dev/null)
+    IFS=$nl
+    for line in $sockets; do
+      unset IFS
+      held_socket "$line"
+    done
+  done
+  unset IFS
+  set +f
+}
+
+# Whether process $1 can only be the node's own.
+genuine() {
+  [ "/proc/$1/ns/pid" -ef /proc/1/ns/pid ] &&
+    [ "/proc/$1/ns/mnt" -ef /proc/1/ns/mnt ] &&
+    [ "/proc/$1/root/" -ef / ] &&
+    [ -O "/proc/$1/exe" ] || return 1
+  while read -r key real effective saved files rest; do
+    [ "$key" = Uid: ] || continue
+    [ "$real$effective$saved$files" = 0000 ]
+    return
+  done <"/proc/$1/status"
+  return 1
+}
+
+# Takes a line of /proc/net/unix as proof of a root if process $pid, with descriptors $fds, holds that socket.
+held_socket() {
+  # shellcheck disable=SC2086 # fields: slot, references, protocol, flags, type, state, inode, path
+  set -- $1
+  case $fds in *"socket:[$7]"*) ;; *) return ;; esac
+  # The pod-resources socket is bound under a temporary name and renamed.
+  case $8 in
+    */device-plugins/kubelet.sock) found=${8%/device-plugins/*} socket=$8 ;;
+    *) found=${8%/pod-resources/*} socket=$found/pod-resources/kubelet.sock ;;
+  esac
+  case $found in '' | [!/]* | */../* | */.. | *[!A-Za-z0-9._/@:+-]*) return ;; esac
+  [ -S "$socket" ] && [ -O "$socket" ] || return
+  if [ -z "$root" ]; then
+    root=$found
+    kubelet=$pid
+  elif [ ! "$root" -ef "$found" ]; then
+    fail PC320 "$root and $found"
+  fi
+}

@@ -1,0 +1,110 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # fragments share variables
+# shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
+# Puts the payload in place of config.json: the whole old file or the whole new one at every moment.
+install() {
+  enter_directory
+  check_target
+  hash_target
+  # 8180: a regular file of mode 0600.
+  if [ "$old" = "$digest" ] && [ "$target $owner" = "8180 0" ]; then
+    sweep
+    say "mtime $mtime now ${now:-$mtime}"
+    done_with unchanged "$digest"
+  fi
+  check_state
+  allowed
+  check_search_places
+  receive
+  take_lock
+  sweep
+  compare_again
+  allowed
+  keep_old
+  write_record
+  put_in_place
+}
+
+# Refuses to lose what others wrote; equal bytes with another mode or owner are no loss.
+allowed() {
+  judge_target
+  [ "$old" = - ] || [ "$old" = "$digest" ] || [ "$ours" = yes ] || [ "$replace" = yes ] ||
+    fail PC301 "$here/config.json"
+}
+
+# Reads the payload before the lock is taken, so that a slow link keeps nobody waiting.
+receive() {
+  make_state
+  new=.pullcast/new-$$-$nonce
+  scrap=$new
+  words=$(dd "bs=$size" count=1 iflag=fullblock 2>&1 >"$new") || give_up "writing $here/$new" "$words"
+  count_bytes
+  [ "$count" -eq "$size" ] || fail PC310 "$count of $size bytes"
+  # A default ACL of the directory outdoes the umask.
+  words=$(chmod 600 "$new" 2>&1) || give_up "writing $here/$new" "$words"
+  if [ -n "$target" ] && [ -e /sys/fs/selinux/enforce ]; then
+    words=$(chcon --reference=config.json "$new" 2>&1) || give_up "labelling $here/$new" "$words"
+  fi
+}
+
+# Sets count from dd's last words, which some busybox builds leave out.
+count_bytes() {
+  count=${words##*"$nl"}
+  case $count in
+    [0-9]*" byte"*) count=${count%% *} ;;
+    *) count=$(wc -c <"$new") ;;
+  esac
+}
+
+# Hashes the upload and the target anew in one go: another run may have been here meanwhile.
+compare_again() {
+  target=
+  if [ -e config.json ] || [ -L config.json ]; then target=config.json; fi
+  # shellcheck disable=SC2086 # empty or one name
+  words=$(sha256sum "$new" $target 2>&1) || give_up "reading back $here/$new" "$words"
+  [ "${words%% *}" = "$digest" ] || fail PC311 "$size bytes arrived with another digest"
+  old=-
+  [ -z "$target" ] || old=${words#*"$nl"}
+  old=${old%% *}
+}
+
+# Sets kept and kept_digest: what a restore brings back. Ours never counts as an original.
+keep_old() {
+  kept=${r_kept:-absent}
+  kept_digest=${r_kept_digest:--}
+  [ "$old" != - ] && [ "$ours" != yes ] || return 0
+  if [ "$kept" != absent ] && [ ".pullcast/$kept" -ef config.json ]; then return 0; fi
+  for path in .pullcast/kept-*; do
+    # Left by a run that died before it could record it; another name of the file itself.
+    [ "$path" -ef config.json ] && rm -f "$path"
+  done
+  [ "$kept" = absent ] || say "kept $here/.pullcast/$kept"
+  kept=kept-$run
+  [ ! -e ".pullcast/$kept" ] || kept=kept-$run-$$
+  kept_digest=$old
+  # A second name of the same file: bytes, mode, owner, times and labels stay as they were.
+  words=$(ln config.json ".pullcast/$kept" 2>&1) || give_up "keeping $here/config.json" "$words"
+  scrap="$scrap .pullcast/$kept"
+}
+
+write_record() {
+  record=.pullcast/record-$$-$nonce
+  scrap="$scrap $record"
+  printf '1 %s %s %s %s %s %s end\n' "$digest" "$old" "$ours" "$kept" "$kept_digest" "$run" 2>/dev/null >"$record" ||
+    give_up "writing $here/$record" "$(dd if=/dev/zero bs=512 count=1 2>&1 >>"$record")"
+  words=$(sync "$record" "$new" 2>&1) || give_up "syncing $here/$new" "$words"
+  words=$(mv -fT "$record" .pullcast/record 2>&1) || give_up "writing $here/.pullcast/record" "$words"
+  made=
+  # From here on the record names the kept file.
+  scrap=$new
+}
+
+put_in_place() {
+  words=$(mv -fT "$new" config.json 2>&1) || give_up "replacing $here/config.json" "$words"
+  scrap=
+  words=$(sync . .pullcast 2>&1) || fail PC316 "$words"
+  words=$(sha256sum config.json 2>&1) || give_up "reading back $here/config.json" "$words"
+  [ "${words%% *}" = "$digest" ] || fail PC314 "$here/config.json"
+  [ "$kept" = absent ] || say "kept $here/.pullcast/$kept"
+  done_with updated "$digest"
+}

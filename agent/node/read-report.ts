@@ -1,0 +1,185 @@
+import { type Code, describeCode, parseCode } from "../errors.ts";
+import type { ExecEnd, ExecOutcome, NodeReport, Notice } from "../model.ts";
+import { cleanText } from "../util/clean-text.ts";
+
+type PathProof = NonNullable<NodeReport["pathProof"]>;
+
+/** What a program did, by its own last line. */
+export type NodeProgramDone =
+  | "updated"
+  | "unchanged"
+  | "restored"
+  | "removed"
+  | "restarted"
+  | "state";
+
+/** A program's answer, cleaned: it can be shown. */
+export type NodeProgramReport =
+  | {
+      readonly status: "done";
+      readonly what: NodeProgramDone;
+      /** Absolute path of config.json on the node. */
+      readonly path: string;
+      readonly pathProof: PathProof;
+      /** Where the file that stood there before was kept. */
+      readonly kept?: string;
+      /** Since the file was written, by the node's clock; for `unchanged` and `state`. */
+      readonly ageSeconds?: number;
+      /** For `state`: whether the file has the expected digest. */
+      readonly present?: boolean;
+      readonly warnings: readonly Notice[];
+    }
+  | {
+      readonly status: "failed";
+      readonly code: Code;
+      readonly detail: string;
+      /** Whether our program ran at all. */
+      readonly began: boolean;
+      readonly path?: string;
+      readonly warnings: readonly Notice[];
+    }
+  /** No verdict came. If the program began, the node's state is unknown. */
+  | { readonly status: "lost"; readonly began: boolean; readonly detail: string };
+
+/**
+ * Reads what a program on a node answered. Success is exit code 0 and the program's own last line with our
+ * nonce and digest, nothing less: a cut link, a signal or an unknown ending is never one.
+ */
+export function readReport(
+  outcome: ExecOutcome,
+  expect: { readonly nonce: string; readonly digest?: string },
+): NodeProgramReport {
+  const answer = readAnswer(outcome.stdout, expect.nonce);
+  if (answer.lines[0] !== "begin") return neverBegan(outcome);
+  const verdict = answer.lines.at(-1)?.split(" ") ?? [];
+  if (verdict[0] === "fail") {
+    const code = parseCode(verdict[1] ?? "");
+    if (code !== undefined) return failed(code, verdict.slice(2).join(" "), answer);
+  }
+  if (verdict[0] === "OK" && outcome.end.type === "exit" && outcome.end.code === 0) {
+    const done = readDone(verdict, answer, expect.digest);
+    if (done !== undefined) return done;
+  }
+  return {
+    status: "lost",
+    began: true,
+    detail: `no verdict from the node: ${describeEnd(outcome.end)}`,
+  };
+}
+
+interface Answer {
+  /** The program's lines without their mark, in order. */
+  readonly lines: readonly string[];
+  readonly path: string | undefined;
+  readonly pathProof: PathProof;
+  readonly kept: string | undefined;
+  readonly ageSeconds: number | undefined;
+  readonly warnings: readonly Notice[];
+}
+
+/** All but our own lines is noise: greetings, start-up files. */
+function readAnswer(stdout: string, nonce: string): Answer {
+  const mark = `PULLCAST1 ${nonce} `;
+  // A line without its end may be half a line.
+  const whole = stdout.slice(0, stdout.lastIndexOf("\n") + 1).split("\n");
+  const lines = whole
+    .filter((line) => line.startsWith(mark))
+    .map((line) => line.slice(mark.length));
+  const last = (key: string) =>
+    lines
+      .findLast((line) => line.startsWith(`${key} `))
+      ?.split(" ")
+      .slice(1) ?? [];
+  const [path, proof] = last("root");
+  const [mtime, , now] = last("mtime");
+  const [kept] = last("kept");
+  return {
+    lines,
+    path: path === undefined ? undefined : cleanText(path, 4096),
+    pathProof: proof === "proven" || proof === "given" ? proof : "assumed",
+    kept: kept === undefined ? undefined : cleanText(kept, 4096),
+    ageSeconds: ageSeconds(mtime, now),
+    warnings: lines.flatMap(readWarning),
+  };
+}
+
+function ageSeconds(mtime: string | undefined, now: string | undefined): number | undefined {
+  const age = Number(now) - Number(mtime);
+  return mtime !== undefined && Number.isSafeInteger(age) ? age : undefined;
+}
+
+function readWarning(line: string): readonly Notice[] {
+  const [key, name = "", ...words] = line.split(" ");
+  const code = key === "warn" ? parseCode(name) : undefined;
+  if (code === undefined) return [];
+  return [{ code, message: `${describeCode(code).title}: ${cleanText(words.join(" "), 300)}` }];
+}
+
+const DONE: ReadonlySet<string> = new Set<NodeProgramDone>([
+  "updated",
+  "unchanged",
+  "restored",
+  "removed",
+  "restarted",
+  "state",
+]);
+
+function isDone(what: string | undefined): what is NodeProgramDone {
+  return what !== undefined && DONE.has(what);
+}
+
+function readDone(
+  [, what, digest, path, ...rest]: readonly string[],
+  answer: Answer,
+  expected: string | undefined,
+): NodeProgramReport | undefined {
+  if (!isDone(what) || digest === undefined || path === undefined || rest.length > 0) return;
+  const isInstall = what === "updated" || what === "unchanged";
+  if (isInstall && (expected === undefined || digest !== expected)) return;
+  return {
+    status: "done",
+    what,
+    path: cleanText(path, 4096),
+    pathProof: answer.pathProof,
+    ...(answer.kept === undefined ? {} : { kept: answer.kept }),
+    ...(answer.ageSeconds === undefined ? {} : { ageSeconds: answer.ageSeconds }),
+    ...(what === "state" ? { present: digest === expected } : {}),
+    warnings: answer.warnings,
+  };
+}
+
+function failed(code: Code, detail: string, answer: Answer): NodeProgramReport {
+  return {
+    status: "failed",
+    code,
+    detail: cleanText(detail, 300),
+    began: true,
+    ...(answer.path === undefined ? {} : { path: answer.path }),
+    warnings: answer.warnings,
+  };
+}
+
+/** No line of ours: sudo refused, a forced command, nologin, or the link went first. */
+function neverBegan({ end, stdout, stderr }: ExecOutcome): NodeProgramReport {
+  const noise = stderr.trim() === "" ? stdout : stderr;
+  const words = cleanText(noise, 200);
+  // sudo's texts are translated, its name is not.
+  if (/\bsudo\b/.test(stderr)) return refused("PC224", words);
+  if (end.type !== "exit") return { status: "lost", began: false, detail: describeEnd(end) };
+  return refused("PC225", words === "" ? describeEnd(end) : `${describeEnd(end)}: ${words}`);
+}
+
+function refused(code: Code, detail: string): NodeProgramReport {
+  return { status: "failed", code, detail, began: false, warnings: [] };
+}
+
+function describeEnd(end: ExecEnd): string {
+  switch (end.type) {
+    case "exit":
+      return `it ended with exit code ${end.code}`;
+    case "signal":
+      return `it was killed by ${cleanText(end.name, 20)}`;
+    case "lost":
+      return "the connection closed without an exit code";
+  }
+}

@@ -1,0 +1,35 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # fragments share variables
+# Restarts the systemd unit that owns the proven kubelet, or runs the command that came as payload.
+restart() {
+  find_root
+  here=${root:-/var/lib/kubelet}
+  if [ -n "$root" ]; then say "root $here/config.json proven"; else say "root $here/config.json assumed"; fi
+  if [ "$size" != 0 ]; then
+    command=$(dd "bs=$size" count=1 iflag=fullblock 2>/dev/null)
+    [ ${#command} -eq "$size" ] || fail PC310 "${#command} of $size bytes"
+    words=$( (eval "$command") 2>&1 </dev/null) || fail PC502 "the restart command ended with $?: $words"
+    done_with restarted -
+  fi
+  [ -n "$kubelet" ] || fail PC504 "no kubelet was proven on the node"
+  find_unit
+  [ -n "$unit" ] || fail PC504 "process $kubelet belongs to no service"
+  command -v systemctl >/dev/null || fail PC504 "the node has no systemctl"
+  words=$(systemctl restart "$unit" 2>&1 </dev/null) || fail PC502 "systemctl restart $unit: $words"
+  done_with restarted -
+}
+
+# Sets unit to the innermost service of the kubelet's control group.
+find_unit() {
+  unit=
+  set -f
+  while read -r line; do
+    case $line in 0::* | *:name=systemd:*) ;; *) continue ;; esac
+    IFS=/
+    for part in $line; do
+      case $part in *[!A-Za-z0-9@:._\\-]*) ;; *.service) unit=$part ;; esac
+    done
+    unset IFS
+  done <"/proc/$kubelet/cgroup"
+  set +f
+}

@@ -1,0 +1,100 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # fragments share variables
+# shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
+# What pullcast keeps beside the file, in .pullcast: one record, kept files, temporary files.
+# record, one line: 1 DIGEST BEFORE OURS KEPT KEPT_DIGEST RUN end
+#   DIGEST       what the last run set out to write
+#   BEFORE OURS  what stood there when it began (- is nothing), and whether that was ours: a run that died
+#                between the two renames leaves BEFORE in place
+#   KEPT         the file kept before pullcast's first write, "absent" if there was none
+read_record() {
+  r_digest='' r_before='' r_ours='' r_kept='' r_kept_digest='' r_run='' r_end=''
+  [ -f .pullcast/record ] || return 1
+  read -r r_version r_digest r_before r_ours r_kept r_kept_digest r_run r_end <.pullcast/record
+  [ "$r_version$r_end" = 1end ] && return 0
+  r_digest='' r_before='' r_ours='' r_kept='' r_kept_digest=''
+  return 1
+}
+
+# Sets ours: yes if what stands there, by its digest $old, was written by us.
+judge_target() {
+  ours=no
+  read_record || return
+  if [ "$old" = "$r_digest" ]; then
+    ours=yes
+  elif [ "$old" = "$r_before" ]; then
+    ours=$r_ours
+  fi
+}
+
+# .pullcast must be root's alone and on the same file system, or a rename would be a copy.
+check_state() {
+  [ -n "$state" ] || return 0
+  [ $((0x$state & 0170000)) -eq $((040000)) ] || fail PC308 "$here/.pullcast is not a directory"
+  [ "$state_owner" = 0 ] || fail PC308 "$here/.pullcast belongs to uid $state_owner"
+  [ $((0x$state & 077)) -eq 0 ] || fail PC308 "$here/.pullcast is open to others"
+  [ "$state_device" = "$device" ] || fail PC304 "$here/.pullcast"
+}
+
+make_state() {
+  [ -z "$state" ] || return 0
+  if words=$(mkdir -m 700 .pullcast 2>&1); then
+    made=yes
+  elif [ ! -d .pullcast ] || [ -L .pullcast ] || [ ! -O .pullcast ]; then
+    give_up "making $here/.pullcast" "$words"
+  fi
+}
+
+# Sweeps what runs that were killed have left: temporary files of processes that are gone.
+sweep() {
+  [ -n "$state" ] || return 0
+  for path in .pullcast/new-* .pullcast/record-*; do
+    [ -e "$path" ] || continue
+    pid=${path#.pullcast/*-}
+    pid=${pid%%-*}
+    [ "$pid" != $$ ] && [ ! -d "/proc/$pid" ] && rm -f "$path"
+  done
+}
+
+# One run at a time, on the directory itself: no lock file can be left behind.
+take_lock() {
+  tries=0
+  if command -v flock >/dev/null; then
+    exec 9<.
+    until flock -n 9; do another_try; done
+    return 0
+  fi
+  born $$
+  mine=$$-$born
+  until ln -s "$mine" .pullcast/lock 2>/dev/null; do
+    steal_lock || another_try
+  done
+  locked=.pullcast/lock
+}
+
+another_try() {
+  tries=$((tries + 1))
+  [ "$tries" -le 10 ] || fail PC312 "$here stayed locked for 10 seconds"
+  sleep 1
+}
+
+# Sets born to the start of process $1 in ticks, - if it is gone: with it a pid names one process only.
+born() {
+  born=-
+  [ -r "/proc/$1/stat" ] && read -r line <"/proc/$1/stat" || return 0
+  # shellcheck disable=SC2086 # fields after the name: the start is the twentieth
+  set -- ${line##*) }
+  shift 19
+  born=$1
+}
+
+# Takes the lock from a dead holder; a rename makes sure that only one of several takers succeeds.
+steal_lock() {
+  holder=$(readlink .pullcast/lock) || return 1
+  born "${holder%-*}"
+  [ "$born" != "${holder#*-}" ] || return 1
+  mv -fT .pullcast/lock ".pullcast/record-$$-$nonce.lock" 2>/dev/null || return 1
+  [ "$(readlink ".pullcast/record-$$-$nonce.lock")" = "$holder" ] ||
+    mv -fT ".pullcast/record-$$-$nonce.lock" .pullcast/lock
+  rm -f ".pullcast/record-$$-$nonce.lock"
+}
