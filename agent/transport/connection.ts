@@ -9,6 +9,7 @@ import { readGreeting } from "./greeting.ts";
 import { handshakeError } from "./handshake-error.ts";
 import { orderHostKeyAlgorithms } from "./host-key.ts";
 import { strictHostVerifier } from "./host-verifier.ts";
+import { onAbort } from "./limit.ts";
 import { seconds, sshError, systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { PhaseLimits } from "./transport.ts";
@@ -73,7 +74,6 @@ export class Connection {
    */
   async open(signal: AbortSignal): Promise<void> {
     const { limits, socket } = this.#options;
-    const abort = () => this.fail(signal.reason);
     const greeting = readGreeting();
     this.client
       .on("error", (error) => this.#onError(error, greeting.text()))
@@ -91,9 +91,9 @@ export class Connection {
         this.#settle?.resolve();
       });
     this.#enter("handshake", limits.handshakeMs);
+    const offAbort = onAbort(signal, () => this.fail(signal.reason));
     try {
       signal.throwIfAborted();
-      signal.addEventListener("abort", abort, { once: true });
       this.client.connect(this.#config());
       // After connect(), which pauses the socket: no byte is taken before ssh2 listens.
       greeting.listen(socket);
@@ -103,7 +103,7 @@ export class Connection {
       throw this.#failure;
     } finally {
       clearTimeout(this.#timer);
-      signal.removeEventListener("abort", abort);
+      offAbort();
       greeting.stop(socket);
     }
   }

@@ -2,7 +2,7 @@ import type { ClientChannel } from "ssh2";
 import { PullcastError } from "../errors.ts";
 import type { ExecEnd, ExecOutcome } from "../model.ts";
 import type { Connection } from "./connection.ts";
-import { withLimit } from "./limit.ts";
+import { onAbort, withLimit } from "./limit.ts";
 import { Output } from "./output.ts";
 import { seconds, sshError } from "./ssh-error.ts";
 import type { ExecRequest, PhaseLimits } from "./transport.ts";
@@ -87,21 +87,31 @@ function pump(
     const stdout = new Output();
     const stderr = new Output();
     let received = 0;
-    const fail = (code: "PC227" | "PC228", detail: string) =>
-      end(() => reject(sshError(code, { at, phase: "exec", detail })));
-    const onTotal = () => fail("PC227", `not done within ${seconds(limits.execTotalMs)}`);
-    const onIdle = () => fail("PC227", `silent for ${seconds(limits.execIdleMs)}`);
-    const total = setTimeout(onTotal, limits.execTotalMs);
-    const idle = setTimeout(onIdle, limits.execIdleMs);
-    const onAbort = () => end(() => reject(request.signal.reason));
+    let done = false;
+    let offAbort: (() => void) | undefined;
     const end = (settle: () => void) => {
+      done = true;
       clearTimeout(total);
       clearTimeout(idle);
-      request.signal.removeEventListener("abort", onAbort);
+      offAbort?.();
       settle();
     };
+    const fail = (code: "PC227" | "PC228", detail: string) =>
+      end(() => reject(sshError(code, { at, phase: "exec", detail })));
+    const total = setTimeout(
+      () => fail("PC227", `not done within ${seconds(limits.execTotalMs)}`),
+      limits.execTotalMs,
+    );
+    const idle = setTimeout(
+      () => fail("PC227", `silent for ${seconds(limits.execIdleMs)}`),
+      limits.execIdleMs,
+    );
+    const onProgress = () => {
+      // refresh() would wake a timer that was cleared.
+      if (!done) idle.refresh();
+    };
     const take = (output: Output) => (chunk: Buffer) => {
-      idle.refresh();
+      onProgress();
       output.add(chunk);
       received += chunk.length;
       if (received > FLOOD_BYTES) fail("PC228", "more than 8 MiB of output");
@@ -113,9 +123,8 @@ function pump(
       const status = connection.closed ? { type: "lost" as const } : endOf(code, signal);
       end(() => resolve({ end: status, stdout: stdout.text(), stderr: stderr.text() }));
     });
-    if (request.signal.aborted) onAbort();
-    else request.signal.addEventListener("abort", onAbort, { once: true });
-    feed(channel, request, () => idle.refresh());
+    offAbort = onAbort(request.signal, () => end(() => reject(request.signal.reason)));
+    if (!done) feed(channel, request, onProgress);
   });
 }
 
@@ -128,11 +137,12 @@ function endOf(code: number | null | undefined, signal: string | undefined): Exe
 function feed(channel: ClientChannel, request: ExecRequest, onProgress: () => void): void {
   const bytes = request.input.reveal();
   const writeFrom = (offset: number) => {
-    if (offset >= bytes.length) {
-      channel.end();
+    const rest = bytes.subarray(offset);
+    if (rest.length <= PIECE_BYTES) {
+      channel.end(rest);
       return;
     }
-    channel.write(bytes.subarray(offset, offset + PIECE_BYTES), (error) => {
+    channel.write(rest.subarray(0, PIECE_BYTES), (error) => {
       if (error) return;
       onProgress();
       writeFrom(offset + PIECE_BYTES);

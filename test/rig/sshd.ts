@@ -11,7 +11,7 @@ const run = promisify(execFile);
 export type HostKeyType = "ed25519" | "ecdsa" | "rsa";
 
 export interface SshdOptions {
-  /** Lines of sshd_config; the first value of a keyword wins, so these override the rig's. */
+  /** Lines of sshd_config; they replace the rig's of the same keyword. */
   readonly config?: readonly string[];
   /** `ed25519` alone unless told otherwise. */
   readonly hostKeyTypes?: readonly HostKeyType[];
@@ -27,7 +27,7 @@ export interface Sshd {
   readonly user: string;
   /** Private key file that may log in. */
   readonly key: string;
-  /** known_hosts with this server's keys. */
+  /** known_hosts with this server's keys, good for any port, so through a proxy too. */
   readonly knownHosts: string;
   /** Public host keys, `TYPE BASE64`, by kind. */
   readonly hostKeys: Readonly<Partial<Record<HostKeyType, string>>>;
@@ -38,6 +38,18 @@ export interface Sshd {
   log(): string;
   stop(): Promise<void>;
 }
+
+const DEFAULTS = [
+  "PidFile none",
+  "UsePAM no",
+  "StrictModes no",
+  "PermitRootLogin prohibit-password",
+  "PasswordAuthentication no",
+  "KbdInteractiveAuthentication no",
+  "MaxStartups 200",
+  "LogLevel VERBOSE",
+  "PrintMotd no",
+];
 
 /** Makes a key pair without a passphrase (or with one), and returns the public half's line. */
 export async function makeKey(
@@ -76,22 +88,18 @@ async function start(dir: string, options: SshdOptions): Promise<Sshd> {
   }
   const authorized = [`${keyOptions} ${publicKey}`.trim(), ...authorizedKeys, ""].join("\n");
   await writeFile(join(dir, "authorized_keys"), authorized, { mode: 0o600 });
-  const { child, port, log } = await launch(dir, [
-    ...config,
+  const defaults = [
     ...hostKeyTypes.map((type) => `HostKey ${join(dir, `host_${type}`)}`),
     `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
-    "PidFile none",
-    "UsePAM no",
-    "StrictModes no",
-    "PermitRootLogin prohibit-password",
-    "PasswordAuthentication no",
-    "KbdInteractiveAuthentication no",
-    "MaxStartups 200",
-    "LogLevel VERBOSE",
-    "PrintMotd no",
+    ...DEFAULTS,
+  ];
+  const keywords = new Set(config.map((line) => line.split(" ")[0]));
+  const { child, port, log } = await launch(dir, [
+    ...config,
+    ...defaults.filter((line) => !keywords.has(line.split(" ")[0])),
   ]);
   const knownHosts = join(dir, "known_hosts");
-  const lines = Object.values(hostKeys).map((line) => `[127.0.0.1]:${port} ${line}\n`);
+  const lines = Object.values(hostKeys).map((line) => `127.0.0.1,[127.0.0.1]:${port} ${line}\n`);
   await writeFile(knownHosts, lines.join(""));
   return {
     host: "127.0.0.1",

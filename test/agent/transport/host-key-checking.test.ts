@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ssh2 from "ssh2";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTransport } from "../../../agent/transport/create-transport.ts";
+import type { SshOptions } from "../../../agent/transport/transport.ts";
+import { makeKey, type Sshd, startSshd } from "../../rig/sshd.ts";
+import { NEVER, optionsFor, targetOf } from "../../rig/transport.ts";
+
+let sshd: Sshd;
+let dir: string;
+let otherKey: string;
+let count = 0;
+
+beforeAll(async () => {
+  sshd = await startSshd({ hostKeyTypes: ["ed25519", "ecdsa", "rsa"] });
+  dir = await mkdtemp(join(tmpdir(), "pullcast-hk-"));
+  otherKey = (await makeKey(join(dir, "other"))).split(" ").slice(0, 2).join(" ");
+});
+
+afterAll(async () => {
+  await sshd.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+/** A new known_hosts file; `NAME` stands for the server's. */
+async function knownHosts(text: string): Promise<string> {
+  count += 1;
+  const file = join(dir, `known_hosts_${count}`);
+  await writeFile(file, text.replaceAll("NAME", `[127.0.0.1]:${sshd.port}`));
+  return file;
+}
+
+async function open(text: string, changes: Partial<SshOptions> = {}) {
+  const file = await knownHosts(text);
+  const transport = await createTransport(optionsFor(sshd, { knownHosts: [file], ...changes }));
+  try {
+    const session = await transport.open(targetOf("127.0.0.1"), NEVER);
+    const { hostKeyFingerprint, hostKeyAdded } = session;
+    return { hostKeyFingerprint, hostKeyAdded, file: await readFile(file, "utf8") };
+  } finally {
+    await transport.close();
+  }
+}
+
+function fingerprintOf(line: string | undefined): string {
+  const blob = Buffer.from(line?.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+describe("host key checking", () => {
+  it("refuses an unknown host, and shows the fingerprint to compare", async () => {
+    await expect(open("")).rejects.toMatchObject({
+      code: "PC211",
+      phase: "host-key",
+      detail: `127.0.0.1:${sshd.port}: it offers ED25519 ${fingerprintOf(sshd.hostKeys.ed25519)} as [127.0.0.1]:${sshd.port}`,
+    });
+  });
+
+  it.each(["strict", "accept-new"] as const)(
+    "refuses a changed key under %s, with both fingerprints and the line",
+    async (hostKeyChecking) => {
+      const error = await open(`\nNAME ${otherKey}\n`, { hostKeyChecking }).catch((e) => e);
+      expect(error).toMatchObject({ code: "PC212", phase: "host-key" });
+      expect(error.message).toContain(fingerprintOf(sshd.hostKeys.ed25519));
+      expect(error.message).toContain(fingerprintOf(otherKey));
+      expect(error.message).toContain(`known_hosts_${count}:2`);
+    },
+  );
+
+  it.each(["strict", "accept-new"] as const)("refuses a revoked key under %s", async (mode) => {
+    const text = `NAME ${sshd.hostKeys.ed25519}\n@revoked NAME ${sshd.hostKeys.ed25519}\n`;
+    await expect(open(text, { hostKeyChecking: mode })).rejects.toMatchObject({ code: "PC213" });
+  });
+
+  it.each(["strict", "accept-new"] as const)(
+    "refuses under %s a host that shows another type than the known one",
+    async (hostKeyChecking) => {
+      const onlyRsa = await startSshd({ hostKeyTypes: ["rsa"] });
+      try {
+        const file = join(dir, `only-rsa-${hostKeyChecking}`);
+        await writeFile(file, `[127.0.0.1]:${onlyRsa.port} ${otherKey}\n`);
+        const options = optionsFor(onlyRsa, { knownHosts: [file], hostKeyChecking });
+        const transport = await createTransport(options);
+        await expect(transport.open(targetOf("127.0.0.1"), NEVER)).rejects.toMatchObject({
+          code: "PC214",
+        });
+      } finally {
+        await onlyRsa.stop();
+      }
+    },
+  );
+
+  it.each(["ed25519", "ecdsa", "rsa"] as const)(
+    "asks for the %s key first where that is the known one",
+    async (type) => {
+      const { hostKeyFingerprint } = await open(`NAME ${sshd.hostKeys[type]}\n`);
+      expect(hostKeyFingerprint).toBe(fingerprintOf(sshd.hostKeys[type]));
+    },
+  );
+
+  it("adds a new key under accept-new, once, for many nodes at once", async () => {
+    const file = await knownHosts("# mine\n");
+    const options = optionsFor(sshd, { knownHosts: [file], hostKeyChecking: "accept-new" });
+    const transport = await createTransport(options);
+    const sessions = await Promise.all(
+      Array.from({ length: 20 }, () => transport.open(targetOf("127.0.0.1"), NEVER)),
+    );
+    await transport.close();
+    const added = sessions.filter((session) => session.hostKeyAdded);
+    expect(added).toHaveLength(1);
+    expect(await readFile(file, "utf8")).toBe(
+      `# mine\n[127.0.0.1]:${sshd.port} ${sshd.hostKeys.ed25519}\n`,
+    );
+  });
+
+  it("never takes a host as new that an authority covers", async () => {
+    await expect(
+      open(`@cert-authority * ${otherKey}\n`, { hostKeyChecking: "accept-new" }),
+    ).rejects.toMatchObject({ code: "PC211", message: expect.stringContaining("@cert-authority") });
+  });
+
+  it("keeps nothing of a host whose login fails", async () => {
+    const stranger = join(dir, "stranger");
+    await makeKey(stranger);
+    const file = await knownHosts("");
+    const options = optionsFor(sshd, {
+      knownHosts: [file],
+      hostKeyChecking: "accept-new",
+      identities: [stranger],
+    });
+    const transport = await createTransport(options);
+    await expect(transport.open(targetOf("127.0.0.1"), NEVER)).rejects.toMatchObject({
+      code: "PC221",
+    });
+    expect(await readFile(file, "utf8")).toBe("");
+  });
+
+  it("keeps nothing of a host that shows a key it doesn't own", async () => {
+    const impostor = await startImpostor(sshd.hostKeys.ed25519 ?? "");
+    try {
+      const file = await knownHosts("");
+      const options = optionsFor(sshd, { knownHosts: [file], hostKeyChecking: "accept-new" });
+      const transport = await createTransport(options);
+      await expect(
+        transport.open(targetOf("127.0.0.1", impostor.port), NEVER),
+      ).rejects.toMatchObject({
+        code: "PC207",
+        message: expect.stringContaining("signature verification failed"),
+      });
+      expect(await readFile(file, "utf8")).toBe("");
+    } finally {
+      impostor.stop();
+    }
+  });
+});
+
+/** A server that shows a public key of another host; it can only sign with its own. */
+async function startImpostor(line: string): Promise<{ port: number; stop: () => void }> {
+  const key = ssh2.utils.parseKey(await readFile(join(dir, "other")));
+  if (key instanceof Error) throw key;
+  const stolen = Buffer.from(line.split(" ")[1] ?? "", "base64");
+  Object.defineProperty(key, "getPublicSSH", { value: () => stolen });
+  const hostKeys = [{ key }] as unknown as Buffer[];
+  const server = new ssh2.Server({ hostKeys });
+  server.on("connection", (client) => client.on("error", () => undefined));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { port: (server.address() as AddressInfo).port, stop: () => server.close() };
+}
