@@ -27,9 +27,20 @@ export default defineConfig({
         extends: true,
         test: {
           name: "bed",
-          include: ["test/{bed,e2e}/**/*.test.ts"],
+          include: ["test/bed/**/*.test.ts", "test/e2e/hosts/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["test/e2e/cluster/**/*.test.ts"],
+          globalSetup: ["test/e2e/cluster/shared-bed.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

@@ -14,7 +14,7 @@ import { run, step } from "./lib/steps.mjs";
 const args = process.argv.slice(2);
 const unitOnly = args.includes("--unit");
 const forVitest = args.filter((arg) => arg !== "--unit");
-const projects = unitOnly ? ["unit"] : ["unit", "bed"];
+const projects = unitOnly ? ["unit"] : ["unit", "bed", "cluster"];
 
 ensurePackages();
 const counts = { passed: 0, failed: 0 };

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The built command, as users get it. */
+export const PULLCAST: string = fileURLToPath(
+  new URL("../../dist/cli/pullcast.js", import.meta.url),
+);
+
+export interface CliRun {
+  /** `null` where a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A user of this machine: an own home, so that no key, known_hosts or run record of others is seen. */
+export interface CliUser {
+  readonly home: string;
+  /** Runs `pullcast ARGS` to its end. */
+  run(args: readonly string[], input?: string): Promise<CliRun>;
+  /** Starts `pullcast ARGS`; `ended` resolves with its outcome. */
+  start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<CliRun> };
+  remove(): Promise<void>;
+}
+
+export async function newCliUser(env: Readonly<Record<string, string>> = {}): Promise<CliUser> {
+  if (!existsSync(PULLCAST)) throw new Error("dist/ is missing: npm run build");
+  const home = await mkdtemp(join(tmpdir(), "pullcast-e2e-"));
+  const start = (args: readonly string[], input?: string) => {
+    const child = spawn(process.execPath, [PULLCAST, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", ...env },
+    });
+    child.stdin.on("error", () => undefined).end(input ?? "");
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const ended = new Promise<CliRun>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+    });
+    return { child, ended };
+  };
+  return {
+    home,
+    start: (args) => start(args),
+    run: (args, input) => start(args, input).ended,
+    remove: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+/** One row of a report as scripts read it. */
+export interface Item {
+  readonly node: string;
+  readonly result: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly path?: string;
+  readonly phase?: string;
+  readonly effectiveBy?: string;
+  readonly ran?: string;
+  readonly attempts?: number;
+  readonly restarted?: boolean;
+}
+
+/** The rows of `-o json`. */
+export function items(run: CliRun): readonly Item[] {
+  const document = JSON.parse(run.stdout) as { readonly items: readonly Item[] };
+  return document.items;
+}
+
+/** The results of `-o json` by node. */
+export function results(run: CliRun): Record<string, string> {
+  return Object.fromEntries(items(run).map(({ node, result }) => [node, result]));
+}

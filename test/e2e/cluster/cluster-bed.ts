@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { inject } from "vitest";
+import { type Bed, findBed } from "../../bed/index.ts";
+
+/** The shared cluster bed: all that a bed with a cluster has, and its kubectl. */
+export type ClusterBed = Bed &
+  Required<Pick<Bed, "kubeconfig" | "kubectl" | "registry" | "dockerConfig" | "control">> & {
+    /** Runs kubectl; rejects with its words where it fails. */
+    run(args: readonly string[], input?: string): Promise<{ readonly stdout: string }>;
+    /** Resolves with the first line of a kubectl command that goes on, and ends it. */
+    firstLine(args: readonly string[]): Promise<string>;
+  };
+
+/** The bed that the project's set-up made. */
+export async function useClusterBed(): Promise<ClusterBed> {
+  const bed = await findBed(inject("clusterBed"));
+  if (bed === undefined) throw new Error("the shared bed is gone");
+  const { kubeconfig, kubectl, registry, dockerConfig, control } = bed;
+  if (
+    kubeconfig === undefined ||
+    kubectl === undefined ||
+    registry === undefined ||
+    dockerConfig === undefined ||
+    control === undefined
+  ) {
+    throw new Error("the shared bed has no cluster");
+  }
+  const start = (args: readonly string[]) =>
+    spawn(kubectl, ["--kubeconfig", kubeconfig, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  return {
+    ...bed,
+    ...{ kubeconfig, kubectl, registry, dockerConfig, control },
+    async run(args, input = "") {
+      const child = start(args);
+      child.stdin.end(input);
+      let stdout = "";
+      let stderr = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        stderr += text;
+      });
+      const code = await new Promise((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", resolve);
+      });
+      if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
+      return { stdout };
+    },
+    async firstLine(args) {
+      const child = start(args);
+      child.stderr.resume();
+      try {
+        for await (const line of createInterface({ input: child.stdout })) return line;
+      } finally {
+        child.kill();
+      }
+      throw new Error(`kubectl ${args.join(" ")} printed nothing`);
+    },
+  };
+}

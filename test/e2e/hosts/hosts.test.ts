@@ -1,0 +1,280 @@
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Bed, upBed } from "../../bed/index.ts";
+import { type CliUser, items, newCliUser, results } from "../cli.ts";
+import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
+
+const CONFIG = JSON.stringify({ auths: { "reg.example.com": { auth: "cm9ib3Q6cGFzcw==" } } });
+
+let bed: Bed;
+let user: CliUser;
+let config: string;
+beforeAll(async () => {
+  bed = await upBed({ name: `hosts-${process.pid}`, nodes: 3 });
+  user = await newCliUser();
+  config = join(user.home, "config.json");
+  await writeFile(config, CONFIG, { mode: 0o600 });
+});
+afterAll(async () => {
+  await user?.remove();
+  await bed?.down();
+});
+
+const hosts = (...nodes: readonly number[]) =>
+  nodes.map((index) => `${node(index).name}=${node(index).address}:${node(index).port}`).join(",");
+const node = (index: number) => {
+  const found = bed.nodes[index];
+  if (found === undefined) throw new Error(`the bed has no node ${index}`);
+  return found;
+};
+const login = () => ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
+const push = (...more: string[]) =>
+  user.run(["push", "--config", config, "-o", "json", ...login(), ...more]);
+const forget = (...nodes: readonly number[]) =>
+  Promise.all(
+    nodes.map((index) =>
+      bed.exec(node(index).name, ["rm", "-rf", KUBELET_CONFIG, "/var/lib/kubelet/.pullcast"]),
+    ),
+  );
+
+describe("push --hosts", () => {
+  it("needs no cluster, and says where it assumed the kubelet's directory to be", async () => {
+    const run = await push("--hosts", hosts(0, 1, 2));
+    expect(Object.values(results(run)), run.stderr).toEqual(["updated", "updated", "updated"]);
+    expect(run.code).toBe(0);
+    const file = await readNodeFile(bed, node(1).name);
+    expect(JSON.parse(file?.content ?? "")).toEqual(JSON.parse(CONFIG));
+    expect(JSON.stringify(items(run)[0])).toContain("PC321");
+    await forget(0, 1, 2);
+  });
+
+  it("takes hosts from a file or standard input, with comments and blank lines", async () => {
+    const lines = `# the rack\n\n${hosts(0)}\n${hosts(1)}\n`;
+    const run = await user.run(
+      ["push", "--config", config, "-o", "json", ...login(), "--hosts-from", "-"],
+      lines,
+    );
+    expect(Object.keys(results(run)), run.stderr).toEqual([node(0).name, node(1).name]);
+    await forget(0, 1);
+  });
+
+  it("uses sudo for logins that are not root", async () => {
+    const run = await push("--hosts", hosts(0), "--ssh-user", bed.ssh.sudoUser);
+    expect(items(run)[0], run.stderr).toMatchObject({ result: "updated" });
+    expect((await readNodeFile(bed, node(0).name))?.mode).toBe("600 root:root");
+    await forget(0);
+  });
+
+  it("works with bad nodes beside good ones, and exits 3", async () => {
+    const closed = `closed=${node(1).address}:2`;
+    const run = await push("--hosts", `${hosts(0)},${closed}`);
+    expect(results(run), run.stderr).toEqual({ [node(0).name]: "updated", closed: "failed" });
+    expect(run.code).toBe(3);
+    await forget(0);
+  });
+});
+
+describe("a node that can't be reached or does not let us in has its own code", () => {
+  const failing = async (...args: string[]) => {
+    const run = await push(...args);
+    const [item] = items(run);
+    expect(item?.result, run.stderr).toBe("failed");
+    expect(run.code).toBe(4);
+    return item;
+  };
+
+  it("PC202: nothing listens there", async () => {
+    expect(await failing("--hosts", `${node(0).address}:2`)).toMatchObject({
+      code: "PC202",
+      phase: "connect",
+    });
+  });
+
+  it("PC203: the address swallows packets; its limit holds", async () => {
+    await bed.exec(node(2).name, [
+      "iptables",
+      "-A",
+      "INPUT",
+      "-p",
+      "tcp",
+      "--dport",
+      "22",
+      "-j",
+      "DROP",
+    ]);
+    try {
+      const run = await push("--hosts", hosts(2, 0), "--connect-timeout", "1s");
+      expect(
+        items(run).map(({ code }) => code),
+        run.stderr,
+      ).toEqual(["PC203", undefined]);
+      expect(run.code).toBe(3);
+    } finally {
+      await bed.exec(node(2).name, ["iptables", "-F", "INPUT"]);
+      await forget(0);
+    }
+  });
+
+  it("PC211: the host key is not known", async () => {
+    const empty = join(user.home, "empty");
+    await writeFile(empty, "");
+    const run = await user.run([
+      "push",
+      "--config",
+      config,
+      "-o",
+      "json",
+      "-i",
+      bed.ssh.key,
+      "--known-hosts",
+      empty,
+      "--hosts",
+      hosts(0),
+    ]);
+    expect(items(run)[0], run.stderr).toMatchObject({ code: "PC211", result: "failed" });
+    expect(items(run)[0]?.message).toMatch(/SHA256:/);
+  });
+
+  it("PC212: the host key has changed, also under accept-new", async () => {
+    const swapped = join(user.home, "swapped");
+    const lines = (await readFile(bed.ssh.knownHosts, "utf8")).split("\n");
+    const other = lines.filter((line) => line.startsWith(node(1).address));
+    const forged = other.map((line) => line.replace(node(1).address, node(0).address)).join("\n");
+    await writeFile(swapped, `${forged}\n`);
+    for (const mode of ["strict", "accept-new"]) {
+      const run = await user.run([
+        ...["push", "--config", config, "-o", "json", "-i", bed.ssh.key, "--known-hosts", swapped],
+        ...["--host-key-checking", mode, "--hosts", hosts(0)],
+      ]);
+      expect(items(run)[0], run.stderr).toMatchObject({ code: "PC212", result: "failed" });
+    }
+    expect(await readFile(swapped, "utf8")).toBe(`${forged}\n`);
+  });
+
+  it("learns a new host key only under accept-new, once", async () => {
+    const learnt = join(user.home, "learnt");
+    const accept = () =>
+      user.run([
+        ...["push", "--config", config, "-o", "json", "-i", bed.ssh.key, "--known-hosts", learnt],
+        ...["--host-key-checking", "accept-new", "--hosts", hosts(0, 1, 2)],
+      ]);
+    expect(Object.values(results(await accept()))).toEqual(["updated", "updated", "updated"]);
+    expect(Object.values(results(await accept()))).toEqual(["unchanged", "unchanged", "unchanged"]);
+    expect((await readFile(learnt, "utf8")).trim().split("\n")).toHaveLength(3);
+    await forget(0, 1, 2);
+  });
+
+  it("PC221: the login is refused", async () => {
+    expect(await failing("--hosts", hosts(0), "--ssh-user", "nobody-here")).toMatchObject({
+      code: "PC221",
+      phase: "auth",
+    });
+  });
+
+  it("PC224: sudo needs a password", async () => {
+    expect(await failing("--hosts", hosts(0), "--ssh-user", bed.ssh.plainUser)).toMatchObject({
+      code: "PC224",
+    });
+  });
+
+  it("PC319: the kubelet does not look there, which is only a warning", async () => {
+    const run = await push("--hosts", hosts(0), "--path", "/etc");
+    expect(items(run)[0], run.stderr).toMatchObject({
+      result: "updated",
+      warnings: [{ code: "PC319" }],
+    });
+    await bed.exec(node(0).name, ["rm", "-rf", "/etc/config.json", "/etc/.pullcast"]);
+  });
+
+  it("PC309: the directory does not exist", async () => {
+    expect(await failing("--hosts", hosts(0), "--path", "/no/such")).toMatchObject({
+      code: "PC309",
+    });
+  });
+
+  it("PC303: the target is a directory", async () => {
+    await bed.exec(node(0).name, ["mkdir", KUBELET_CONFIG]);
+    expect(await failing("--hosts", hosts(0))).toMatchObject({ code: "PC303" });
+    await forget(0);
+  });
+});
+
+describe("what can't be used is refused before anything is touched", () => {
+  const refused = async (...args: string[]) => {
+    const run = await user.run(["push", ...login(), "--hosts", hosts(0), ...args]);
+    expect(run.stdout).toBe("");
+    expect(await readNodeFile(bed, node(0).name)).toBeUndefined();
+    return { code: run.code, said: /PC\d{3}/.exec(run.stderr)?.[0] };
+  };
+  const source = async (name: string, text: string) => {
+    const path = join(user.home, name);
+    await writeFile(path, text, { mode: 0o600 });
+    return path;
+  };
+
+  it("credential sources: exit 6, each with its code", async () => {
+    const directory = join(user.home, "dir");
+    await mkdir(directory);
+    const cases = {
+      PC601: join(user.home, "none"),
+      PC602: await source("empty.json", ""),
+      PC603: await source("text.json", "auths: yes"),
+      PC604: await source("no-auths.json", "{}"),
+      PC605: directory,
+      PC607: await source("huge.json", `{"auths":{"a":{"auth":"${"A".repeat(10_000_000)}"}}}`),
+      PC608: await source("helpers.json", '{"auths":{"reg.io":{}},"credsStore":"desktop"}'),
+    };
+    for (const [said, path] of Object.entries(cases)) {
+      expect(await refused("--config", path)).toEqual({ code: 6, said });
+    }
+  });
+
+  it("keys and hosts: exit 2", async () => {
+    const key = await source("garbage", "not a key");
+    await chmod(key, 0o600);
+    expect(await refused("--config", config, "-i", key)).toEqual({ code: 2, said: "PC222" });
+    const coloured = "\u001b[31mred=10.0.0.1";
+    expect(await refused("--config", config, "--hosts", coloured)).toEqual({
+      code: 2,
+      said: "PC119",
+    });
+  });
+});
+
+describe("a run that is interrupted", () => {
+  it("prints what is finished, names what is not, and exits 130", async () => {
+    await bed.exec(node(2).name, [
+      "iptables",
+      "-A",
+      "INPUT",
+      "-p",
+      "tcp",
+      "--dport",
+      "22",
+      "-j",
+      "DROP",
+    ]);
+    try {
+      const { child, ended } = user.start([
+        ...["push", "--config", config, "-o", "json", ...login(), "--connect-timeout", "60s"],
+        ...["--hosts", hosts(0, 2)],
+      ]);
+      // The first node's line says that the other one is what is being waited for.
+      await new Promise<void>((resolve) => {
+        child.stderr?.on("data", (text: string) => {
+          if (text.includes("updated")) resolve();
+        });
+      });
+      child.kill("SIGINT");
+      const run = await ended;
+      expect(run.code, run.stderr).toBe(130);
+      expect(results(run)[node(0).name]).toBe("updated");
+      expect(results(run)[node(2).name]).not.toBe("updated");
+      expect(run.stderr).toContain(node(2).name);
+    } finally {
+      await bed.exec(node(2).name, ["iptables", "-F", "INPUT"]);
+      await forget(0, 2);
+    }
+  });
+});

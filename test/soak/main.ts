@@ -1,0 +1,51 @@
+/**
+ * `npm run soak -- NAME [--seed N] [--points N]`: a long run; its evidence goes to test/soak/evidence/NAME.json.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { clientKill } from "./client-kill.ts";
+import { cutLink } from "./cut-link.ts";
+import { installFaults } from "./install-faults.ts";
+import { kubeletCache } from "./kubelet-cache.ts";
+import type { Evidence, SoakOptions } from "./soak.ts";
+
+/** The runs there are, with the number of faults that each makes unless told otherwise. */
+const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; points: number }> =
+  {
+    "install-faults": { run: installFaults, points: Number.POSITIVE_INFINITY },
+    "cut-link": { run: cutLink, points: 2000 },
+    "client-kill": { run: clientKill, points: 500 },
+    "kubelet-cache": { run: kubeletCache, points: 1 },
+  };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: "string", default: "1" }, points: { type: "string" } },
+});
+const [name = ""] = positionals;
+const soak = Object.hasOwn(SOAKS, name) ? SOAKS[name] : undefined;
+if (soak === undefined) {
+  console.error(`usage: npm run soak -- ${Object.keys(SOAKS).join("|")} [--seed N] [--points N]`);
+  process.exit(2);
+}
+
+const seed = Number(values.seed);
+const started = performance.now();
+const counts = await soak.run({
+  seed,
+  points: values.points === undefined ? soak.points : Number(values.points),
+  onProgress: (line) => console.error(line),
+});
+const evidence = {
+  soak: name,
+  seed,
+  commit: execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim(),
+  seconds: Math.round((performance.now() - started) / 1000),
+  counts,
+};
+const text = `${JSON.stringify(evidence, null, 2)}\n`;
+await mkdir("test/soak/evidence", { recursive: true });
+await writeFile(`test/soak/evidence/${name}.json`, text);
+process.stdout.write(text);
