@@ -47,7 +47,7 @@ async function runParsed(
     const command = await COMMANDS[spec.name]?.();
     if (command === undefined) throw new Error(`no command ${spec.name}`);
     const ending = await command({
-      host,
+      host: { ...host, readStdin: (limit) => orStopped(host.readStdin(limit), interrupts.signal) },
       args,
       signal: interrupts.signal,
       report: progress.handle,
@@ -66,6 +66,16 @@ async function runParsed(
     progress.close();
     interrupts.dispose();
   }
+}
+
+/** Standard input may never end: Ctrl-C must not wait for it. */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 function levelOf(options: OptionValues): Level {

@@ -14,5 +14,5 @@ export async function cleanupCommand(context: CommandContext): Promise<Ending> {
     ...(namespace === undefined ? {} : { namespace }),
   });
   await context.present([report]);
-  return { interrupted: context.signal.aborted, pods: report.items };
+  return { interrupted: report.interrupted, pods: report.items };
 }

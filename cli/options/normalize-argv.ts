@@ -8,7 +8,8 @@ import { suggest } from "./suggest.ts";
  * and `-ojson` for five switches.
  *
  * @returns the same arguments; what follows `--` stays as it is
- * @throws {PullcastError} PC001 naming an option that is unknown or lacks its value
+ * @throws {PullcastError} PC001 naming an option that is unknown or lacks its value,
+ *   an empty one included
  */
 export function normalizeArgv(argv: readonly string[], specs: readonly OptionSpec[]): string[] {
   const normal: string[] = [];
@@ -32,7 +33,7 @@ function longOption(arg: string, rest: string[], specs: readonly OptionSpec[]): 
     }
     return value === undefined ? `--${name}` : `--${name}=${value}`;
   }
-  return `--${name}=${value ?? takeValue(`--${name}`, rest, specs)}`;
+  return withValue(name, value ?? takeValue(`--${name}`, rest, specs));
 }
 
 function shortOptions(arg: string, rest: string[], specs: readonly OptionSpec[]): string[] {
@@ -44,11 +45,17 @@ function shortOptions(arg: string, rest: string[], specs: readonly OptionSpec[])
     if (spec.value !== undefined) {
       const attached = arg.slice(at + 1).replace(/^=/, "");
       const value = attached === "" ? takeValue(`-${short}`, rest, specs) : attached;
-      return [...normal, `--${spec.name}=${value}`];
+      return [...normal, withValue(spec.name, value)];
     }
     normal.push(`--${spec.name}`);
   }
   return normal;
+}
+
+/** An empty value is an unset variable: `--exclude "$GONE"` must not mean "exclude nothing". */
+function withValue(name: string, value: string): string {
+  if (value === "") throw usageError(`--${name} has an empty value`);
+  return `--${name}=${value}`;
 }
 
 function takeValue(option: string, rest: string[], specs: readonly OptionSpec[]): string {

@@ -73,7 +73,6 @@ function check({ name, many, choices }: OptionSpec, value: unknown): void {
   if (value === undefined) return;
   if (Array.isArray(value) && many === undefined) throw usageError(`--${name} is given twice`);
   const texts = strings(value);
-  if (texts.includes("")) throw usageError(`--${name} has an empty value`);
   const wrong = choices === undefined ? undefined : texts.find((text) => !choices.includes(text));
   if (wrong === undefined) return;
   throw usageError(`--${name}: ${quote(wrong)} is not one of ${choices?.join(", ")}`);

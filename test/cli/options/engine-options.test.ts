@@ -1,0 +1,177 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type CommandSpec, findCommand } from "../../../cli/commands/catalog.ts";
+import type { Host } from "../../../cli/host.ts";
+import {
+  kubectlOptions,
+  nodeRunOptions,
+  proofOptions,
+  restartOptions,
+} from "../../../cli/options/engine-options.ts";
+import { parseArgv } from "../../../cli/options/parse-argv.ts";
+
+const HOST: Host = {
+  program: "pullcast",
+  version: "1.2.3",
+  argv: [],
+  env: {},
+  homeDir: "/home/u",
+  stdout: { write: () => {} },
+  stderr: { write: () => {} },
+  readStdin: () => Promise.resolve(Buffer.from("10.0.0.3\n")),
+  onStop: () => () => {},
+  exit: () => {},
+};
+
+async function parsed(name: string, ...argv: string[]) {
+  return await parseArgv(findCommand(name) as CommandSpec, argv);
+}
+
+async function nodeRun(argv: readonly string[], host: Partial<Host> = {}) {
+  const context = {
+    host: { ...HOST, ...host },
+    signal: new AbortController().signal,
+    report: () => {},
+  };
+  return await nodeRunOptions(await parsed("push", ...argv), context);
+}
+
+test("defaults are those of ssh and of the XDG directories", async () => {
+  const run = await nodeRun([]);
+  expect(run).toMatchObject({
+    stateDir: "/home/u/.local/state/pullcast",
+    concurrency: 32,
+    replace: false,
+    kubectl: { program: "kubectl" },
+    selection: { names: [], exclude: [], address: "auto" },
+    ssh: {
+      user: "root",
+      port: 22,
+      identities: [],
+      defaultIdentities: [
+        "/home/u/.ssh/id_ed25519",
+        "/home/u/.ssh/id_ecdsa",
+        "/home/u/.ssh/id_rsa",
+      ],
+      knownHosts: ["/home/u/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"],
+      hostKeyChecking: "strict",
+      version: "1.2.3",
+      limits: { connectMs: 10_000, execTotalMs: 120_000 },
+    },
+  });
+  expect("hosts" in run.selection).toBe(false);
+  expect("agentSocket" in run.ssh).toBe(false);
+  expect("path" in run).toBe(false);
+});
+
+test("the environment names agent and state, a relative state directory is ignored", async () => {
+  const env = { SSH_AUTH_SOCK: "/run/agent", XDG_STATE_HOME: "/state" };
+  const run = await nodeRun([], { env });
+  expect([run.ssh.agentSocket, run.stateDir]).toEqual(["/run/agent", "/state/pullcast"]);
+  const relative = await nodeRun([], { env: { XDG_STATE_HOME: "state" } });
+  expect(relative.stateDir).toBe("/home/u/.local/state/pullcast");
+});
+
+test("options arrive where they belong", async () => {
+  const run = await nodeRun([
+    "node/worker-1",
+    "nodes/worker-*",
+    ...["-l", "a=b", "--field-selector", "c=d", "--exclude", "x*", "--address", "InternalIP"],
+    ...["--ssh-user", "admin", "--ssh-port", "2222", "-i", "~/key", "--known-hosts", "~/kh"],
+    ...["--host-key-checking", "accept-new", "--concurrency", "7", "--connect-timeout", "3s"],
+    ...["--node-timeout", "1m", "--path", "/opt/kubelet", "--replace"],
+    ...["--kubeconfig", "k", "--context", "c", "--cluster", "u", "--as", "a"],
+    ...["--request-timeout", "10", "--kubectl", "/bin/kubectl"],
+  ]);
+  expect(run).toMatchObject({
+    concurrency: 7,
+    path: "/opt/kubelet",
+    replace: true,
+    selection: {
+      names: ["worker-1", "worker-*"],
+      selector: "a=b",
+      fieldSelector: "c=d",
+      exclude: ["x*"],
+      address: "InternalIP",
+    },
+    ssh: {
+      user: "admin",
+      port: 2222,
+      identities: ["/home/u/key"],
+      knownHosts: ["/home/u/kh"],
+      hostKeyChecking: "accept-new",
+      limits: { connectMs: 3000, execTotalMs: 60_000 },
+    },
+    kubectl: {
+      program: "/bin/kubectl",
+      kubeconfig: "k",
+      context: "c",
+      cluster: "u",
+      as: "a",
+      requestTimeout: "10",
+    },
+  });
+});
+
+test("hosts come from lists, files and standard input; remarks and empty lines don't count", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "pullcast-hosts-"));
+  try {
+    const file = join(dir, "hosts");
+    await writeFile(file, "# all\r\n10.0.0.2:22 # the second\r\n\n n3=10.0.0.3\n");
+    const run = await nodeRun(["--hosts", "a,b", "--hosts", "c", "--hosts-from", file]);
+    expect(run.selection.hosts).toEqual(["a", "b", "c", "10.0.0.2:22", "n3=10.0.0.3"]);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+  expect((await nodeRun(["--hosts-from", "-"])).selection.hosts).toEqual(["10.0.0.3"]);
+});
+
+test.each([
+  [["--hosts", ","], /name no host/],
+  [["--hosts-from", "/nonexistent"], /^--hosts-from: "\/nonexistent" can't be read: ENOENT/],
+  [["--hosts-from", "-", "--config", "-"], /can't both read standard input/],
+  [["--hosts", "a", "-l", "x=y"], /^--selector asks a cluster/],
+  [["--hosts", "a", "--address", "name"], /^--address asks a cluster/],
+  [["--ssh-user", "-oProxyCommand=x"], /^--ssh-user: /],
+  [["--ssh-user", "a b"], /^--ssh-user: /],
+  [["--ssh-user", "a\nb"], /^--ssh-user: /],
+  [["--ssh-port", "65536"], /^--ssh-port: /],
+  [["--ssh-port", "0"], /^--ssh-port: /],
+  [["--path", "relative"], /^--path: /],
+  [["--concurrency", "1e9"], /^--concurrency: /],
+  [["--request-timeout", "soon"], /^--request-timeout: /],
+])("%j is refused", async (argv, detail) => {
+  await expect(nodeRun(argv)).rejects.toMatchObject({
+    code: "PC001",
+    detail: expect.stringMatching(detail),
+  });
+});
+
+test("a proof needs an image and has its defaults", async () => {
+  const { options } = await parsed("verify", "--image", "r.io/a:1");
+  expect(proofOptions(options, HOST)).toEqual({
+    image: "r.io/a:1",
+    proof: "pull",
+    maxPulls: 20,
+    timeoutMs: 420_000,
+  });
+  const none = await parsed("verify");
+  expect(() => proofOptions(none.options, HOST)).toThrow(/--image/);
+});
+
+test("what belongs to a restart is refused without it", async () => {
+  expect(restartOptions((await parsed("push")).options)).toBeUndefined();
+  const restart = await parsed("push", "--restart-kubelet", "--kubelet-restart-command", "x");
+  expect(restartOptions(restart.options)).toEqual({ readyMs: 120_000, command: "x" });
+  const stray = await parsed("push", "--ready-timeout", "1m");
+  expect(() => restartOptions(stray.options)).toThrow(/--ready-timeout needs --restart-kubelet/);
+});
+
+test("kubectl's own forms of a timeout pass: bare seconds, 0 for none", async () => {
+  for (const text of ["0", "30", "1m30s"]) {
+    const { options } = await parsed("verify", "--request-timeout", text);
+    expect(kubectlOptions(options).requestTimeout).toBe(text);
+  }
+});

@@ -1,0 +1,178 @@
+import { expect, test } from "vitest";
+import type { CleanupReport } from "../../../agent/index.ts";
+import { cleanDeep } from "../../../cli/render/clean-deep.ts";
+import { toDocument, toNames } from "../../../cli/render/document.ts";
+import { renderReportTable } from "../../../cli/render/report-table.ts";
+import { renderCounts, renderSummary } from "../../../cli/render/summary.ts";
+import { IN_FORCE, pushReport, timedOut, verifyReport } from "../reports.ts";
+
+const MIXED = pushReport([
+  { effectiveBy: IN_FORCE, path: "/var/lib/kubelet/config.json", pathProof: "proven" },
+  { result: "unchanged" },
+  { effectiveBy: IN_FORCE, restarted: true, kept: "/var/lib/kubelet/.pullcast/kept-1" },
+  timedOut("worker-4", "10.0.0.4"),
+  timedOut("worker-5", "10.0.0.5"),
+  { result: "skipped", code: "PC115", address: "", message: "Windows nodes are not served" },
+]);
+
+const plain = { wide: false };
+
+test("a push of few nodes: a row for each", () => {
+  expect(renderReportTable(MIXED, plain)).toMatchInlineSnapshot(`
+    "NODE       ADDRESS    RESULT      CODE    IN FORCE      MESSAGE
+    worker-1   10.0.0.1   updated     -       by 05:12:33   -
+    worker-2   10.0.0.2   unchanged   -       now           -
+    worker-3   10.0.0.3   updated     -       now           -
+    worker-4   10.0.0.4   failed      PC203   -             the connection timed out: 10.0.0.4:22 after 10 s
+    worker-5   10.0.0.5   failed      PC203   -             the connection timed out: 10.0.0.5:22 after 10 s
+    worker-6   -          skipped     PC115   -             Windows nodes are not served
+    "
+  `);
+});
+
+test("wide tells how, where and how long", () => {
+  expect(renderReportTable(MIXED, { wide: true })).toMatchInlineSnapshot(`
+    "NODE       ADDRESS    RESULT      CODE    IN FORCE      TIME    PHASE     PATH                           FOUND    KEPT                                MESSAGE
+    worker-1   10.0.0.1   updated     -       by 05:12:33   0.8 s   -         /var/lib/kubelet/config.json   proven   -                                   -
+    worker-2   10.0.0.2   unchanged   -       now           0.8 s   -         -                              -        -                                   -
+    worker-3   10.0.0.3   updated     -       now           0.8 s   -         -                              -        /var/lib/kubelet/.pullcast/kept-1   -
+    worker-4   10.0.0.4   failed      PC203   -             0.8 s   connect   -                              -        -                                   the connection timed out: 10.0.0.4:22 after 10 s
+    worker-5   10.0.0.5   failed      PC203   -             0.8 s   connect   -                              -        -                                   the connection timed out: 10.0.0.5:22 after 10 s
+    worker-6   -          skipped     PC115   -             0.8 s   -         -                              -        -                                   Windows nodes are not served
+    "
+  `);
+});
+
+test("the summary: causes with their fix, counts, when it is in force", () => {
+  expect(renderSummary(MIXED).join("\n")).toMatchInlineSnapshot(`
+    "PC203 the connection timed out: ADDRESS:22 after 10 s (2: worker-[4-5])
+      fix: check routes and firewalls, or use another --address
+    2 updated, 1 unchanged, 2 failed, 1 skipped in 2.1 s
+    in force by 05:12:33 at the latest: a kubelet reads the file every 5 minutes (--restart-kubelet: at once)"
+  `);
+});
+
+test("a verify: what ran, and the registry's words", () => {
+  const report = verifyReport([
+    {},
+    { ran: "no shell" },
+    {
+      result: "denied",
+      ran: "-",
+      code: "PC401",
+      message: "the registry denied the pull: 401 Unauthorized",
+      fix: "check that the pushed credential may pull this repository",
+    },
+  ]);
+  expect(renderReportTable(report, plain)).toMatchInlineSnapshot(`
+    "NODE       RESULT   CODE    RAN        MESSAGE
+    worker-1   pulled   -       SUCCESS    -
+    worker-2   pulled   -       no shell   -
+    worker-3   denied   PC401   -          the registry denied the pull: 401 Unauthorized
+    "
+  `);
+  expect(renderSummary(report).join("\n")).toMatchInlineSnapshot(`
+    "PC401 the registry denied the pull: 401 Unauthorized (1: worker-3)
+      fix: check that the pushed credential may pull this repository
+    2 pulled, 1 denied in 3.1 s"
+  `);
+});
+
+test("from 50 nodes on, a row for each cause, names folded", () => {
+  const name = (at: number) => `node-${String(at).padStart(2, "0")}`;
+  const items = Array.from({ length: 50 }, (_, at) =>
+    at % 10 === 3
+      ? timedOut(name(at), `10.0.0.${at}`)
+      : { node: name(at), address: `10.0.0.${at}`, effectiveBy: IN_FORCE },
+  );
+  const report = pushReport(items);
+  expect(renderReportTable(report, plain)).toMatchInlineSnapshot(`
+    "COUNT   RESULT    CODE    IN FORCE      NODES                                        MESSAGE
+    45      updated   -       by 05:12:33   node-[00-02,04-12,14-22,24-32,34-42,44-49]   -
+    5       failed    PC203   -             node-[03,13,23,33,43]                        the connection timed out: ADDRESS:22 after 10 s
+    "
+  `);
+  expect(renderSummary(report).join("\n")).toMatchInlineSnapshot(`
+    "PC203 the connection timed out: ADDRESS:22 after 10 s (5: node-[03,13,23,33,43])
+      fix: check routes and firewalls, or use another --address
+    45 updated, 5 failed in 2.1 s
+    in force by 05:12:33 at the latest: a kubelet reads the file every 5 minutes (--restart-kubelet: at once)"
+  `);
+  expect(renderReportTable(report, { wide: true }).split("\n")).toHaveLength(52);
+  expect(renderReportTable(pushReport(items.slice(1)), plain).split("\n")).toHaveLength(51);
+});
+
+test("warnings of nodes come once, with their nodes", () => {
+  const warnings = [{ code: "PC321", message: "no kubelet was seen" }] as const;
+  const report = pushReport([{ warnings }, { warnings }, {}]);
+  expect(renderSummary(report)[0]).toBe("! PC321 no kubelet was seen (worker-[1-2])");
+});
+
+test("the document is what programs were promised", () => {
+  expect(toDocument([MIXED])).toMatchObject({
+    apiVersion: "pullcast.dev/v1alpha1",
+    kind: "PushReport",
+    summary: { updated: 2, unchanged: 1, failed: 2, skipped: 1 },
+    run: "20261124T050102Z-1f3a5b",
+    interrupted: false,
+  });
+  const [first] = (toDocument([MIXED]) as { items: object[] }).items;
+  expect(first).toEqual({
+    node: "worker-1",
+    address: "10.0.0.1",
+    result: "updated",
+    durationMs: 800,
+    effectiveBy: IN_FORCE,
+    path: "/var/lib/kubelet/config.json",
+    pathProof: "proven",
+  });
+  expect(toDocument([MIXED, verifyReport([{}])])).toMatchObject({
+    apiVersion: "pullcast.dev/v1alpha1",
+    kind: "List",
+    items: [{ kind: "PushReport" }, { kind: "VerifyReport", summary: { pulled: 1 } }],
+  });
+});
+
+test("names are those that ended well in every report", () => {
+  expect(toNames([MIXED])).toBe("node/worker-1\nnode/worker-2\nnode/worker-3\n");
+  const proof = verifyReport([{}, { result: "denied" }, { result: "public" }]);
+  expect(toNames([MIXED, proof])).toBe("node/worker-1\n");
+});
+
+test("a cleanup names its pods", () => {
+  const report: CleanupReport = {
+    kind: "CleanupReport",
+    startedAt: "2026-11-24T05:01:02.000Z",
+    durationMs: 300,
+    interrupted: false,
+    items: [
+      { namespace: "ci", name: "pullcast-1", node: "worker-1", result: "removed" },
+      { namespace: "ci", name: "pullcast-2", result: "failed", message: "forbidden" },
+    ],
+  };
+  expect(renderReportTable(report, plain)).toMatchInlineSnapshot(`
+    "NAMESPACE   POD          NODE       RESULT    MESSAGE
+    ci          pullcast-1   worker-1   removed   -
+    ci          pullcast-2   -          failed    forbidden
+    "
+  `);
+  expect(renderSummary(report)).toEqual(["1 removed, 1 failed in 0.3 s"]);
+  expect(toNames([report])).toBe("pod/pullcast-1\n");
+  expect(renderCounts({ ...report, items: [] })).toBe("no test pods in 0.3 s");
+});
+
+test("no control character of a node, registry or API writer gets out", () => {
+  const evil = "\u001b]52;c;aGk=\u0007\r\n\u202enode\u009b2J";
+  const report = cleanDeep(
+    pushReport([{ node: evil, message: evil, fix: evil, result: "failed", code: "PC301" }]),
+  );
+  const texts = [
+    renderReportTable(report, plain),
+    renderReportTable(report, { wide: true }),
+    renderSummary(report).join("\n"),
+    JSON.stringify(toDocument([report])),
+    toNames([report]),
+  ];
+  for (const text of texts) expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  expect(texts[0]?.split("\n")).toHaveLength(3);
+});
