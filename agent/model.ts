@@ -180,6 +180,8 @@ export interface PullReport {
   readonly attempts: number;
   /** From the last pod's creation to the kubelet's answer about the pull. */
   readonly durationMs: number;
+  /** RFC 3339: what this machine last pushed is in force from then on at the latest; only while that lies ahead. */
+  readonly effectiveBy?: string;
   readonly warnings?: readonly Notice[];
 }
 
