@@ -138,7 +138,8 @@ class PullWait {
   }
 
   #refuse(message: string): void {
-    this.#settle({ type: "refused", message: cleanText(message, MAX_WORDS) });
+    const words = message.replace(/^rpc error: code = \w+ desc = /, "");
+    this.#settle({ type: "refused", message: cleanText(words, MAX_WORDS) });
   }
 
   #break(code: Code, message: string): void {

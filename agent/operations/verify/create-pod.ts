@@ -77,7 +77,8 @@ function isPassing({ status, body }: ApiAnswer): boolean {
 }
 
 function refusalOf({ status, body }: ApiAnswer): { code: Code; message: string } {
-  const words = apiWords(body);
+  // Without the pod's name all nodes have one cause.
+  const words = apiWords(body).replace(/^pods "[^"]*" is forbidden: /, "");
   if (status === 401) throw new PullcastError("PC104", { detail: words });
   if (status === 403 && /cannot create resource/.test(words)) {
     return { code: "PC104", message: words };

@@ -16,6 +16,8 @@ export interface Evidence {
   readonly anonymous: AnonymousAnswer;
   /** When the last known push is in force at the latest. */
   readonly effectiveBy: Date | undefined;
+  /** An earlier pod of this run was denied: what serves now is newer. */
+  readonly deniedBefore: boolean;
 }
 
 /** The part of a report that one try decides. */
@@ -51,9 +53,9 @@ export function mayBeStale({ result }: Pick<Verdict, "result">): boolean {
 }
 
 /** The verdict of a denial that the run had no time to see through. */
-export function notYet(denial: Verdict, effectiveBy: Date): Verdict {
-  const until = `in force by ${effectiveBy.toISOString()} at the latest`;
-  return coded("not-yet", "PC501", `${until}; so far: ${denial.message ?? denial.result}`);
+export function notYet(denial: Verdict): Verdict {
+  const { title } = describeCode("PC501");
+  return coded("not-yet", "PC501", `${title}; so far: ${denial.message ?? denial.result}`);
 }
 
 function judgePulled(tried: PodTry, evidence: Evidence): Verdict {
@@ -81,15 +83,14 @@ function servedNothing(): Verdict {
 
 /** Reasons to doubt that the pushed file served a pull. */
 function warnings(tried: PodTry, evidence: Evidence): { warnings?: readonly Notice[] } {
-  const { anonymous, effectiveBy, target, reference } = evidence;
+  const { anonymous, effectiveBy, deniedBefore, target, reference } = evidence;
   const found: Notice[] = [];
   if (anonymous.result === "unknown") {
     const message = `whether anybody may pull it is not known: from here, ${anonymous.reason}`;
     found.push({ code: "PC505", message });
   }
-  if (effectiveBy !== undefined && tried.createdAt < effectiveBy) {
-    const message = `an older file may have served: the new one is in force by ${effectiveBy.toISOString()}`;
-    found.push({ code: "PC501", message });
+  if (!deniedBefore && effectiveBy !== undefined && tried.createdAt < effectiveBy) {
+    found.push({ code: "PC501", message: "what the kubelet read before may have served" });
   }
   const cloud = target.node === undefined ? undefined : cloudOf(target.node);
   if (cloud !== undefined && OWN_REGISTRIES[cloud].test(reference.domain)) {

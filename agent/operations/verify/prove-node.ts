@@ -39,14 +39,13 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
     image: context.image,
     attempts,
     durationMs,
+    ...(effectiveBy === undefined || effectiveBy.getTime() <= Date.now()
+      ? {}
+      : { effectiveBy: effectiveBy.toISOString() }),
   });
   // A denial stays "not yet" if the run ends before it is final.
   const unfinished = (message: string) =>
-    finish(
-      last === undefined || effectiveBy === undefined
-        ? { result: "not-attempted", ran: "-", message }
-        : notYet(last, effectiveBy),
-    );
+    finish(last === undefined ? { result: "not-attempted", ran: "-", message } : notYet(last));
   for (;;) {
     const tried = await context.limit(() => tryInTime(target, context, attempts));
     if (tried === undefined) {
@@ -55,14 +54,19 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
     }
     attempts += 1;
     durationMs = tried.durationMs;
-    const verdict = await judge(tried, { target, context, effectiveBy });
+    const verdict = await judge(tried, {
+      target,
+      context,
+      effectiveBy,
+      deniedBefore: last !== undefined,
+    });
     if (verdict === undefined) return unfinished("the run was interrupted meanwhile");
     if (!mayBeStale(verdict)) return finish(verdict);
     const { createdAt } = tried;
     const { deadline } = context;
     const denial = judgeDenial({ createdAt, now: new Date(), effectiveBy, deadline, attempts });
     if (denial.type === "final" || effectiveBy === undefined) return finish(verdict);
-    if (denial.type === "not-yet") return finish(notYet(verdict, effectiveBy));
+    if (denial.type === "not-yet") return finish(notYet(verdict));
     last = verdict;
     context.waiting.enter(target.name, { until: effectiveBy, nextTry: denial.at });
     await pauseUntil(denial.at, context.signal);
@@ -85,15 +89,16 @@ interface JudgeOptions {
   readonly target: Target;
   readonly context: ProofContext;
   readonly effectiveBy: Date | undefined;
+  readonly deniedBefore: boolean;
 }
 
 async function judge(
   tried: PodTry,
-  { target, context, effectiveBy }: JudgeOptions,
+  { target, context, effectiveBy, deniedBefore }: JudgeOptions,
 ): Promise<Verdict | undefined> {
   const { proof, reference, image } = context;
   const anonymous = await context.anonymous;
-  return judgeTry(tried, { proof, target, reference, image, anonymous, effectiveBy });
+  return judgeTry(tried, { proof, target, reference, image, anonymous, effectiveBy, deniedBefore });
 }
 
 async function pauseUntil(at: Date, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import {
+  type Evidence,
+  judgeTry,
+  mayBeStale,
+  notYet,
+} from "../../../../agent/operations/verify/judge.ts";
+import type { PodTry } from "../../../../agent/operations/verify/try-pod.ts";
+import { parseReference } from "../../../../agent/registry/reference.ts";
+import { clusterNode } from "../../cluster/cluster-node.ts";
+
+const NOW = new Date("2026-11-24T05:00:00Z");
+
+function evidence(fields: Partial<Evidence> = {}): Evidence {
+  return {
+    proof: "pull",
+    target: { name: "n1", host: "n1", addressKind: "name", node: clusterNode() },
+    reference: parseReference("reg.example/a:1"),
+    image: "reg.example/a:1",
+    anonymous: { result: "denied" },
+    effectiveBy: undefined,
+    deniedBefore: false,
+    ...fields,
+  };
+}
+
+function tried(outcome: PodTry["outcome"], ran: PodTry["ran"] = "-"): PodTry {
+  return { createdAt: NOW, durationMs: 1, outcome, ran };
+}
+
+const PULLED = tried({ type: "pulled", ran: "exited" }, "SUCCESS");
+const NOT_FOUND = tried({ type: "refused", message: "reg.example/a@sha256:0: not found" });
+const DENIED = tried({ type: "refused", message: "401 Unauthorized" });
+
+test("a pull that strangers are refused is the proof", () => {
+  expect(judgeTry(PULLED, evidence())).toEqual({ result: "pulled", ran: "SUCCESS" });
+  expect(judgeTry(PULLED, evidence({ anonymous: { result: "not-found" } }))?.result).toBe("pulled");
+});
+
+test("a pull that anybody can do proves nothing", () => {
+  expect(judgeTry(PULLED, evidence({ anonymous: { result: "public" } }))).toMatchObject({
+    result: "public",
+    code: "PC470",
+    ran: "SUCCESS",
+  });
+  expect(judgeTry(DENIED, evidence({ anonymous: { result: "public" } }))?.result).toBe("denied");
+});
+
+test("what is doubtful about a pull is said", () => {
+  const codes = (fields: Partial<Evidence>) =>
+    judgeTry(PULLED, evidence(fields))?.warnings?.map(({ code }) => code);
+  expect(codes({ anonymous: { result: "unknown", reason: "no route" } })).toEqual(["PC505"]);
+  const later = new Date(NOW.getTime() + 1);
+  expect(codes({ effectiveBy: later })).toEqual(["PC501"]);
+  expect(codes({ effectiveBy: later, deniedBefore: true })).toBeUndefined();
+  expect(codes({ effectiveBy: NOW })).toBeUndefined();
+  const gke = clusterNode({ labels: { "cloud.google.com/gke-nodepool": "p" } });
+  const target = { name: "n1", host: "n1", addressKind: "name", node: gke };
+  const reference = parseReference("europe-docker.pkg.dev/p/r/a:1");
+  expect(codes({ target, reference })).toEqual(["PC505"]);
+  expect(codes({ target })).toBeUndefined();
+});
+
+test("the zero-byte proof: not found means let in, unless strangers hear the same", () => {
+  const auth = (anonymous: Evidence["anonymous"]) =>
+    judgeTry(NOT_FOUND, evidence({ proof: "auth", anonymous }));
+  expect(auth({ result: "denied" })).toMatchObject({
+    result: "pulled",
+    ran: "-",
+    message: expect.stringContaining("let in"),
+  });
+  expect(auth({ result: "not-found" })).toMatchObject({ result: "unproven", code: "PC471" });
+  expect(auth({ result: "unknown", reason: "x" })?.warnings).toMatchObject([{ code: "PC505" }]);
+  expect(judgeTry(DENIED, evidence({ proof: "auth" }))?.result).toBe("denied");
+  expect(judgeTry(PULLED, evidence({ proof: "auth" }))?.result).toBe("unproven");
+  expect(judgeTry(NOT_FOUND, evidence())?.result).toBe("not-found");
+});
+
+test("only denials can be an older file's", () => {
+  const stale = ["denied", "denied-or-missing", "not-found"] as const;
+  const sure = [
+    "pulled",
+    "public",
+    "rate-limited",
+    "tls",
+    "unreachable",
+    "disk",
+    "unproven",
+  ] as const;
+  for (const result of stale) expect(mayBeStale({ result })).toBe(true);
+  for (const result of sure) expect(mayBeStale({ result })).toBe(false);
+});
+
+test("not yet keeps the registry's words", () => {
+  const denial = judgeTry(DENIED, evidence());
+  expect(denial && notYet(denial)).toMatchObject({
+    result: "not-yet",
+    code: "PC501",
+    message: expect.stringContaining("401 Unauthorized"),
+  });
+});
+
+test("a pod that was stopped proves nothing, a broken one is unproven with its code", () => {
+  expect(judgeTry(tried({ type: "stopped" }), evidence())).toBeUndefined();
+  const broken = tried({ type: "broken", code: "PC506", message: "quota" });
+  expect(judgeTry(broken, evidence())).toMatchObject({
+    result: "unproven",
+    code: "PC506",
+    message: "quota",
+  });
+});
