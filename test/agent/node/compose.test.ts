@@ -1,0 +1,62 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import {
+  composeInstall,
+  composeRestart,
+  NODE_COMMAND,
+  nodeCommand,
+} from "../../../agent/node/compose.ts";
+import { PROGRAMS } from "../../../agent/node/programs.ts";
+import { configOf, nodeConfig, request } from "./request.ts";
+import { takeApart } from "./shells.ts";
+
+const canary = "canary-4711";
+const config = nodeConfig(configOf(canary));
+
+test("the command is one constant that every login shell and sudoers line can take", () => {
+  expect(NODE_COMMAND).not.toMatch(/[\n!\\]/);
+  expect(NODE_COMMAND.split("'")).toHaveLength(3);
+  expect(nodeCommand("admin")).toBe(`sudo -n ${NODE_COMMAND}`);
+  expect(composeInstall({ ...request("/x"), config }).command).toBe(NODE_COMMAND);
+});
+
+test.each(Object.entries(PROGRAMS))(
+  "program %s is ASCII without a newline at its end",
+  (_name, text) => {
+    expect(text).toMatch(/^[\n\x20-\x7e]+[\x21-\x7e]$/);
+  },
+);
+
+test("nothing user-made is in a program, and nothing secret outside the payload", () => {
+  const program = composeInstall({ ...request("/data/kubelet/"), machineId: "x y\nz", config });
+  const parts = takeApart(program);
+  expect(parts.program).toBe(PROGRAMS.install);
+  expect(parts.header).toMatch(
+    /^[0-9a-f]{32} install \/data\/kubelet \d+ [0-9a-f]{64} no 20260101T000000Z-0001 malformed\n$/,
+  );
+  expect(Buffer.from(parts.payload)).toEqual(configOf(canary));
+  expect(inspect(program, { depth: 9 }) + JSON.stringify(program)).not.toContain(canary);
+});
+
+describe("a directory", () => {
+  test.each(["relative", "/a/../b", "/a b", "/a;b", "/$(x)", "/a\nb", "", "/é"])(
+    "%j is refused",
+    (dir) => {
+      expect(() => composeInstall({ ...request(dir), config })).toThrow(
+        expect.objectContaining({ code: "PC001" }),
+      );
+    },
+  );
+
+  test.each([
+    ["/", "/"],
+    ["//a/./b/", "/a/b"],
+  ])("%j is sent as %s", (dir, sent) => {
+    expect(takeApart(composeInstall({ ...request(dir), config })).header.split(" ")[2]).toBe(sent);
+  });
+});
+
+test("a restart command travels as payload, without line ends that a shell would lose", () => {
+  const program = composeRestart({ ...request("/x"), restartCommand: "service k restart\n" });
+  expect(Buffer.from(takeApart(program).payload).toString()).toBe("service k restart");
+});

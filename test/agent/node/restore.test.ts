@@ -1,0 +1,120 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { composeInstall, composeRestore } from "../../../agent/node/compose.ts";
+import { readReport } from "../../../agent/node/read-report.ts";
+import { configOf, nodeConfig, request, sha256 } from "./request.ts";
+import { findShells, makeArena, runProgram } from "./shells.ts";
+
+const arena = makeArena();
+const shells = findShells(arena.dir);
+afterAll(arena.remove);
+
+let count = 0;
+function newDir(): string {
+  count += 1;
+  const dir = join(arena.dir, `root-${count}`);
+  mkdirSync(dir, { mode: 0o755 });
+  return dir;
+}
+
+const FOREIGN = configOf("foreign");
+const A = configOf("a");
+const B = configOf("b");
+
+describe.each(shells)("restore by $name", (shell) => {
+  async function push(dir: string, bytes: Uint8Array, more = {}) {
+    const asked = request(dir, more);
+    const config = nodeConfig(bytes);
+    const outcome = await runProgram(composeInstall({ ...asked, config }), { shell });
+    return readReport(outcome, { nonce: asked.nonce, digest: config.digest });
+  }
+
+  async function restore(dir: string, more = {}) {
+    const asked = request(dir, more);
+    return readReport(await runProgram(composeRestore(asked), { shell }), asked);
+  }
+
+  test("bytes, mode, owner and times come back, through many pushes, once", async () => {
+    const dir = newDir();
+    const file = join(dir, "config.json");
+    writeFileSync(file, FOREIGN);
+    chmodSync(file, 0o644);
+    chownSync(file, 1000, 1001);
+    utimesSync(file, 1_500_000_000, 1_500_000_000);
+    const before = statSync(file);
+    expect(await push(dir, A, { replace: true, run: "run-1" })).toMatchObject({ what: "updated" });
+    expect(await push(dir, B, { replace: true, run: "run-2" })).toMatchObject({ what: "updated" });
+    expect(await restore(dir)).toMatchObject({ status: "done", what: "restored", path: file });
+    const after = statSync(file);
+    expect(readFileSync(file)).toEqual(FOREIGN);
+    for (const key of ["ino", "mode", "uid", "gid", "mtimeMs", "size", "nlink"] as const) {
+      expect(after[key]).toBe(before[key]);
+    }
+    expect(readdirSync(dir)).toEqual(["config.json"]);
+    expect(await restore(dir)).toMatchObject({ status: "failed", code: "PC317" });
+  });
+
+  test("where nothing was, nothing is left", async () => {
+    const dir = newDir();
+    await push(dir, A);
+    expect(await restore(dir)).toMatchObject({ status: "done", what: "removed" });
+    expect(readdirSync(dir)).toEqual([]);
+    expect(await restore(dir)).toMatchObject({ code: "PC317" });
+  });
+
+  test("what others wrote since is refused, then kept", async () => {
+    const dir = newDir();
+    await push(dir, A);
+    const file = join(dir, "config.json");
+    writeFileSync(file, FOREIGN);
+    expect(await restore(dir)).toMatchObject({ code: "PC318" });
+    expect(readFileSync(file)).toEqual(FOREIGN);
+    const kept = join(dir, ".pullcast", "kept-run-9");
+    expect(await restore(dir, { replace: true, run: "run-9" })).toMatchObject({
+      what: "removed",
+      kept,
+    });
+    expect(existsSync(file)).toBe(false);
+    expect(readFileSync(kept)).toEqual(FOREIGN);
+  });
+
+  test("a kept file that was edited or is gone is not put back", async () => {
+    const dir = newDir();
+    const file = join(dir, "config.json");
+    writeFileSync(file, FOREIGN);
+    await push(dir, A, { replace: true, run: "run-1" });
+    const kept = join(dir, ".pullcast", "kept-run-1");
+    writeFileSync(kept, "{}");
+    expect(await restore(dir)).toMatchObject({ code: "PC318" });
+    expect(readFileSync(file)).toEqual(A);
+  });
+
+  test("a push that died between its two renames is undone as well", async () => {
+    const dir = newDir();
+    const file = join(dir, "config.json");
+    const state = join(dir, ".pullcast");
+    mkdirSync(state, { mode: 0o700 });
+    writeFileSync(file, FOREIGN);
+    linkSync(file, join(state, "kept-run-1"));
+    const digest = sha256(FOREIGN);
+    writeFileSync(
+      join(state, "record"),
+      `1 ${sha256(A)} ${digest} no kept-run-1 ${digest} run-1 end\n`,
+    );
+    expect(await restore(dir)).toMatchObject({ what: "restored" });
+    expect(readFileSync(file)).toEqual(FOREIGN);
+    expect(readdirSync(dir)).toEqual(["config.json"]);
+  });
+});
