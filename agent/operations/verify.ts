@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { performance } from "node:perf_hooks";
 import pLimit from "p-limit";
 import { type Gateway, openGateway } from "../cluster/gateway.ts";
@@ -92,6 +93,9 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
   // Stops all nodes when the cluster is lost; the user's signal stops them as well.
   const stop = new AbortController();
   const namespace = options.namespace ?? plan.selected.context?.namespace ?? "default";
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  // Every pod and every wait listens to it: hundreds are no leak.
+  setMaxListeners(0, signal);
   const watch = watchPods(gateway, { namespace, selector: runSelector(plan.run) });
   const waiting = new WaitingRoom(options.report);
   let pods = 0;
@@ -110,7 +114,7 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
     deadline: new Date(plan.startedAt.getTime() + options.timeoutMs),
     deadlineSeconds: Math.ceil(options.timeoutMs / 1000) + 60,
     nextIndex: () => pods++,
-    signal: AbortSignal.any([options.signal, stop.signal]),
+    signal,
     anonymous: askFromHere(reference, { options, ca: plan.ca }),
     effectiveBy: ({ name, node }) =>
       (node === undefined ? undefined : effectiveBy({ uid: node.uid, name })) ??
