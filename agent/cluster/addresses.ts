@@ -2,7 +2,7 @@ import { BlockList, isIP, isIPv4 } from "node:net";
 import type { ClusterNode, NodeAddress } from "../model.ts";
 
 /** Which kind of node address to connect to. */
-export type AddressKind = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
+type AddressKind = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
 
 /** A chosen address, or why there is none; the reason is a clause. */
 export type AddressPick =
@@ -71,7 +71,7 @@ function checkAddress({ address, type }: NodeAddress): AddressPick {
 }
 
 /** An IP address without zone, or a DNS name that no resolver reads as a number. */
-export function isHostText(text: string): boolean {
+function isHostText(text: string): boolean {
   if (text.length > 253) return false;
   if (isIP(text) !== 0) return !text.includes("%");
   return DNS_NAME.test(text) && !ENDS_IN_NUMBER.test(text);

@@ -23,7 +23,7 @@ const STDERR_CODES: readonly (readonly [RegExp, Code])[] = [
 ];
 
 /** What a failed kubectl said, as one of our codes: PC001, PC102 to PC106; PC103 where the words are unknown. */
-export function classifyKubectlStderr(stderr: string): Code {
+function classifyKubectlStderr(stderr: string): Code {
   const text = withoutLogLines(stderr);
   const found = STDERR_CODES.find(([words]) => words.test(text));
   return found?.[1] ?? "PC103";

@@ -10,7 +10,7 @@ interface WatchOptions {
 }
 
 /** Called with each new state of a pod, `undefined` once it is gone. */
-export type OnPod = (pod: Pod | undefined) => void;
+type OnPod = (pod: Pod | undefined) => void;
 
 /** One watch over many pods. */
 export interface PodWatch {

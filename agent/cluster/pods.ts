@@ -12,7 +12,7 @@ export interface ContainerState {
   };
 }
 
-export interface PodContainer {
+interface PodContainer {
   readonly name?: string;
   readonly image?: string;
   readonly imagePullPolicy?: string;
