@@ -58,7 +58,20 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
     },
   });
   for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));
-  return reports;
+  return inOrder(options.targets, reports);
+}
+
+/** Nodes end in any order; their reports stand as the nodes were listed. */
+function inOrder(
+  targets: readonly Target[],
+  reports: ReadonlyMap<Target, NodeReport>,
+): Map<Target, NodeReport> {
+  return new Map(
+    targets.flatMap((target) => {
+      const report = reports.get(target);
+      return report === undefined ? [] : [[target, report] as const];
+    }),
+  );
 }
 
 /** What is remembered of one node between its tries. */

@@ -6,6 +6,7 @@ import { createTransport } from "../../../agent/transport/create-transport.ts";
 import { isRetryable } from "../../../agent/transport/retryable.ts";
 import type { PhaseLimits, SshOptions } from "../../../agent/transport/transport.ts";
 import { startCutProxy } from "../../rig/cut-proxy.ts";
+import { startFullBacklog } from "../../rig/full-backlog.ts";
 import { freePort, type Sshd, startSshd } from "../../rig/sshd.ts";
 import { LIMITS, NEVER, optionsFor, targetOf } from "../../rig/transport.ts";
 
@@ -257,30 +258,3 @@ describe("an abort", () => {
     }
   });
 });
-
-/** A listening port whose queue is full, so that a SYN gets no answer. */
-async function startFullBacklog(): Promise<{ port: number; stop(): void }> {
-  const { spawn } = await import("node:child_process");
-  // Node always accepts; Python can leave the queue alone.
-  const program = [
-    "import socket, sys, time",
-    "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)",
-    "print(s.getsockname()[1], flush=True)",
-    "sys.stdin.read()",
-  ].join("\n");
-  const child = spawn("python3", ["-c", program], { stdio: ["pipe", "pipe", "inherit"] });
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const port = Number(line.toString());
-  // One connection may wait, and perhaps one more; from then on SYNs are dropped.
-  const fillers = Array.from({ length: 4 }, () =>
-    net.connect(port, "127.0.0.1").on("error", () => undefined),
-  );
-  await once(fillers[0] as net.Socket, "connect");
-  return {
-    port,
-    stop() {
-      for (const filler of fillers) filler.destroy();
-      child.kill("SIGKILL");
-    },
-  };
-}
