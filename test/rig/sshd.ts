@@ -11,7 +11,7 @@ const run = promisify(execFile);
 export type HostKeyType = "ed25519" | "ecdsa" | "rsa";
 
 export interface SshdOptions {
-  /** Lines of sshd_config; they replace the rig's of the same keyword. */
+  /** Lines of sshd_config; they replace the rig's of the same keyword. A LogLevel must be INFO or more. */
   readonly config?: readonly string[];
   /** `ed25519` alone unless told otherwise. */
   readonly hostKeyTypes?: readonly HostKeyType[];
