@@ -7,7 +7,7 @@ import { watchInterrupts } from "./interrupts.ts";
 import { type OptionValues, type ParsedArgs, parseArgv } from "./options/parse-argv.ts";
 import { presenter } from "./present.ts";
 import { type Level, Progress } from "./reporters/progress.ts";
-import { lineSink, type Sink, spinnerSink } from "./reporters/sink.ts";
+import { canShowStatus, lineSink, type Sink, spinnerSink } from "./reporters/sink.ts";
 import { usageError } from "./usage-error.ts";
 
 /** Commands that work on nodes; each loads only what it needs. */
@@ -85,9 +85,7 @@ function levelOf(options: OptionValues): Level {
   return options.on("verbose") ? "verbose" : "normal";
 }
 
-/** A spinner needs a terminal; CI services often have one and keep every frame. */
-async function openSink({ stderr, env }: Host, level: Level): Promise<Sink> {
-  const { CI, TERM } = env;
-  const isLive = stderr.isTTY === true && !CI && TERM !== "dumb" && level !== "quiet";
-  return isLive ? await spinnerSink(stderr as NodeJS.WriteStream) : lineSink(stderr);
+async function openSink(host: Host, level: Level): Promise<Sink> {
+  const isLive = level !== "quiet" && canShowStatus(host);
+  return isLive ? await spinnerSink(host.stderr as NodeJS.WriteStream) : lineSink(host.stderr);
 }

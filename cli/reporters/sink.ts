@@ -1,4 +1,4 @@
-import type { Output } from "../host.ts";
+import type { Host, Output } from "../host.ts";
 
 /** Where a reporter's text goes: lines that stay, and one status that changes. */
 export interface Sink {
@@ -20,6 +20,17 @@ export function lineSink(output: Output): Sink {
   };
 }
 
+/**
+ * Whether standard error can show a status that changes. CI services often have a terminal and keep every
+ * frame; a terminal that doesn't know its width (0) would make the spinner erase lines without end.
+ */
+export function canShowStatus({
+  stderr,
+  env: { CI, TERM },
+}: Pick<Host, "stderr" | "env">): boolean {
+  return stderr.isTTY === true && (stderr.columns ?? 0) > 0 && !CI && TERM !== "dumb";
+}
+
 /** A spinner's line under the lines, for terminals. */
 export async function spinnerSink(stream: NodeJS.WriteStream): Promise<Sink> {
   const { default: ora } = await import("ora");
@@ -28,16 +39,17 @@ export async function spinnerSink(stream: NodeJS.WriteStream): Promise<Sink> {
   return {
     live: true,
     line: (text) => {
-      spinner.clear();
+      const isShown = spinner.isSpinning;
+      if (isShown) spinner.clear();
       stream.write(`${text}\n`);
-      if (spinner.isSpinning) spinner.render();
+      if (isShown) spinner.render();
     },
     status: (text) => {
       spinner.text = text;
       if (!spinner.isSpinning) spinner.start();
     },
     end: () => {
-      spinner.stop();
+      if (spinner.isSpinning) spinner.stop();
     },
   };
 }

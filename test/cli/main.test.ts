@@ -1,9 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Sshd, startSshd } from "../rig/sshd.ts";
 import { buildCli, ended, type RunOptions, run, start, untilCatches } from "./process.ts";
 
 const CANARY = "Canary-51c2-pass";
@@ -117,30 +118,60 @@ describe("an unusable source ends with 6, before any node or cluster is asked", 
 });
 
 describe("a run without a cluster", () => {
-  const PUSH = ["push", "--config", "-", "--hosts", "n1=127.0.0.1:1", "-i"];
   const input = `{"auths":{"r.io":{"auth":"${AUTH}"}}}`;
+  let sshd: Sshd;
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterAll(() => sshd.stop());
 
-  test("a refused connection: a report on standard output, the rest on standard error", async () => {
-    const key = join(cli.dir, "id_ed25519");
-    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
-    const { code, stdout, stderr } = await pullcast([...PUSH, key, "-o", "json"], { input });
+  /** A push to the real server, whose key nobody knows. */
+  const push = (...more: readonly string[]) => {
+    const hosts = `n1=${sshd.host}:${sshd.port}`;
+    const args = ["push", "--config", "-", "--hosts", hosts, "-i", sshd.key];
+    return pullcast([...args, "--known-hosts", join(cli.dir, "no-known-hosts"), ...more], {
+      input,
+    });
+  };
+
+  test("-o json: one document on standard output, all the rest on standard error", async () => {
+    const { code, stdout, stderr } = await push("-o", "json");
     expect(code).toBe(4);
     expect(JSON.parse(stdout)).toMatchObject({
       apiVersion: "pullcast.dev/v1alpha1",
       kind: "PushReport",
       summary: { failed: 1 },
-      items: [{ node: "n1", address: "127.0.0.1:1", result: "failed", code: "PC202" }],
+      items: [{ node: "n1", result: "failed", code: "PC211", phase: "host-key" }],
     });
     expect(stderr).toContain("Credentials standard input: r.io\n");
     expect(stderr.match(/PC611/g)).toHaveLength(1);
-    expect(stderr).toContain("n1: failed: PC202 ");
+    expect(stderr).toContain("n1: failed: PC211 ");
     expect(stdout + stderr).not.toContain(CANARY);
     expect(stdout + stderr).not.toContain(AUTH);
-    const yaml = await pullcast([...PUSH, key, "-o", "yaml", "-q"], { input });
+  });
+
+  test("-o yaml, the table and names", async () => {
+    const yaml = await push("-o", "yaml", "-q");
     expect(yaml.stdout).toMatch(/^apiVersion: pullcast.dev\/v1alpha1\nkind: PushReport\n/);
-    const table = await pullcast([...PUSH, key], { input });
-    expect(table.stdout).toMatch(/^NODE +ADDRESS +RESULT +CODE +IN FORCE +MESSAGE\nn1 +127/);
-    expect((await pullcast([...PUSH, key, "-o", "name"], { input })).stdout).toBe("");
+    const table = await push();
+    expect(table.stdout).toMatch(/^NODE +ADDRESS +RESULT +CODE +IN FORCE +MESSAGE\nn1 +127\./);
+    expect((await push("-o", "name")).stdout).toBe("");
+  });
+
+  test("a terminal that doesn't know its width gets lines", async () => {
+    const hosts = `n1=${sshd.host}:${sshd.port}`;
+    const command = [process.execPath, program, "push", "--config", join(cli.dir, "source.json")];
+    await writeFile(join(cli.dir, "source.json"), input, { mode: 0o600 });
+    const args = [...command, "--hosts", hosts, "-i", sshd.key, "--known-hosts", "/dev/null"];
+    const { PATH = "" } = process.env;
+    const child = spawn("script", ["-qec", args.join(" "), "/dev/null"], {
+      env: { PATH, HOME: cli.dir, TERM: "xterm" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const { code, stdout } = await ended(child);
+    expect(code).toBe(4);
+    expect(stdout).toContain("n1: failed: PC211 ");
+    expect(stdout).not.toContain("\u001b[1A");
   });
 });
 
