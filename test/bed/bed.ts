@@ -1,45 +1,30 @@
 import { join } from "node:path";
 import type Docker from "dockerode";
-import {
-  type BedNetwork,
-  connectDocker,
-  createNetwork,
-  execIn,
-  labelledBeds,
-  removeLabelled,
-} from "./docker.ts";
+import type { Building } from "./building.ts";
+import { ensureClusterImages, upCluster } from "./cluster.ts";
+import { connectDocker, createNetwork, execIn, labelledBeds, removeLabelled } from "./docker.ts";
 import { ensureDocker } from "./host-tools.ts";
 import { ensureImage } from "./images.ts";
-import { type Bed, BedError, type BedExec, type BedState, type UpOptions } from "./model.ts";
 import {
-  knownHosts,
-  newUserKey,
-  type PlannedNode,
-  planNodes,
-  type SshKeyPair,
-  startNodes,
-} from "./nodes.ts";
+  type Bed,
+  BedError,
+  type BedExec,
+  type BedState,
+  type Progress,
+  type UpOptions,
+} from "./model.ts";
+import { knownHosts, newUserKey, planNodes, startNodes } from "./nodes.ts";
 import {
-  createStateDir,
+  claimState,
   readState,
   removeState,
   stateDir,
   stateNames,
+  stillClaimed,
   writePrivate,
 } from "./state.ts";
 
 const MAX_NODES = 50;
-
-/** What all steps of bringing a bed up share. */
-export interface Building {
-  readonly docker: Docker;
-  readonly options: UpOptions & { readonly name: string };
-  readonly report: (line: string) => void;
-  readonly dir: string;
-  readonly network: BedNetwork;
-  readonly userKey: SshKeyPair;
-  readonly nodes: readonly PlannedNode[];
-}
 
 /**
  * Brings a bed up. If that fails, everything it made is removed and BedError is thrown.
@@ -50,7 +35,8 @@ export async function upBed(options: UpOptions): Promise<Bed> {
   check(name, count);
   const docker = connectDocker();
   await ensureDocker(docker, report);
-  const dir = await createStateDir(name);
+  const claim = await claimState(name);
+  const { dir } = claim;
   try {
     const network = await createNetwork(docker, name);
     const building: Building = {
@@ -66,7 +52,8 @@ export async function upBed(options: UpOptions): Promise<Bed> {
     await writePrivate(join(dir, "bed.json"), `${JSON.stringify(state, undefined, 2)}\n`);
     return asBed(docker, state);
   } catch (error) {
-    await downBed(name).catch(() => undefined);
+    // Never a bed of the same name that came after this one was taken down.
+    if (await stillClaimed(claim)) await downBed(name).catch(() => undefined);
     throw error;
   }
 }
@@ -90,6 +77,7 @@ async function build(building: Building): Promise<BedState> {
     knownHosts: await writePrivate(join(dir, "known_hosts"), knownHosts(nodes)),
   } as const;
   const base = { name: options.name, nodes: nodes.map(({ node }) => node), ssh };
+  if (options.cluster) return { ...base, ...(await upCluster(building)) };
   await upHosts(building);
   return base;
 }
@@ -99,6 +87,14 @@ async function upHosts({ docker, options, report, network, userKey, nodes }: Bui
   report(`starting ${nodes.length} nodes`);
   const { name: bed, shell = "dash" } = options;
   await startNodes(docker, { bed, image, network, shell, authorizedKey: userKey.public }, nodes);
+}
+
+/** Builds all that beds need and that is kept between them: a daemon, images, Kubernetes. */
+export async function prepareMachine(report: Progress): Promise<void> {
+  const docker = connectDocker();
+  await ensureDocker(docker, report);
+  await ensureClusterImages(docker, "kubelet", report);
+  await ensureClusterImages(docker, "kubelet-fastcache", report);
 }
 
 /** The bed of that name if it is up, else `undefined`. */
@@ -128,8 +124,9 @@ export async function downBed(name: string): Promise<void> {
 function asBed(docker: Docker, state: BedState): Bed {
   const exec: BedExec = async (nodeName, command, options) => {
     const node = state.nodes.find(({ name }) => name === nodeName);
-    if (node === undefined) throw new BedError(`the bed ${state.name} has no node ${nodeName}`);
-    const result = await execIn(docker.getContainer(node.container), command, options);
+    const container = nodeName === "control" ? state.control : node?.container;
+    if (container === undefined) throw new BedError(`the bed ${state.name} has no ${nodeName}`);
+    const result = await execIn(docker.getContainer(container), command, options);
     return {
       code: result.code,
       stdout: result.stdout.toString(),

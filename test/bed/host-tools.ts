@@ -105,14 +105,14 @@ async function answers(docker: Docker): Promise<boolean> {
 }
 
 async function absent(tools: readonly HostTool[]): Promise<HostTool[]> {
-  const found = await Promise.all(tools.map(findProgram));
+  const found = await Promise.all(tools.map((tool) => findProgram(tool)));
   return tools.filter((_, index) => found[index] === undefined);
 }
 
-/** The path of a program on PATH or where system programs live, or `undefined`. */
-export async function findProgram(name: string): Promise<string | undefined> {
-  const path = `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`;
-  for (const dir of path.split(delimiter)) {
+/** The path of a program, looked for in `path` or else on PATH and where system programs live. */
+export async function findProgram(name: string, path?: string): Promise<string | undefined> {
+  const dirs = path ?? `${process.env["PATH"] ?? ""}${delimiter}/usr/sbin${delimiter}/sbin`;
+  for (const dir of dirs.split(delimiter)) {
     if (dir !== "" && (await exists(join(dir, name)))) return join(dir, name);
   }
   return undefined;

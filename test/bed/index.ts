@@ -16,3 +16,4 @@ export {
   type Shell,
   type UpOptions,
 } from "./model.ts";
+export { type ImageContent, type PushedImage, type PushTarget, pushImage } from "./push-image.ts";

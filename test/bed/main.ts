@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { bedNames, downBed, findBed, upBed } from "./bed.ts";
-import { ensureHostTools } from "./host-tools.ts";
+import { bedNames, downBed, findBed, prepareMachine, upBed } from "./bed.ts";
+import { ensureHostTools, type HostTool } from "./host-tools.ts";
 import { BedError, type BedState, type Kubelet, type Shell, type UpOptions } from "./model.ts";
 
 const USAGE = `usage:
@@ -8,7 +8,7 @@ const USAGE = `usage:
                     [--kubelet kubelet|kubelet-fastcache] [-o json]
   npm run bed -- status [-o json]
   npm run bed -- down [--name NAME | --all]
-  npm run bed -- setup        installs what tests need on this machine (Debian, root)
+  npm run bed -- setup [--unit]    installs what tests need on this machine (Debian, root)
 NAME is "bed" if not given.`;
 
 const SHELLS: readonly Shell[] = ["dash", "bash", "busybox"];
@@ -21,9 +21,22 @@ const OPTIONS = {
   shell: { type: "string", default: "dash" },
   kubelet: { type: "string", default: "kubelet" },
   all: { type: "boolean", default: false },
+  unit: { type: "boolean", default: false },
   output: { type: "string", short: "o", default: "text" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
+
+/** What tests without Docker run on this machine. */
+const UNIT_TOOLS: readonly HostTool[] = [
+  "ssh",
+  "sshd",
+  "sudo",
+  "strace",
+  "busybox",
+  "openssl",
+  "tmux",
+  "shellcheck",
+];
 
 type Flags = ReturnType<typeof parse>["values"];
 
@@ -54,11 +67,9 @@ const COMMANDS: Readonly<Record<string, (flags: Flags) => Promise<void>>> = {
       say(`${name} is down`);
     }
   },
-  setup: async () => {
-    await ensureHostTools(
-      ["ssh", "sshd", "openssl", "strace", "busybox", "sudo", "tmux", "shellcheck"],
-      say,
-    );
+  setup: async (flags) => {
+    await ensureHostTools(UNIT_TOOLS, say);
+    if (!flags.unit) await prepareMachine(say);
   },
 };
 

@@ -92,7 +92,7 @@ export interface ExecOptions {
   readonly input?: Uint8Array;
 }
 
-/** Runs a command in the container of a node, not over SSH. */
+/** Runs a command in the container of a node, or of `control`; not over SSH. */
 export type BedExec = (
   node: string,
   command: readonly string[],

@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { BedError, type BedState } from "./model.ts";
+
+const CLAIM_FILE = "claim";
 
 /** Where beds keep what they made: `$XDG_STATE_HOME/pullcast-bed`. */
 export function stateRoot(): string {
@@ -19,8 +22,14 @@ export function stateDir(name: string): string {
   return join(stateRoot(), name);
 }
 
+/** A bed's state directory, and a sign to tell it from that of a later bed of the same name. */
+export interface Claim {
+  readonly dir: string;
+  readonly sign: string;
+}
+
 /** Makes the directory of one bed, 0700; throws BedError if there is one. */
-export async function createStateDir(name: string): Promise<string> {
+export async function claimState(name: string): Promise<Claim> {
   await mkdir(stateRoot(), { recursive: true, mode: 0o700 });
   const dir = stateDir(name);
   await mkdir(dir, { mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
@@ -30,7 +39,14 @@ export async function createStateDir(name: string): Promise<string> {
       { cause },
     );
   });
-  return dir;
+  const sign = randomUUID();
+  await writePrivate(join(dir, CLAIM_FILE), sign);
+  return { dir, sign };
+}
+
+/** False once somebody took the bed down, also if there is a new one of that name. */
+export async function stillClaimed({ dir, sign }: Claim): Promise<boolean> {
+  return (await readFile(join(dir, CLAIM_FILE), "utf8").catch(() => "")) === sign;
 }
 
 /** Writes a file that only this user can read, whole or not at all. */
