@@ -57,6 +57,7 @@ if (forVitest.length === 0) {
   await check("shell (shellcheck)", node, ["scripts/shellcheck.mjs"]);
 }
 await check("build (esbuild)", node, ["scripts/build.mjs"]);
+if (forVitest.length === 0) await check("package (publint)", "npx", ["publint", "--strict"]);
 for (const project of projects) await test(project);
 
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);

@@ -142,8 +142,8 @@ export class Progress {
   }
 
   #wait({ nodes, until, nextTryMs }: Extract<PullcastEvent, { type: "waiting" }>): void {
-    const who = `${plural(nodes.length, "node")} not decided yet`;
-    const text = `${who}: ${nameList(nodes)}: an older file may be in use until ${formatClock(until)}`;
+    const who = `not yet: ${plural(nodes.length, "node")}`;
+    const text = `${who} (${nameList(nodes)}): an older file may be in use until ${formatClock(until)}`;
     // A terminal counts down in place; a log gets a line when something changed.
     if (this.#sink.live) {
       this.#sink.status(`${text}; next try in ${formatDuration(nextTryMs)}`);

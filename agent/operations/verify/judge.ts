@@ -47,9 +47,13 @@ export function judgeTry(tried: PodTry, evidence: Evidence): Verdict | undefined
 }
 
 /** Whether a result may come from what the kubelet read before a push. */
-export function mayBeStale({ result }: Pick<Verdict, "result">): boolean {
-  // Registries may hide from strangers what exists: "not found" can be a denial too.
-  return result === "denied" || result === "denied-or-missing" || result === "not-found";
+export function mayBeStale(
+  { result }: Pick<Verdict, "result">,
+  anonymous: AnonymousAnswer,
+): boolean {
+  // Registries may hide from strangers what exists; one that denies them has let this node in.
+  if (result === "not-found") return anonymous.result !== "denied";
+  return result === "denied" || result === "denied-or-missing";
 }
 
 /** The verdict of a denial that the run had no time to see through. */

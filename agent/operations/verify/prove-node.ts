@@ -61,7 +61,7 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
       deniedBefore: last !== undefined,
     });
     if (verdict === undefined) return unfinished("the run was interrupted meanwhile");
-    if (!mayBeStale(verdict)) return finish(verdict);
+    if (!mayBeStale(verdict, await context.anonymous)) return finish(verdict);
     const { createdAt } = tried;
     const { deadline } = context;
     const denial = judgeDenial({ createdAt, now: new Date(), effectiveBy, deadline, attempts });

@@ -135,11 +135,11 @@ test("waiting: once in a log while nothing changes, a countdown on a terminal", 
   });
   const events = [waiting(20_000), waiting(10_000)];
   expect(told(events)).toBe(
-    "2 nodes not decided yet: worker-[1-2]: an older file may be in use until 05:12:33",
+    "not yet: 2 nodes (worker-[1-2]): an older file may be in use until 05:12:33",
   );
   expect(told(events, { live: true }).split("\n")).toEqual([
-    expect.stringMatching(/^~ 2 nodes .*; next try in 20 s$/),
-    expect.stringMatching(/^~ 2 nodes .*; next try in 10 s$/),
+    expect.stringMatching(/^~ not yet: 2 nodes .*; next try in 20 s$/),
+    expect.stringMatching(/^~ not yet: 2 nodes .*; next try in 10 s$/),
     "~",
   ]);
 });

@@ -87,8 +87,13 @@ test("only denials can be an older file's", () => {
     "disk",
     "unproven",
   ] as const;
-  for (const result of stale) expect(mayBeStale({ result })).toBe(true);
-  for (const result of sure) expect(mayBeStale({ result })).toBe(false);
+  for (const result of stale) expect(mayBeStale({ result }, { result: "not-found" })).toBe(true);
+  for (const result of sure) expect(mayBeStale({ result }, { result: "not-found" })).toBe(false);
+});
+
+test("not found is final where strangers are denied: the registry has let this node in", () => {
+  expect(mayBeStale({ result: "not-found" }, { result: "denied" })).toBe(false);
+  expect(mayBeStale({ result: "denied" }, { result: "denied" })).toBe(true);
 });
 
 test("not yet keeps the registry's words", () => {
