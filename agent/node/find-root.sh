@@ -10,7 +10,7 @@ find_root() {
   pids=
   sockets=
   mounts=
-  seen=$(grep -EHs '^(kubelet.*|kubelite|k3s.*|k0s.*|rke2.*|hyperkube)$|/device-plugins/kubelet\.sock$|/pod-resources/[^/]*$|/config\.json ' \
+  seen=$(grep -EHs '^(kubelet.*|kubelite|k3s.*|k0s.*|rke2.*|hyperkube)$|/pod-resources/[^/]*$|/config\.json ' \
     /proc/[0-9]*/comm /proc/net/unix /proc/self/mountinfo)
   set -f
   IFS=$nl
@@ -57,11 +57,10 @@ held_socket() {
   # shellcheck disable=SC2086 # fields: slot, references, protocol, flags, type, state, inode, path
   set -- $1
   case $fds in *"socket:[$7]"*) ;; *) return ;; esac
-  # The pod-resources socket is bound under a temporary name and renamed.
-  case $8 in
-    */device-plugins/kubelet.sock) found=${8%/device-plugins/*} socket=$8 ;;
-    *) found=${8%/pod-resources/*} socket=$found/pod-resources/kubelet.sock ;;
-  esac
+  # It is bound under a temporary name and renamed. The device-plugins socket tells nothing: it stands in
+  # /var/lib/kubelet whatever the root directory (DevicePluginPath, 1.35).
+  found=${8%/pod-resources/*}
+  socket=$found/pod-resources/kubelet.sock
   case $found in '' | [!/]* | */../* | */.. | *[!A-Za-z0-9._/@:+-]*) return ;; esac
   [ -S "$socket" ] && [ -O "$socket" ] || return
   if [ -z "$root" ]; then
