@@ -15,13 +15,13 @@ afterAll(arena.remove);
  * Not a kubelet, since only such a process can be made to lie.
  */
 const STAND_IN = `
-  use Socket; $0 = shift; my ($root, $dir, $ready) = @ARGV;
+  use Socket; $0 = shift; my ($root, $dir, $ready, $uid) = @ARGV;
   if ($root ne "-") {
     mkdir "$root/$dir"; socket(my $s, PF_UNIX, SOCK_STREAM, 0);
     bind($s, pack_sockaddr_un("$root/$dir/1234")) or die "bind: $!"; listen($s, 1);
     rename("$root/$dir/1234", "$root/$dir/kubelet.sock"); our $held = $s;
   }
-  open(my $f, ">", $ready); close $f; sleep 600;
+  open(my $f, ">", $ready); close $f; $< = $> = $uid; sleep 600;
 `;
 
 interface Process {
@@ -29,6 +29,8 @@ interface Process {
   /** Where its socket stands; absent: it has none. */
   readonly root?: string;
   readonly socketDir?: string;
+  /** The user that it becomes once it has its socket. */
+  readonly becomes?: number;
   /** Before perl: another user, another namespace. */
   readonly prefix?: string;
   /** Perl itself, for an executable of another owner. */
@@ -50,10 +52,11 @@ async function installBeside(
   mkdirSync(join(lib, basename(arena.dir)), { mode: 0o755 });
   const starts = processes.map(({ name = "kubelet", root = "-", ...process }, index) => {
     const { socketDir = "pod-resources", prefix = "", perl = "/usr/bin/perl" } = process;
+    const { becomes = 0 } = process;
     const ready = `/tmp/ready-${index}`;
     return [
       root === "-" ? ":" : `mkdir -p -m 755 ${root}`,
-      `${prefix} ${perl} -e "$STAND_IN" '${name}' ${root} ${socketDir} ${ready} </dev/null &`,
+      `${prefix} ${perl} -e "$STAND_IN" '${name}' ${root} ${socketDir} ${ready} ${becomes} </dev/null &`,
       `until [ -e ${ready} ]; do sleep 0.01; done`,
     ].join("\n");
   });
@@ -128,6 +131,7 @@ describe("a decoy steers nobody:", () => {
       prefix: "setpriv --reuid=65534 --regid=65534 --clear-groups",
       before: "mkdir -m 777 /tmp/evil",
     },
+    "a process that is root no more": { root: "/mnt/evil", becomes: 65534 },
     "a root process in a mount namespace of its own": {
       root: "/mnt/evil",
       prefix: "unshare --mount --propagation private",
