@@ -18,6 +18,7 @@ import { ensureImage } from "./images.ts";
 import { ensureKube, ensureKubelet } from "./kube.ts";
 import type { BedImage, BedRegistry, BedState, Kubelet, Progress } from "./model.ts";
 import { startNodes } from "./nodes.ts";
+import { allEnded } from "./progress.ts";
 import { pushImage } from "./push-image.ts";
 import { writePrivate } from "./state.ts";
 import type { TarEntry } from "./tar.ts";
@@ -52,7 +53,7 @@ export async function upCluster(building: Building): Promise<ClusterState> {
     extra: machineOptions(options.name),
     files: clusterFiles.bind(undefined, plan),
   };
-  const [pushed] = await Promise.all([
+  const [pushed] = await allEnded([
     startControlPlane(building, plan, images.control).then((control) =>
       fillRegistries(control, plan),
     ),

@@ -19,6 +19,7 @@ const PACKAGES = {
   sshd: "openssh-server",
   strace: "strace",
   sudo: "sudo",
+  time: "time",
   tmux: "tmux",
   // The package busybox has no static binary and conflicts with busybox-static.
   busybox: "busybox-static",

@@ -6,6 +6,7 @@ import pLimit from "p-limit";
 import ssh2 from "ssh2";
 import { type BedNetwork, LABEL } from "./docker.ts";
 import { BedError, type BedNode, type Shell } from "./model.ts";
+import { allEnded } from "./progress.ts";
 import { type TarEntry, tar } from "./tar.ts";
 
 const SSH_PORT = 22;
@@ -84,7 +85,7 @@ export async function startNodes(
   nodes: readonly PlannedNode[],
 ): Promise<void> {
   const limit = pLimit(PARALLEL_STARTS);
-  await Promise.all(
+  await allEnded(
     nodes.map(async (planned, index) => {
       await limit(() => startNode(docker, recipe, { planned, index }));
       await sshdSpeaks(planned.node);

@@ -22,6 +22,14 @@ export async function withHeartbeat<T>(
   }
 }
 
+/** Waits for the end of all, then throws the first failure: no work goes on behind a caller's clean-up. */
+export async function allEnded<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(work);
+  return (await Promise.all(work)) as unknown as T;
+}
+
 /** How to run a program of this machine. */
 export interface RunOptions {
   readonly cwd?: string;

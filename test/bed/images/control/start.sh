@@ -44,6 +44,11 @@ keep kube-apiserver kube kube-apiserver \
   --service-account-signing-key-file service-account.key \
   --service-cluster-ip-range 10.96.0.0/16 \
   --kubelet-preferred-address-types InternalIP
+
+# Before the API server has made its own roles, it refuses controllers, and some of them give up for good.
+until kube kubectl --kubeconfig controller-manager.conf get --raw /readyz >/dev/null 2>&1; do
+  sleep 0.2
+done
 keep kube-controller-manager kube kube-controller-manager \
   --kubeconfig controller-manager.conf --use-service-account-credentials \
   --service-account-private-key-file service-account.key --root-ca-file ca.crt \
