@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { upBed } from "../../test/bed/index.ts";
+import { ensureHostTools, upBed } from "../../test/bed/index.ts";
 import { type Contender, contenders } from "./contenders.ts";
 import { type Cost, measure, median } from "./measure.ts";
 
@@ -30,6 +30,7 @@ if (positionals.join() !== "push") {
 
 const nodes = Number(values.nodes);
 const rounds = Number(values.rounds);
+await ensureHostTools(["time", "ssh"], (line) => console.error(line));
 const scratch = await mkdtemp(join(tmpdir(), "pullcast-bench-"));
 const bed = await upBed({
   name: `bench-${process.pid}`,
