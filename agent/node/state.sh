@@ -45,9 +45,10 @@ make_state() {
   fi
 }
 
-# Sweeps what runs that were killed have left: temporary files of processes that are gone.
+# Sweeps what runs that were killed have left: temporary files and the lock of processes that are gone.
 sweep() {
   [ -n "$state" ] || return 0
+  [ ! -L .pullcast/lock ] || steal_lock
   for path in .pullcast/new-* .pullcast/record-*; do
     [ -e "$path" ] || continue
     pid=${path#.pullcast/*-}

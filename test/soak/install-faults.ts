@@ -1,8 +1,12 @@
+import pLimit from "p-limit";
 import type { Before, Fault } from "../agent/node/fault-scene.ts";
 import { countCalls, type FaultBench, listCallFaults, tryFault } from "../agent/node/faults.ts";
 import { findShells, makeArena } from "../agent/node/shells.ts";
 import { seeded } from "../rig/seeded.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
+
+/** Each fault has a directory of its own, so they can go side by side. */
+const AT_ONCE = 4;
 
 const BEFORE: readonly Before[] = ["ours", "foreign", "nothing"];
 
@@ -25,15 +29,21 @@ export async function installFaults({ seed, points, onProgress }: SoakOptions): 
     const chosen = choose(all, points, seeded(seed));
     const counts: Record<string, number> = {};
     const violations: string[] = [];
-    for (const [index, { bench, fault }] of chosen.entries()) {
+    let done = 0;
+    const judge = async ({ bench, fault }: Point) => {
       const name = `${bench.shell.name}, ${bench.before}, ${fault.kind === "call" ? fault.inject : fault.kind}`;
       counts[name] = (counts[name] ?? 0) + 1;
       const wrong = await tryFault(bench, fault);
-      if (wrong !== undefined) violations.push(`${name} ${JSON.stringify(fault)}: ${wrong}`);
-      if ((index + 1) % 100 === 0) {
-        onProgress?.(`${index + 1} of ${chosen.length} faults, ${violations.length} violations`);
+      if (wrong !== undefined) {
+        violations.push(`${name} ${JSON.stringify(fault)}: ${wrong}`);
+        onProgress?.(violations.at(-1) ?? "");
       }
-    }
+      done += 1;
+      if (done % 100 === 0) {
+        onProgress?.(`${done} of ${chosen.length} faults, ${violations.length} violations`);
+      }
+    };
+    await pLimit(AT_ONCE).map(chosen, judge);
     return { faults: chosen.length, ofAll: all.length, violations, counts };
   } finally {
     arena.remove();

@@ -80,6 +80,9 @@ const CHANGING = [
   "chmod",
 ];
 
+/** Calls by which processes begin, wait and end: a process that dies alone shows there to the others. */
+const LIFE = ["execve", "clone", "vfork", "pipe2", "pipe", "wait4", "exit_group"];
+
 /** The errors of full, dying and read-only disks, and a death, at every call that one process makes. */
 export async function listCallFaults(bench: FaultBench): Promise<Fault[]> {
   const scene = setScene(bench);
@@ -89,7 +92,9 @@ export async function listCallFaults(bench: FaultBench): Promise<Fault[]> {
     const injections = ["error=ENOSPC", "error=EIO", "error=EROFS", "signal=KILL"];
     return [...most].flatMap(([call, count]) =>
       injections
-        .filter((inject) => inject === "signal=KILL" || CHANGING.includes(call))
+        .filter(
+          (inject) => CHANGING.includes(call) || (inject === "signal=KILL" && LIFE.includes(call)),
+        )
         .flatMap((inject) =>
           Array.from({ length: count }, (_, index) => ({
             kind: "call" as const,
