@@ -13,6 +13,8 @@ export interface ApiAccess {
   readonly token: string;
 }
 
+/** From the server's cache, and for a short time only: a server that has just started may forget a watch. */
+const WATCH = "watch=true&resourceVersion=0&timeoutSeconds=5";
 const READY_LIMIT_MS = 120_000;
 
 /** A kubeconfig with one context; JSON, which is YAML. */
@@ -93,8 +95,7 @@ async function watch(
   done: (object: Watched) => boolean,
 ): Promise<void> {
   const signal = AbortSignal.timeout(READY_LIMIT_MS);
-  // A server that has just started ends watches while its caches fill; clients watch again.
-  while (!(await watchOnce(await get(access, `${path}?watch=true`, signal), done))) {
+  while (!(await watchOnce(await get(access, `${path}?${WATCH}`, signal), done))) {
     await delay(100, undefined, { signal });
   }
 }

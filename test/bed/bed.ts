@@ -18,7 +18,6 @@ import {
   claimState,
   readState,
   removeState,
-  stateDir,
   stateNames,
   stillClaimed,
   writePrivate,
@@ -134,9 +133,4 @@ function asBed(docker: Docker, state: BedState): Bed {
     };
   };
   return { ...state, exec, down: () => downBed(state.name) };
-}
-
-/** The state directory of a bed, for messages. */
-export function bedDir(name: string): string {
-  return stateDir(name);
 }

@@ -15,6 +15,7 @@ import {
 import { mustExec } from "./docker.ts";
 import { ensureHostTools } from "./host-tools.ts";
 import { ensureImage } from "./images.ts";
+import { checkInotify } from "./inotify.ts";
 import { ensureKube, ensureKubelet } from "./kube.ts";
 import type { BedImage, BedRegistry, BedState, Kubelet, Progress } from "./model.ts";
 import { startNodes } from "./nodes.ts";
@@ -38,6 +39,7 @@ interface ClusterImages {
 export async function upCluster(building: Building): Promise<ClusterState> {
   const { docker, dir, report, options, nodes, network } = building;
   await ensureHostTools(["openssl"], report);
+  checkInotify(nodes.length);
   const images = await ensureClusterImages(docker, options.kubelet ?? "kubelet", report);
   const pki = await makePki(join(dir, "pki"), controlAddress(building));
   const plan = planControlPlane(building, pki);

@@ -1,5 +1,3 @@
-import { gzipSync } from "node:zlib";
-
 /** A member of a tar archive; owner and group are root. */
 export interface TarEntry {
   /** Relative, at most 100 bytes. */
@@ -26,11 +24,6 @@ export function tar(entries: readonly TarEntry[]): Buffer {
     );
   }
   return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
-}
-
-/** The same, compressed. */
-export function tarGz(entries: readonly TarEntry[]): Buffer {
-  return gzipSync(tar(entries));
 }
 
 function header(entry: TarEntry, size: number): Buffer {
