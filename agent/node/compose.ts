@@ -80,15 +80,6 @@ export function composeRestart(
   return compose("restart", request, { bytes, digest });
 }
 
-/**
- * Tells whether config.json has the digest, and changes nothing: for after a lost link.
- *
- * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
- */
-export function composeReadBack(request: NodeRequest & { readonly digest: string }): NodeProgram {
-  return compose("state", request, { bytes: NOTHING.bytes, digest: request.digest });
-}
-
 interface Payload {
   readonly bytes: Uint8Array;
   /** Lower-case hex SHA-256, or `-`. */

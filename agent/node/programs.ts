@@ -2,20 +2,18 @@ import checkPath from "./check-path.sh";
 import findRoot from "./find-root.sh";
 import frame from "./frame.sh";
 import install from "./install.sh";
-import readBack from "./read-back.sh";
 import restart from "./restart.sh";
 import restore from "./restore.sh";
 import searchPlaces from "./search-places.sh";
 import state from "./state.sh";
 
-export type ProgramName = "install" | "restore" | "restart" | "state";
+export type ProgramName = "install" | "restore" | "restart";
 
 /** The programs as they go over the wire: the same text for every node and run, ASCII, no newline at the end. */
 export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
   install: assemble([findRoot, checkPath, searchPlaces, state, install], "install"),
   restore: assemble([findRoot, checkPath, state, restore], "restore"),
   restart: assemble([findRoot, restart], "restart"),
-  state: assemble([findRoot, checkPath, readBack], "state"),
 };
 
 /** Functions first, then the frame, which reads the header, then the call; 70 if that forgets to end. */

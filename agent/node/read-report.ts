@@ -5,13 +5,7 @@ import { cleanText } from "../util/clean-text.ts";
 type PathProof = NonNullable<NodeReport["pathProof"]>;
 
 /** What a program did, by its own last line. */
-export type NodeProgramDone =
-  | "updated"
-  | "unchanged"
-  | "restored"
-  | "removed"
-  | "restarted"
-  | "state";
+export type NodeProgramDone = "updated" | "unchanged" | "restored" | "removed" | "restarted";
 
 /** A program's answer, cleaned: it can be shown. */
 export type NodeProgramReport =
@@ -23,10 +17,8 @@ export type NodeProgramReport =
       readonly pathProof: PathProof;
       /** Where the file that stood there before was kept. */
       readonly kept?: string;
-      /** Since the file was written, by the node's clock; for `unchanged` and `state`. */
+      /** Since the file was written, by the node's clock; for `unchanged`. */
       readonly ageSeconds?: number;
-      /** For `state`: whether the file has the expected digest. */
-      readonly present?: boolean;
       readonly warnings: readonly Notice[];
     }
   | {
@@ -121,7 +113,6 @@ const DONE: ReadonlySet<string> = new Set<NodeProgramDone>([
   "restored",
   "removed",
   "restarted",
-  "state",
 ]);
 
 function isDone(what: string | undefined): what is NodeProgramDone {
@@ -143,7 +134,6 @@ function readDone(
     pathProof: answer.pathProof,
     ...(answer.kept === undefined ? {} : { kept: answer.kept }),
     ...(answer.ageSeconds === undefined ? {} : { ageSeconds: answer.ageSeconds }),
-    ...(what === "state" ? { present: digest === expected } : {}),
     warnings: answer.warnings,
   };
 }

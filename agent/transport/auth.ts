@@ -63,4 +63,4 @@ export function startLogin(user: string, { keys, notes }: LoginKeys): LoginAttem
 }
 
 /** The name that ssh2's types allow for what a server lists. */
-export type ServerMethods = readonly AuthenticationType[] | null;
+type ServerMethods = readonly AuthenticationType[] | null;

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { composeInstall, composeReadBack } from "../../../agent/node/compose.ts";
+import { composeInstall } from "../../../agent/node/compose.ts";
 import { readReport } from "../../../agent/node/read-report.ts";
 import { configOf, nodeConfig, request, sha256 } from "./request.ts";
 import {
@@ -321,19 +321,6 @@ describe.each(shells)("install by $name", (shell) => {
     for (const what of whats) expect(["updated", "unchanged"]).toContain(what);
     expect([A.toString(), B.toString()]).toContain(readFileSync(join(dir, "config.json"), "utf8"));
     expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record"]);
-  });
-
-  test("the state is read back without a change", async () => {
-    const dir = newDir();
-    const ask = async () => {
-      const asked = { ...request(dir), digest: sha256(A) };
-      const outcome = await runProgram(composeReadBack(asked), { shell });
-      return readReport(outcome, asked);
-    };
-    expect(await ask()).toMatchObject({ what: "state", present: false });
-    writeFileSync(join(dir, "config.json"), A);
-    expect(await ask()).toMatchObject({ what: "state", present: true });
-    expect(readdirSync(dir)).toEqual(["config.json"]);
   });
 });
 
