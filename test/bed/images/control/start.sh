@@ -33,7 +33,8 @@ registry_config public 5001 >registry-public.yml
 keep registry-private docker-registry serve /etc/bed/registry-private.yml
 keep registry-public docker-registry serve /etc/bed/registry-public.yml
 keep etcd etcd --data-dir /var/lib/bed/etcd --unsafe-no-fsync --log-level warn
-keep kube-apiserver kube kube-apiserver \
+# etcd 3.4 tells no progress: a watch that begins with a list could wait for ever in a quiet cluster.
+keep kube-apiserver kube kube-apiserver --feature-gates WatchList=false \
   --etcd-servers http://127.0.0.1:2379 \
   --advertise-address "$BED_ADDRESS" --bind-address 0.0.0.0 --secure-port 6443 \
   --tls-cert-file server.crt --tls-private-key-file server.key --cert-dir /var/lib/bed/certs \
