@@ -56,7 +56,7 @@ if (forVitest.length === 0) {
   await check("unused code (knip)", "npx", ["knip"]);
   await check("shell (shellcheck)", node, ["scripts/shellcheck.mjs"]);
 }
-await check("build (esbuild)", node, ["scripts/build.mjs"]);
+await check("build (esbuild)", node, ["scripts/build.mjs", "--types"]);
 if (forVitest.length === 0) await check("package (publint)", "npx", ["publint", "--strict"]);
 for (const project of projects) await test(project);
 

@@ -1,4 +1,4 @@
-import type { AnyAuthMethod, AuthenticationType } from "ssh2";
+import type { AnyAuthMethod } from "ssh2";
 import type { PullcastError } from "../errors.ts";
 import type { LoginKeys } from "./login-keys.ts";
 import { sshError } from "./ssh-error.ts";
@@ -61,6 +61,3 @@ export function startLogin(user: string, { keys, notes }: LoginKeys): LoginAttem
     },
   };
 }
-
-/** The name that ssh2's types allow for what a server lists. */
-type ServerMethods = readonly AuthenticationType[] | null;

@@ -41,7 +41,7 @@ export async function clientKill(options: SoakOptions): Promise<Evidence> {
       const run = await ended;
       timer.abort();
       wholeMs = point === 0 ? performance.now() - started : wholeMs;
-      await programsEnded();
+      await programsEnded(sshd);
       const after = await installedDigest(dir.path);
       if (point === 0) continue;
       const told = run.code === 0 && items(run)[0]?.result === "updated";

@@ -93,7 +93,7 @@ async function cutOnce(job: {
   } finally {
     await proxy.stop();
   }
-  await programsEnded();
+  await programsEnded(sshd);
   const after = await installedDigest(dir);
   counts.cuts += 1;
   const isNew = after === config.digest;

@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { PullcastError } from "../../../agent/errors.ts";
+import type { Target } from "../../../agent/model.ts";
+import type { NodeProgramReport } from "../../../agent/node/read-report.ts";
+import { nodeReport, type TryContext } from "../../../agent/operations/node-report.ts";
+import type { NodeTry } from "../../../agent/operations/node-try.ts";
+
+const target: Target = { name: "worker-1", host: "10.0.0.1", addressKind: "InternalIP" };
+const now = new Date("2026-11-24T05:00:00Z");
+const FIVE_MINUTES_LATER = "2026-11-24T05:05:00.000Z";
+
+type Done = Extract<NodeProgramReport, { status: "done" }>;
+
+function done(fields: Partial<Done>): NodeTry {
+  return {
+    type: "answered",
+    answer: {
+      status: "done",
+      what: "updated",
+      path: "/var/lib/kubelet/config.json",
+      pathProof: "proven",
+      warnings: [],
+      ...fields,
+    },
+  };
+}
+
+const report = (tried: NodeTry, more: Partial<TryContext> = {}) =>
+  nodeReport(target, { tried, lostBefore: false, durationMs: 12.4, now, ...more });
+
+describe("a node that answered", () => {
+  it("is updated, in force five minutes later at the latest", () => {
+    expect(report(done({}))).toEqual({
+      node: "worker-1",
+      address: "10.0.0.1",
+      result: "updated",
+      path: "/var/lib/kubelet/config.json",
+      pathProof: "proven",
+      effectiveBy: FIVE_MINUTES_LATER,
+      durationMs: 12,
+    });
+  });
+
+  it("is unchanged: in force when the file's own five minutes are over, or already", () => {
+    const young = report(done({ what: "unchanged", ageSeconds: 100 }));
+    expect(young).toMatchObject({ result: "unchanged", effectiveBy: "2026-11-24T05:03:20.000Z" });
+    const old = report(done({ what: "unchanged", ageSeconds: 300 }));
+    expect(old.result).toBe("unchanged");
+    expect(old.effectiveBy).toBeUndefined();
+  });
+
+  it("counts a file from the future as new: the clock was set back", () => {
+    const odd = report(done({ what: "unchanged", ageSeconds: -50 }));
+    expect(odd.effectiveBy).toBe(FIVE_MINUTES_LATER);
+  });
+
+  it("is restored, whether a file came back or ours was removed", () => {
+    for (const what of ["restored", "removed"] as const) {
+      expect(report(done({ what }))).toMatchObject({
+        result: "restored",
+        effectiveBy: FIVE_MINUTES_LATER,
+      });
+    }
+  });
+
+  it("is failed with the program's code, words and the table's fix", () => {
+    const answer = { status: "failed", code: "PC301", detail: "/x/config.json" } as const;
+    const tried: NodeTry = { type: "answered", answer: { ...answer, began: true, warnings: [] } };
+    expect(report(tried)).toMatchObject({
+      result: "failed",
+      phase: "install",
+      code: "PC301",
+      message: expect.stringContaining("/x/config.json"),
+      fix: expect.stringContaining("--replace"),
+    });
+  });
+});
+
+describe("a lost link", () => {
+  const lost: NodeTry = { type: "lost", detail: "the connection closed" };
+  const refused = new PullcastError("PC202", { phase: "connect" });
+
+  it("leaves the node unknown, never failed", () => {
+    expect(report(lost)).toMatchObject({ result: "unknown", code: "PC322", phase: "exec" });
+  });
+
+  it("stays unknown where the next try can't even connect", () => {
+    const next = report({ type: "unreached", error: refused }, { lostBefore: true });
+    expect(next).toMatchObject({ result: "unknown", code: "PC322" });
+    expect(report({ type: "unreached", error: refused })).toMatchObject({ result: "failed" });
+  });
+
+  it("is updated where the next try finds the file there", () => {
+    const next = report(done({ what: "unchanged", ageSeconds: 2 }), { lostBefore: true });
+    expect(next).toMatchObject({
+      result: "updated",
+      message: expect.stringContaining("lost once"),
+    });
+  });
+
+  it("is restored where the next try finds nothing left to restore", () => {
+    const answer = {
+      status: "failed",
+      code: "PC317",
+      detail: "",
+      began: true,
+      warnings: [],
+    } as const;
+    expect(report({ type: "answered", answer }, { lostBefore: true }).result).toBe("restored");
+    expect(report({ type: "answered", answer }).result).toBe("failed");
+  });
+});
+
+describe("a run that was stopped", () => {
+  it("did not attempt a node that had got nothing, and doesn't know of one that had", () => {
+    expect(report({ type: "stopped", sent: false }).result).toBe("not-attempted");
+    expect(report({ type: "stopped", sent: true }).result).toBe("unknown");
+    expect(report({ type: "stopped", sent: false }, { lostBefore: true }).result).toBe("unknown");
+  });
+});
+
+it("writes addresses as users do", () => {
+  const at = (host: string, port?: number) =>
+    nodeReport(
+      { ...target, host, ...(port === undefined ? {} : { port }) },
+      { tried: done({}), lostBefore: false, durationMs: 0, now },
+    ).address;
+  expect([at("10.0.0.1"), at("10.0.0.1", 2222), at("fd00::1"), at("fd00::1", 2222)]).toEqual([
+    "10.0.0.1",
+    "10.0.0.1:2222",
+    "fd00::1",
+    "[fd00::1]:2222",
+  ]);
+});
