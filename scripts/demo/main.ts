@@ -16,7 +16,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 say(
   "A real Kubernetes cluster of 3 nodes comes up in containers, with a private registry.",
   "The first time this builds Kubernetes from source and a node image: 6 to 15 minutes.",
-  "Later runs take about 2 minutes. Nothing is left but a cache in ~/.cache/pullcast-bed.",
+  "Later runs take less than a minute. Nothing is left but a cache in ~/.cache/pullcast-bed.",
 );
 const bed = await upBed({
   name: `demo-${process.pid}`,
