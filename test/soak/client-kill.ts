@@ -27,7 +27,7 @@ export async function clientKill(options: SoakOptions): Promise<Evidence> {
   ];
   let wholeMs = 0;
   try {
-    for (let point = 0; point <= options.points; point += 1) {
+    for (let point = 0; counts.kills < options.points; point += 1) {
       const before = await installedDigest(dir.path);
       await writeFile(source, newNodeConfig().bytes.reveal(), { mode: 0o600 });
       const started = performance.now();
