@@ -1,5 +1,5 @@
-/** Control, format (bidi, zero-width), line and paragraph separators, lone surrogates. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** Control, format (bidi, zero-width), all that is drawn as nothing, line and paragraph separators, lone surrogates. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /**
  * Makes untrusted text safe for terminals and logs, on one line: every character that could steer

@@ -46,6 +46,10 @@ describe("cleanText", () => {
     );
   });
 
+  it("shows characters that are drawn as nothing, also those that Unicode has not assigned", () => {
+    expect(cleanText("a\u{e0000}b\u2065c\u3164d", 80)).toBe(String.raw`a\u{e0000}b\u2065c\u3164d`);
+  });
+
   it("is never longer than told", () => {
     fc.assert(
       fc.property(nasty, fc.integer({ min: 1, max: 50 }), (text, max) => {
