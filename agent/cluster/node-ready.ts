@@ -1,4 +1,5 @@
 import { PullcastError } from "../errors.ts";
+import { pause } from "../util/pause.ts";
 import { apiWords } from "./api-http.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -100,16 +101,4 @@ function describe(
   return last.ready === true
     ? `${name} ${limit}: it has not reported since the restart`
     : `${name} ${limit}: its last report says ${last.ready === false ? "not Ready" : "nothing"}`;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

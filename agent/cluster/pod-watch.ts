@@ -1,4 +1,5 @@
 import { PullcastError } from "../errors.ts";
+import { pause } from "../util/pause.ts";
 import { apiWords } from "./api-http.ts";
 import type { Gateway, WatchEvent } from "./gateway.ts";
 import { type Pod, podsPath } from "./pods.ts";
@@ -131,17 +132,4 @@ function tell(state: WatchState, pod: Pod): void {
 function tellGone(state: WatchState, uid: string): void {
   state.latest.delete(uid);
   state.followers.get(uid)?.(undefined);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { pause } from "../util/pause.ts";
 import { abortAfterGrace } from "./grace.ts";
 
 /** When an item's result is worth another try, and how long to wait for it. */
@@ -75,7 +76,7 @@ async function runItem<Item, Result>(state: WavesState<Item, Result>, item: Item
     result = tried.result;
     const { retry } = options;
     if (retry === undefined || attempt >= retry.limit || !retry.shouldRetry(result)) break;
-    if (!(await delay(retry.delayMs(attempt + 1), options.signal))) break;
+    if (!(await pause(retry.delayMs(attempt + 1), options.signal))) break;
   }
   if (result === undefined) {
     state.notAttempted.push(item);
@@ -94,19 +95,4 @@ async function tryOnce<Item, Result>(
   if (state.options.signal.aborted) return undefined;
   if (attempt === 0) state.options.onStart?.(item);
   return { result: await state.options.work(item, state.workSignal) };
-}
-
-/** Waits; `false` as soon as `signal` aborts. */
-function delay(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve(false);
-    const settle = (waited: boolean) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-      resolve(waited);
-    };
-    const stop = () => settle(false);
-    const timer = setTimeout(() => settle(true), ms);
-    signal.addEventListener("abort", stop);
-  });
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { apiWords } from "../../cluster/api-http.ts";
 import type { ApiAnswer, Gateway } from "../../cluster/gateway.ts";
 import { type Pod, podsPath } from "../../cluster/pods.ts";
 import { type Code, PullcastError } from "../../errors.ts";
+import { pause } from "../../util/pause.ts";
 
 /** A pod that was admitted, or why none was. */
 export type Creation =
@@ -85,8 +85,4 @@ function refusalOf({ status, body }: ApiAnswer): { code: Code; message: string }
   }
   if (status >= 500) return { code: "PC103", message: `HTTP ${status}: ${words}` };
   return { code: "PC506", message: words };
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LimitFunction } from "p-limit";
 import type { Report } from "../../events.ts";
 import type { PullReport, Target } from "../../model.ts";
 import type { AnonymousAnswer } from "../../registry/anonymous.ts";
 import type { ImageReference } from "../../registry/reference.ts";
+import { pause } from "../../util/pause.ts";
 import { judgeDenial } from "./denial-clock.ts";
 import { judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
 import { type PodTry, type TryContext, tryPod } from "./try-pod.ts";
@@ -69,7 +69,7 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
     if (denial.type === "not-yet") return finish(notYet(verdict));
     last = verdict;
     context.waiting.enter(target.name, { until: effectiveBy, nextTry: denial.at });
-    await pauseUntil(denial.at, context.signal);
+    await pause(Math.max(0, denial.at.getTime() - Date.now()), context.signal);
     context.waiting.leave(target.name);
   }
 }
@@ -99,9 +99,4 @@ async function judge(
   const { proof, reference, image } = context;
   const anonymous = await context.anonymous;
   return judgeTry(tried, { proof, target, reference, image, anonymous, effectiveBy, deniedBefore });
-}
-
-async function pauseUntil(at: Date, signal: AbortSignal): Promise<void> {
-  const ms = Math.max(0, at.getTime() - Date.now());
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
