@@ -1,4 +1,6 @@
 /** The only door to the engine: for the command line and for programs that use pullcast as a library. */
+export type { KubectlSettings } from "./cluster/kubectl.ts";
+export type { CredentialSource } from "./credentials/read-source.ts";
 export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./errors.ts";
 export type { PullcastEvent, Report } from "./events.ts";
 export type {
@@ -17,14 +19,12 @@ export type {
 export { cleanup } from "./operations/cleanup.ts";
 export type {
   CleanupOptions,
-  KubectlOptions,
   NodeRunOptions,
   PushOptions,
   RestartOptions,
   RestoreOptions,
   RunOptions,
   SelectionOptions,
-  SourceOptions,
   VerifyOptions,
 } from "./operations/options.ts";
 export { push } from "./operations/push.ts";

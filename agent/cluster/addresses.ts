@@ -2,7 +2,7 @@ import { BlockList, isIP, isIPv4 } from "node:net";
 import type { ClusterNode, NodeAddress } from "../model.ts";
 
 /** Which kind of node address to connect to. */
-type AddressKind = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
+export type AddressKind = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
 
 /** A chosen address, or why there is none; the reason is a clause. */
 export type AddressPick =

@@ -128,8 +128,17 @@ function parseBody(response: IncomingMessage, text: string): unknown {
 
 async function watchRefused(response: IncomingMessage): Promise<PullcastError> {
   const status = response.statusCode ?? 0;
-  const words = apiWords(parseBody(response, await readAll(response)));
-  const detail = `HTTP ${status}: ${words}`;
+  return apiRefusal({ status, body: parseBody(response, await readAll(response)) });
+}
+
+/**
+ * The error that an answer other than the wanted one stands for: PC104 where the user may not, else PC103.
+ *
+ * @param about - what was asked for, for instance `node worker-1`
+ */
+export function apiRefusal({ status, body }: ApiAnswer, about?: string): PullcastError {
+  const asked = about === undefined ? "" : ` for ${about}`;
+  const detail = `HTTP ${status}${asked}: ${apiWords(body)}`;
   return new PullcastError(status === 401 || status === 403 ? "PC104" : "PC103", { detail });
 }
 

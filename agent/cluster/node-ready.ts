@@ -1,6 +1,6 @@
 import { PullcastError } from "../errors.ts";
 import { pause } from "../util/pause.ts";
-import { apiWords } from "./api-http.ts";
+import { apiRefusal } from "./api-http.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** What a node's Ready condition says. */
@@ -34,14 +34,10 @@ const RETRY_MS = 500;
  * @throws PullcastError PC103 to PC106, PC111 (no such node)
  */
 export async function readHeartbeat(gateway: Gateway, name: string): Promise<Heartbeat> {
-  const { status, body } = await gateway.request(
-    "GET",
-    `/api/v1/nodes/${encodeURIComponent(name)}`,
-  );
-  if (status === 200) return heartbeatOf(body);
-  const detail = status === 404 ? name : `HTTP ${status} for node ${name}: ${apiWords(body)}`;
-  if (status === 404) throw new PullcastError("PC111", { detail });
-  throw new PullcastError(status === 401 || status === 403 ? "PC104" : "PC103", { detail });
+  const answer = await gateway.request("GET", `/api/v1/nodes/${encodeURIComponent(name)}`);
+  if (answer.status === 200) return heartbeatOf(answer.body);
+  if (answer.status === 404) throw new PullcastError("PC111", { detail: name });
+  throw apiRefusal(answer, `node ${name}`);
 }
 
 /**

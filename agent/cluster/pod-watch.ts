@@ -1,6 +1,6 @@
 import { PullcastError } from "../errors.ts";
 import { pause } from "../util/pause.ts";
-import { apiWords } from "./api-http.ts";
+import { apiRefusal } from "./api-http.ts";
 import type { Gateway, WatchEvent } from "./gateway.ts";
 import { type Pod, podsPath } from "./pods.ts";
 
@@ -87,12 +87,9 @@ async function keepWatching(state: WatchState): Promise<void> {
 /** Tells all followers what is there now; returns the list's version. */
 async function listOnce(state: WatchState): Promise<string> {
   const followed = [...state.followers.keys()];
-  const { status, body } = await state.gateway.request("GET", listPath(state.options));
-  if (status !== 200) {
-    const detail = `HTTP ${status}: ${apiWords(body)}`;
-    throw new PullcastError(status === 401 || status === 403 ? "PC104" : "PC103", { detail });
-  }
-  const list = body as { metadata?: { resourceVersion?: string }; items?: readonly Pod[] };
+  const answer = await state.gateway.request("GET", listPath(state.options));
+  if (answer.status !== 200) throw apiRefusal(answer);
+  const list = answer.body as { metadata?: { resourceVersion?: string }; items?: readonly Pod[] };
   const present = new Set<string>();
   for (const pod of list.items ?? []) {
     present.add(pod.metadata.uid);

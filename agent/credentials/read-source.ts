@@ -7,7 +7,7 @@ import type { Notice } from "../model.ts";
 /** Ten thousand registries fit; the node programs and the kubelet read the file whole. */
 const LIMIT_BYTES = 1024 * 1024;
 
-/** Where credentials may come from; the shape of the operations' `SourceOptions`. */
+/** Where credentials may come from. */
 export interface CredentialSource {
   /** A path, or `-` for standard input; absent: the ambient files of docker. */
   readonly config?: string;

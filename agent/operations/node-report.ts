@@ -1,6 +1,7 @@
 import { describeCode, type PullcastError } from "../errors.ts";
 import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import type { NodeProgramReport } from "../node/read-report.ts";
+import { hostPort } from "../transport/ssh-error.ts";
 import type { NodeTry } from "./node-try.ts";
 
 /** The longest a kubelet uses what it read before (kubelet: pkg/credentialprovider, 5-minute cache, 1.35). */
@@ -77,9 +78,7 @@ function reportBase(target: Target, durationMs: number) {
 
 /** `HOST`, `HOST:PORT` or `[IPV6]:PORT`, as the user would write it. */
 function formatAddress(target: Target): string {
-  if (target.port === undefined) return target.host;
-  const host = target.host.includes(":") ? `[${target.host}]` : target.host;
-  return `${host}:${target.port}`;
+  return target.port === undefined ? target.host : hostPort(target.host, target.port);
 }
 
 type Ending = Omit<NodeReport, "node" | "address" | "uid" | "durationMs">;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { PullcastError } from "../errors.ts";
-import type { Phase, Target } from "../model.ts";
+import type { Target } from "../model.ts";
 import type { NodeProgram } from "../node/compose.ts";
 import { type NodeProgramReport, readReport } from "../node/read-report.ts";
 import { isRetryable } from "../transport/retryable.ts";
@@ -68,16 +68,14 @@ async function runJob(
   }
 }
 
-/** Phases in which the program may have been running on the node. */
-const AT_WORK: ReadonlySet<Phase | undefined> = new Set<Phase>(["exec"]);
-
 function afterError(
   error: unknown,
   { signal, sent }: { readonly signal: AbortSignal; readonly sent: boolean },
 ): NodeTry {
   if (signal.aborted) return { type: "stopped", sent };
   if (!(error instanceof PullcastError)) throw error;
-  if (sent && AT_WORK.has(error.phase)) return { type: "lost", detail: error.message };
+  // Only in this phase can the program have been running on the node.
+  if (sent && error.phase === "exec") return { type: "lost", detail: error.message };
   return { type: "unreached", error };
 }
 

@@ -1,20 +1,8 @@
+import type { AddressKind } from "../cluster/addresses.ts";
+import type { KubectlSettings } from "../cluster/kubectl.ts";
+import type { CredentialSource } from "../credentials/read-source.ts";
 import type { Report } from "../events.ts";
 import type { SshOptions } from "../transport/transport.ts";
-
-/** kubectl's own global flags, handed on as they are. */
-export interface KubectlOptions {
-  /** Program name or path, `kubectl` unless told otherwise. */
-  readonly program: string;
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly cluster?: string;
-  readonly as?: string;
-  /** kubectl's form, for instance `10s`. */
-  readonly requestTimeout?: string;
-}
-
-/** Which kind of node address to connect to. */
-export type AddressChoice = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
 
 /** Which nodes a run is about. */
 export interface SelectionOptions {
@@ -24,7 +12,7 @@ export interface SelectionOptions {
   readonly fieldSelector?: string;
   /** Globs of names to leave out. */
   readonly exclude: readonly string[];
-  readonly address: AddressChoice;
+  readonly address: AddressKind;
   /** Entries of `--hosts` and lines of `--hosts-from`; set means: no cluster is asked. */
   readonly hosts?: readonly string[];
 }
@@ -39,7 +27,7 @@ export interface RestartOptions {
 
 /** What every operation needs to run. */
 export interface RunOptions {
-  readonly kubectl: KubectlOptions;
+  readonly kubectl: KubectlSettings;
   readonly selection: SelectionOptions;
   readonly signal: AbortSignal;
   readonly report: Report;
@@ -58,18 +46,8 @@ export interface NodeRunOptions extends RunOptions {
   readonly replace: boolean;
 }
 
-/** Where the credentials come from. */
-export interface SourceOptions {
-  /** A path, or `-` for standard input; absent: the ambient files of docker. */
-  readonly config?: string;
-  /** Reads standard input to its end, at most `limitBytes`. */
-  readonly readStdin: (limitBytes: number) => Promise<Uint8Array>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly homeDir: string;
-}
-
 export interface PushOptions extends NodeRunOptions {
-  readonly source: SourceOptions;
+  readonly source: CredentialSource;
   readonly restart?: RestartOptions;
 }
 
@@ -91,7 +69,7 @@ export interface VerifyOptions extends RunOptions {
 }
 
 export interface CleanupOptions {
-  readonly kubectl: KubectlOptions;
+  readonly kubectl: KubectlSettings;
   /** One namespace; all if absent. */
   readonly namespace?: string;
   readonly signal: AbortSignal;

@@ -1,15 +1,16 @@
 import { openGateway } from "../cluster/gateway.ts";
+import type { KubectlSettings } from "../cluster/kubectl.ts";
 import { readHeartbeat, waitReady } from "../cluster/node-ready.ts";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { ClusterNode, NodeReport, Target } from "../model.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type NodeJob, tryOnNode } from "./node-try.ts";
-import type { KubectlOptions, RestartOptions } from "./options.ts";
+import type { RestartOptions } from "./options.ts";
 
 interface RestartKubeletsOptions {
   readonly transport: Transport;
-  readonly kubectl: KubectlOptions;
+  readonly kubectl: KubectlSettings;
   /** Reports so far; nodes whose kubelet may still use an older file are restarted. */
   readonly reports: ReadonlyMap<Target, NodeReport>;
   readonly restart: RestartOptions;

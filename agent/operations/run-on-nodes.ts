@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import type { Report } from "../events.ts";
 import type { NodeReport, Target } from "../model.ts";
 import { fullJitter } from "../rollout/backoff.ts";
+import { GRACE_MS } from "../rollout/grace.ts";
 import { runWaves } from "../rollout/run-waves.ts";
 import type { Transport } from "../transport/transport.ts";
 import { nodeReport, notAttemptedReport } from "./node-report.ts";
@@ -10,9 +11,6 @@ import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.
 /** Tries besides the first; waits grow to 8 s, random, so that many nodes don't come back at once. */
 const RETRIES = 2;
 const retryDelay = fullJitter(1000, 8000);
-
-/** Time that running nodes have to end after Ctrl-C, ms. */
-const GRACE_MS = 3000;
 
 interface RunOnNodesOptions {
   readonly transport: Transport;

@@ -2,14 +2,15 @@ import { findShared, pickAddress } from "../cluster/addresses.ts";
 import { chooseNodes } from "../cluster/choose-nodes.ts";
 import { type ClusterContext, readContext } from "../cluster/context.ts";
 import { parseHostEntries } from "../cluster/host-entries.ts";
+import type { KubectlSettings } from "../cluster/kubectl.ts";
 import { listNodes } from "../cluster/list-nodes.ts";
 import { cloudOf, isOpenShift, skipReason } from "../cluster/node-kinds.ts";
 import { PullcastError } from "../errors.ts";
 import type { ClusterNode, Notice, SkippedNode, Target } from "../model.ts";
-import type { KubectlOptions, SelectionOptions } from "./options.ts";
+import type { SelectionOptions } from "./options.ts";
 
 interface SelectOptions {
-  readonly kubectl: KubectlOptions;
+  readonly kubectl: KubectlSettings;
   readonly selection: SelectionOptions;
   /** A push needs addresses and nodes whose files may be written; a verify needs neither. */
   readonly purpose: "push" | "verify";

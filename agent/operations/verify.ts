@@ -13,6 +13,7 @@ import {
   parseReference,
   withDigest,
 } from "../registry/reference.ts";
+import { abortAfterGrace, GRACE_MS } from "../rollout/grace.ts";
 import type { VerifyOptions } from "./options.ts";
 import { newRunId } from "./run-id.ts";
 import { lastPushes } from "./run-records.ts";
@@ -27,8 +28,6 @@ const NO_IMAGE = `sha256:${"0".repeat(64)}`;
 const LARGE_BYTES = 200 * 1024 * 1024;
 /** Time that the clean-up has at the end, also after Ctrl-C, ms. */
 const SWEEP_MS = 5000;
-/** Time that running nodes have to end after Ctrl-C, ms. */
-const GRACE_MS = 3000;
 
 /**
  * Proves by one pod for each selected node that its kubelet can pull an image with the node's own
@@ -150,27 +149,23 @@ async function proveTargets(
   const unfinished = () => targets.filter((target) => !reports.has(target)).map(({ name }) => name);
   const tellInterrupted = () => options.report({ type: "interrupted", unfinished: unfinished() });
   options.signal.addEventListener("abort", tellInterrupted, { once: true });
+  const grace = abortAfterGrace(options.signal, GRACE_MS);
+  const graceOver = new Promise<void>((resolve) => {
+    grace.signal.addEventListener("abort", () => resolve());
+  });
   const proofs = targets.map(async (target) => finish(target, await proveNode(target, context)));
   try {
-    await Promise.race([Promise.all(proofs), abortedFor(GRACE_MS, options.signal)]);
+    await Promise.race([Promise.all(proofs), graceOver]);
   } catch (error) {
     stop.abort();
     await Promise.allSettled(proofs);
     throw error;
   } finally {
     stop.abort();
+    grace.dispose();
     options.signal.removeEventListener("abort", tellInterrupted);
   }
   return targets.map((target) => reports.get(target) ?? givenUp(target, context.image));
-}
-
-/** Resolves `ms` after the signal aborted; never without one. */
-function abortedFor(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const start = () => setTimeout(resolve, ms).unref();
-    if (signal.aborted) start();
-    else signal.addEventListener("abort", start, { once: true });
-  });
 }
 
 async function askFromHere(
@@ -222,28 +217,22 @@ async function sweep(gateway: Gateway, { namespace, run, pods, options }: Sweep)
   }
 }
 
-function givenUp(target: Target, image: string): PullReport {
-  return {
-    node: target.name,
-    ...(target.node === undefined ? {} : { uid: target.node.uid }),
-    result: "not-attempted",
-    message: "the run was interrupted meanwhile",
-    image,
-    ran: "-",
-    attempts: 0,
-    durationMs: 0,
-  };
+/** The report of a node that no pod was tried on to the end. */
+function untried(
+  target: { readonly name: string; readonly uid?: string },
+  image: string,
+  ending: Pick<PullReport, "result" | "code" | "message">,
+): PullReport {
+  const { name, uid } = target;
+  const node = uid === undefined ? { node: name } : { node: name, uid };
+  return { ...node, ...ending, image, ran: "-", attempts: 0, durationMs: 0 };
 }
 
-function skippedReport(node: SkippedNode, image: string): PullReport {
-  return {
-    node: node.name,
-    result: "skipped",
-    code: node.code,
-    message: node.message,
-    image,
-    ran: "-",
-    attempts: 0,
-    durationMs: 0,
-  };
+function givenUp({ name, node }: Target, image: string): PullReport {
+  const message = "the run was interrupted meanwhile";
+  return untried(node ?? { name }, image, { result: "not-attempted", message });
+}
+
+function skippedReport({ name, code, message }: SkippedNode, image: string): PullReport {
+  return untried({ name }, image, { result: "skipped", code, message });
 }

@@ -1,3 +1,6 @@
+/** Time that running nodes have to end after Ctrl-C, ms. */
+export const GRACE_MS = 3000;
+
 /**
  * A signal that aborts `graceMs` after `signal` does, with the same reason.
  * `dispose` frees the timer and the listener.

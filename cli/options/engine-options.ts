@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type {
-  KubectlOptions,
+  KubectlSettings,
   NodeRunOptions,
   RestartOptions,
   RunOptions,
@@ -29,7 +29,7 @@ const AT_ONCE = { min: 1, max: 1000 };
 export type RunContext = Pick<RunOptions, "signal" | "report"> & { readonly host: Host };
 
 /** kubectl's flags, as they are. */
-export function kubectlOptions(options: OptionValues): KubectlOptions {
+export function kubectlOptions(options: OptionValues): KubectlSettings {
   const requestTimeout = options.text("request-timeout");
   if (requestTimeout !== undefined && requestTimeout !== "0") {
     // kubectl takes bare seconds as well.

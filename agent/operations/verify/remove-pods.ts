@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { apiWords } from "../../cluster/api-http.ts";
+import { apiRefusal, apiWords } from "../../cluster/api-http.ts";
 import type { Gateway } from "../../cluster/gateway.ts";
 import { deletePod, type Pod, podsPath } from "../../cluster/pods.ts";
 import { PullcastError } from "../../errors.ts";
@@ -25,14 +25,10 @@ interface PodsToRemove {
 export async function removePods(gateway: Gateway, options: PodsToRemove): Promise<PodReport[]> {
   const path = options.namespace === undefined ? "/api/v1/pods" : podsPath(options.namespace);
   const query = `?labelSelector=${encodeURIComponent(options.selector)}`;
-  const { status, body } = await gateway.request("GET", `${path}${query}`);
-  if (status !== 200) {
-    const refused = status === 401 || status === 403;
-    const detail = `HTTP ${status}: ${apiWords(body)}`;
-    throw new PullcastError(refused ? "PC104" : "PC103", { detail });
-  }
+  const answer = await gateway.request("GET", `${path}${query}`);
+  if (answer.status !== 200) throw apiRefusal(answer);
   const limit = pLimit(AT_ONCE);
-  const pods = (body as { items?: readonly Pod[] }).items ?? [];
+  const pods = (answer.body as { items?: readonly Pod[] }).items ?? [];
   return await Promise.all(pods.map((pod) => limit(() => removeOne(gateway, pod, options.signal))));
 }
 
