@@ -3,7 +3,7 @@ import type { PlannedEvent } from "../events.ts";
 import type { NodeReport, RunReport, Target } from "../model.ts";
 import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
-import { hasSshHost } from "../transport/ssh-config-hosts.ts";
+import { sshHostLookup } from "../transport/ssh-config-hosts.ts";
 import { refusedReport, skippedReport } from "./node-report.ts";
 import type { NodeJob } from "./node-try.ts";
 import type { NodeRunOptions, RestartOptions } from "./options.ts";
@@ -41,7 +41,7 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
     selection: options.selection,
     purpose: "push",
     signal: options.signal,
-    sshHostKnown: (name) => hasSshHost(options.ssh.configFiles ?? [], name),
+    sshHostKnown: sshHostLookup(options.ssh.configFiles ?? []),
   });
   announce(options, { run, delivery, selected });
   const reports = await work(options, { run, delivery, selected });
