@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Bed } from "../../test/bed/index.ts";
+import { type Bed, runKubectl, startKubectl } from "../../test/bed/index.ts";
 
 const POD = "needs-private-image";
 
@@ -15,11 +14,11 @@ export async function failingPull(bed: Bed, image: string, signal: AbortSignal):
     kind: "List",
     items: bed.nodes.map(({ name }) => pod(name, image)),
   };
-  await kubectl(bed, ["apply", "-f", "-"], JSON.stringify(manifest));
+  await runKubectl(bed, ["apply", "-f", "-"], JSON.stringify(manifest));
   try {
     return await refusals(bed, signal);
   } finally {
-    await kubectl(bed, ["delete", "pods", "-l", `demo=${POD}`, "--wait=false"]);
+    await runKubectl(bed, ["delete", "pods", "-l", `demo=${POD}`, "--wait=false"]);
   }
 }
 
@@ -41,7 +40,8 @@ function pod(node: string, image: string) {
 /** Follows the cluster's events until every node has told of a refused pull. */
 async function refusals(bed: Bed, signal: AbortSignal): Promise<string> {
   const format = '{.involvedObject.name}{" "}{.message}{"\\n"}';
-  const events = kubectlProcess(bed, ["get", "events", "--watch", "-o", `jsonpath=${format}`]);
+  const events = startKubectl(bed, ["get", "events", "--watch", "-o", `jsonpath=${format}`]);
+  events.stderr.pipe(process.stderr);
   const stop = () => events.kill();
   signal.addEventListener("abort", stop);
   const waiting = new Set(bed.nodes.map(({ name }) => `${POD}-${name}`));
@@ -56,22 +56,4 @@ async function refusals(bed: Bed, signal: AbortSignal): Promise<string> {
     events.kill();
   }
   throw new Error(`no refusal was seen for ${[...waiting].join(", ")}`);
-}
-
-function kubectlProcess(bed: Bed, args: readonly string[]) {
-  const all = [`--kubeconfig=${bed.kubeconfig}`, ...args];
-  return spawn(bed.kubectl ?? "kubectl", all, { stdio: ["pipe", "pipe", "inherit"] });
-}
-
-function kubectl(bed: Bed, args: readonly string[], input = ""): Promise<void> {
-  const child = kubectlProcess(bed, args);
-  child.stdin.end(input);
-  child.stdout.resume();
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`kubectl ${args.join(" ")} ended with ${code}`));
-    });
-  });
 }

@@ -1,6 +1,7 @@
 /** The bed: real machines in containers, for tests and by hand. */
 export { bedNames, downBed, findBed, listBeds, upBed } from "./bed.ts";
 export { ensureHostTools, type HostTool } from "./host-tools.ts";
+export { runKubectl, startKubectl } from "./kubectl.ts";
 export {
   type Bed,
   BedError,

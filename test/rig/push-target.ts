@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { NodeConfig } from "../../agent/model.ts";
 import { composeInstall } from "../../agent/node/compose.ts";
 import type { NodeJob } from "../../agent/operations/node-try.ts";
-import { Secret } from "../../agent/secret.ts";
+import { nodeConfig } from "../agent/node/request.ts";
 
 /** A credential file of its own content, about `sizeBytes` long. */
 export function newNodeConfig(sizeBytes = 2000): NodeConfig {
@@ -12,9 +12,7 @@ export function newNodeConfig(sizeBytes = 2000): NodeConfig {
   const auth = Buffer.from(`robot:${password}`).toString("base64");
   const bytes = Buffer.from(`${JSON.stringify({ auths: { "reg.example.com": { auth } } })}\n`);
   return {
-    bytes: new Secret<Uint8Array>(bytes),
-    digest: createHash("sha256").update(bytes).digest("hex"),
-    sizeBytes: bytes.length,
+    ...nodeConfig(bytes),
     entries: ["reg.example.com"],
     source: "test",
     warnings: [],

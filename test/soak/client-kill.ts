@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { loadNodeConfig } from "../../agent/credentials/load-node-config.ts";
 import { items, newCliUser } from "../e2e/cli.ts";
+import { makeArena } from "../rig/arena.ts";
 import { installedDigest, newNodeConfig } from "../rig/push-target.ts";
-import { newRootDir } from "../rig/root-dir.ts";
 import { seeded } from "../rig/seeded.ts";
 import { startSshd } from "../rig/sshd.ts";
 import { programsEnded } from "./programs-ended.ts";
@@ -16,19 +16,20 @@ import type { Evidence, SoakOptions } from "./soak.ts";
  */
 export async function clientKill(options: SoakOptions): Promise<Evidence> {
   const sshd = await startSshd();
-  const dir = await newRootDir();
+  const arena = makeArena();
+  const dir = arena.newDir();
   const user = await newCliUser();
   const random = seeded(options.seed);
   const counts = { kills: 0, finishedFirst: 0, old: 0, new: 0, torn: 0, falseUpdated: 0 };
   const source = join(user.home, "config.json");
   const push = [
-    ...["push", "--config", source, "--hosts", `node=127.0.0.1:${sshd.port}`, "--path", dir.path],
+    ...["push", "--config", source, "--hosts", `node=127.0.0.1:${sshd.port}`, "--path", dir],
     ...["-i", sshd.key, "--known-hosts", sshd.knownHosts, "-o", "json"],
   ];
   let wholeMs = 0;
   try {
     for (let point = 0; counts.kills < options.points; point += 1) {
-      const before = await installedDigest(dir.path);
+      const before = await installedDigest(dir);
       await writeFile(source, newNodeConfig().bytes.reveal(), { mode: 0o600 });
       const started = performance.now();
       const { child, ended } = user.start(push);
@@ -42,7 +43,7 @@ export async function clientKill(options: SoakOptions): Promise<Evidence> {
       timer.abort();
       wholeMs = point === 0 ? performance.now() - started : wholeMs;
       await programsEnded(sshd);
-      const after = await installedDigest(dir.path);
+      const after = await installedDigest(dir);
       if (point === 0) continue;
       const told = run.code === 0 && items(run)[0]?.result === "updated";
       counts[run.code === null ? "kills" : "finishedFirst"] += 1;
@@ -55,19 +56,18 @@ export async function clientKill(options: SoakOptions): Promise<Evidence> {
     return counts;
   } finally {
     await user.remove();
-    await dir.remove();
+    arena.remove();
     await sshd.stop();
   }
 }
 
 /** The command sends the source's entries in a form of its own: the same form again must give the digest. */
 async function isWhole(source: string, digest: string | undefined): Promise<boolean> {
-  const { loadNodeConfig } = await import("../../agent/credentials/load-node-config.ts");
   const config = await loadNodeConfig({
     config: source,
     env: {},
     homeDir: "/nonexistent",
     readStdin: () => Promise.reject(new Error("not asked")),
   });
-  return createHash("sha256").update(config.bytes.reveal()).digest("hex") === digest;
+  return config.digest === digest;
 }

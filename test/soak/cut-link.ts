@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import type { NodeConfig } from "../../agent/model.ts";
 import { type NodeTry, tryOnNode } from "../../agent/operations/node-try.ts";
 import { createTransport } from "../../agent/transport/create-transport.ts";
+import { makeArena } from "../rig/arena.ts";
 import { startCutProxy } from "../rig/cut-proxy.ts";
 import { installedDigest, installJob, newNodeConfig } from "../rig/push-target.ts";
-import { newRootDir } from "../rig/root-dir.ts";
 import { seeded } from "../rig/seeded.ts";
 import { type Sshd, startSshd } from "../rig/sshd.ts";
 import { NEVER, optionsFor, targetOf } from "../rig/transport.ts";
@@ -29,18 +29,19 @@ interface Counts {
  */
 export async function cutLink(options: SoakOptions): Promise<Evidence> {
   const sshd = await startSshd();
-  const dir = await newRootDir();
+  const arena = makeArena();
+  const dir = arena.newDir();
   try {
-    const totals = await wholePush(sshd, dir.path);
+    const totals = await wholePush(sshd, dir);
     const counts: Counts = { cuts: 0, updated: 0, old: 0, newUntold: 0, torn: 0, falseUpdated: 0 };
     for (const cut of positions(totals, options)) {
-      await cutOnce({ sshd, dir: dir.path, cut, counts });
+      await cutOnce({ sshd, dir, cut, counts });
       if (counts.cuts % 100 === 0)
         options.onProgress?.(`${counts.cuts} cuts: ${JSON.stringify(counts)}`);
     }
     return { ...counts, bytesUp: totals.up, bytesDown: totals.down };
   } finally {
-    await dir.remove();
+    arena.remove();
     await sshd.stop();
   }
 }

@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import type { Before, Fault } from "../agent/node/fault-scene.ts";
 import { countCalls, type FaultBench, listCallFaults, tryFault } from "../agent/node/faults.ts";
-import { findShells, makeArena } from "../agent/node/shells.ts";
+import { findShells } from "../agent/node/shells.ts";
+import { makeArena } from "../rig/arena.ts";
 import { seeded } from "../rig/seeded.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 

@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { readReport } from "../../../agent/node/read-report.ts";
+import { makeArena } from "../../rig/arena.ts";
 import { seeded } from "../../rig/seeded.ts";
 import type { Fault } from "./fault-scene.ts";
 import { countCalls, type FaultBench, listCallFaults, tryFault } from "./faults.ts";
-import { findShells, makeArena, type Parts } from "./shells.ts";
+import { findShells, type Parts } from "./shells.ts";
 
 const arena = makeArena();
 const shells = findShells(arena.dir);

@@ -16,27 +16,15 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { composeInstall } from "../../../agent/node/compose.ts";
 import { readReport } from "../../../agent/node/read-report.ts";
+import { makeArena } from "../../rig/arena.ts";
 import { configOf, nodeConfig, request, sha256 } from "./request.ts";
-import {
-  findShells,
-  makeArena,
-  makeWrappers,
-  type RunOptions,
-  runProgram,
-  type Shell,
-} from "./shells.ts";
+import { findShells, makeWrappers, type RunOptions, runProgram, type Shell } from "./shells.ts";
 
 const arena = makeArena();
 const shells = findShells(arena.dir);
 afterAll(arena.remove);
 
-let count = 0;
-function newDir(): string {
-  count += 1;
-  const dir = join(arena.dir, `root-${count}`);
-  mkdirSync(dir, { mode: 0o755 });
-  return dir;
-}
+const { newDir } = arena;
 
 const A = configOf("old-password");
 const B = configOf("new-password");
@@ -346,7 +334,7 @@ describe.each(shells.filter(({ name }) => name !== "busybox"))("install by $name
 function lateDirectory(shell: Shell): { dir: string; path: string } {
   const dir = newDir();
   const real = shell.path === undefined ? "/usr/bin:/bin" : shell.path;
-  const tools = makeWrappers(join(arena.dir, `late-${count}`), {
+  const tools = makeWrappers(`${dir}-tools`, {
     sync: `[ -d '${dir}/config.json' ] || mkdir '${dir}/config.json'; PATH=${real}; exec sync "$@"`,
   });
   return { dir, path: `${tools}:${real}` };

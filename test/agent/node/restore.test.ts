@@ -14,20 +14,15 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { composeInstall, composeRestore } from "../../../agent/node/compose.ts";
 import { readReport } from "../../../agent/node/read-report.ts";
+import { makeArena } from "../../rig/arena.ts";
 import { configOf, nodeConfig, request, sha256 } from "./request.ts";
-import { findShells, makeArena, runProgram } from "./shells.ts";
+import { findShells, runProgram } from "./shells.ts";
 
 const arena = makeArena();
 const shells = findShells(arena.dir);
 afterAll(arena.remove);
 
-let count = 0;
-function newDir(): string {
-  count += 1;
-  const dir = join(arena.dir, `root-${count}`);
-  mkdirSync(dir, { mode: 0o755 });
-  return dir;
-}
+const { newDir } = arena;
 
 const FOREIGN = configOf("foreign");
 const A = configOf("a");

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { composeInstall } from "../../../agent/node/compose.ts";
 import { readReport } from "../../../agent/node/read-report.ts";
+import { makeArena } from "../../rig/arena.ts";
 import { configOf, nodeConfig, request } from "./request.ts";
-import { findShells, makeArena, runProgram } from "./shells.ts";
+import { findShells, runProgram } from "./shells.ts";
 import { makeStandIns } from "./stand-in.ts";
 
 const arena = makeArena();

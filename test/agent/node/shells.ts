@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecEnd, ExecOutcome } from "../../../agent/model.ts";
 import type { NodeProgram } from "../../../agent/node/compose.ts";
@@ -11,13 +11,6 @@ export interface Shell {
   readonly argv: readonly [string, ...string[]];
   /** Absent: the program's own PATH stays. */
   readonly path?: string;
-}
-
-/** A directory that only root can change, all the way up: what programs on a node insist on. */
-export function makeArena(): { readonly dir: string; readonly remove: () => void } {
-  const dir = mkdtempSync("/var/lib/pullcast-test-");
-  chmodSync(dir, 0o755);
-  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
 /** dash, bash as sh, and busybox with nothing but its own applets. */

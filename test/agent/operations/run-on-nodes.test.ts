@@ -1,21 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { PullcastError } from "../../../agent/errors.ts";
 import type { PullcastEvent } from "../../../agent/events.ts";
 import type { ExecOutcome, NodeReport } from "../../../agent/model.ts";
 import { runOnNodes } from "../../../agent/operations/run-on-nodes.ts";
 import type { Session, Transport } from "../../../agent/transport/transport.ts";
+import { makeArena } from "../../rig/arena.ts";
 import { installedDigest, installJob, newNodeConfig } from "../../rig/push-target.ts";
-import { newRootDir } from "../../rig/root-dir.ts";
 import { NEVER, targetOf } from "../../rig/transport.ts";
 import { runProgram, type Shell } from "../node/shells.ts";
 
 const SHELL: Shell = { name: "dash", argv: ["/bin/dash"] };
 
-let dir: Awaited<ReturnType<typeof newRootDir>>;
-beforeEach(async () => {
-  dir = await newRootDir();
+const arena = makeArena();
+afterAll(arena.remove);
+let dir: string;
+beforeEach(() => {
+  dir = arena.newDir();
 });
-afterEach(() => dir.remove());
 
 /** What a link does to one connection: lets it pass, refuses it, or loses the answer before or after the work. */
 type Fate = "pass" | "refuse" | "lose-answer" | "lose-upload";
@@ -68,12 +69,12 @@ async function push(fates: readonly Fate[]) {
     transport,
     targets: [target],
     concurrency: 1,
-    job: installJob(config, dir.path),
+    job: installJob(config, dir),
     signal: NEVER,
     report: (event) => events.push(event),
   });
   const report = reports.get(target) as NodeReport;
-  const isNew = (await installedDigest(dir.path)) === config.digest;
+  const isNew = (await installedDigest(dir)) === config.digest;
   return { report, isNew, connections: transport.connections, events };
 }
 

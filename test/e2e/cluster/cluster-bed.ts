@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { inject } from "vitest";
-import { type Bed, findBed } from "../../bed/index.ts";
+import { type Bed, findBed, runKubectl, startKubectl } from "../../bed/index.ts";
 
 /** The shared cluster bed: all that a bed with a cluster has, and its kubectl. */
 export type ClusterBed = Bed &
@@ -26,31 +25,12 @@ export async function useClusterBed(): Promise<ClusterBed> {
   ) {
     throw new Error("the shared bed has no cluster");
   }
-  const start = (args: readonly string[]) =>
-    spawn(kubectl, ["--kubeconfig", kubeconfig, ...args], { stdio: ["pipe", "pipe", "pipe"] });
   return {
     ...bed,
     ...{ kubeconfig, kubectl, registry, dockerConfig, control },
-    async run(args, input = "") {
-      const child = start(args);
-      child.stdin.end(input);
-      let stdout = "";
-      let stderr = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        stderr += text;
-      });
-      const code = await new Promise((resolve, reject) => {
-        child.on("error", reject);
-        child.on("close", resolve);
-      });
-      if (code !== 0) throw new Error(`kubectl ${args.join(" ")}: ${stderr}`);
-      return { stdout };
-    },
+    run: async (args, input) => ({ stdout: await runKubectl(bed, args, input) }),
     async firstLine(args) {
-      const child = start(args);
+      const child = startKubectl(bed, args);
       child.stderr.resume();
       try {
         for await (const line of createInterface({ input: child.stdout })) return line;

@@ -34,6 +34,13 @@ const verify = (image: string, ...more: string[]) =>
     ...more,
   ]);
 
+/** All that a verify may leave. */
+const TEST_PODS = [
+  ...["get", "pods", "--all-namespaces", "--output=name"],
+  "--selector=app.kubernetes.io/managed-by=pullcast",
+];
+const testPods = async () => (await bed.run(TEST_PODS)).stdout;
+
 const imageWith = (wanted: { shell: boolean; public: boolean }) => {
   const found = bed.registry.images.find(
     (image) => image.shell === wanted.shell && image.public === wanted.public,
@@ -108,16 +115,7 @@ describe("from no credentials to a proof", () => {
   });
 
   it("leaves no test pod behind", async () => {
-    const { stdout } = await bed.run([
-      "get",
-      "pods",
-      "-A",
-      "-l",
-      "app.kubernetes.io/managed-by=pullcast",
-      "-o",
-      "name",
-    ]);
-    expect(stdout).toBe("");
+    expect(await testPods()).toBe("");
   });
 
   it("restores what was there before pullcast: nothing", async () => {
@@ -292,29 +290,7 @@ describe("which nodes", () => {
 });
 
 describe("an interrupted verify", () => {
-  const pods = async () =>
-    (
-      await bed.run([
-        "get",
-        "pods",
-        "-A",
-        "-l",
-        "app.kubernetes.io/managed-by=pullcast",
-        "-o",
-        "name",
-      ])
-    ).stdout;
-  const watchPods = () =>
-    bed.firstLine([
-      "get",
-      "pods",
-      "-A",
-      "-w",
-      "-o",
-      "name",
-      "-l",
-      "app.kubernetes.io/managed-by=pullcast",
-    ]);
+  const watchPods = () => bed.firstLine([...TEST_PODS, "--watch"]);
   const args = [
     "verify",
     ...cluster,
@@ -331,7 +307,7 @@ describe("an interrupted verify", () => {
     child.kill("SIGINT");
     const run = await ended;
     expect(run.code, run.stderr).toBe(130);
-    expect(await pods()).toBe("");
+    expect(await testPods()).toBe("");
   });
 
   it("leaves pods when it is killed, and cleanup removes them", async () => {
@@ -340,9 +316,9 @@ describe("an interrupted verify", () => {
     await seen;
     child.kill("SIGKILL");
     await ended;
-    expect(await pods()).not.toBe("");
+    expect(await testPods()).not.toBe("");
     const run = await user.run(["cleanup", ...cluster]);
     expect(run.code, run.stderr).toBe(0);
-    expect(await pods()).toBe("");
+    expect(await testPods()).toBe("");
   });
 });
