@@ -34,8 +34,8 @@ export function canShowStatus({
 /** A spinner's line under the lines, for terminals. */
 export async function spinnerSink(stream: NodeJS.WriteStream): Promise<Sink> {
   const { default: ora } = await import("ora");
-  // Raw standard input would swallow Ctrl-C.
-  const spinner = ora({ stream, discardStdin: false });
+  // Raw standard input would swallow Ctrl-C. Whether a status can be seen is decided (canShowStatus), not ora's to judge.
+  const spinner = ora({ stream, discardStdin: false, isEnabled: true });
   return {
     live: true,
     line: (text) => {
