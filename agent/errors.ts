@@ -169,7 +169,7 @@ const TABLE = {
   },
   PC313: { title: "writing failed", fix: "look at dmesg on the node: the disk may be failing" },
   PC314: {
-    title: "the file read back is not the one written",
+    title: "another file stands there than the one written",
     fix: "look for another tool that writes it, then run again",
   },
   PC315: {

@@ -77,7 +77,7 @@ export interface Notice {
 
 /**
  * How a node ended.
- * - `updated`: the new file is on disk, read back by digest
+ * - `updated`: the new file is on disk, its digest read back there
  * - `unchanged`: it was there already, nothing was written
  * - `restored`: the file kept before pullcast's is back
  * - `failed`: the old state is whole, nothing was installed

@@ -88,23 +88,25 @@ keep_old() {
 }
 
 write_record() {
-  record=.pullcast/record-$$-$nonce
-  scrap="$scrap $record"
-  printf '1 %s %s %s %s %s %s end\n' "$digest" "$old" "$ours" "$kept" "$kept_digest" "$run" 2>/dev/null >"$record" ||
-    give_up "writing $here/$record" "$(dd if=/dev/zero bs=512 count=1 2>&1 >>"$record")"
-  words=$(sync "$record" "$new" 2>&1) || give_up "syncing $here/$new" "$words"
-  words=$(mv -fT "$record" .pullcast/record 2>&1) || give_up "writing $here/.pullcast/record" "$words"
+  case $r_slot in a) record=.pullcast/record.b ;; *) record=.pullcast/record.a ;; esac
+  printf '1 %s %s %s %s %s %s %s end\n' $((r_number + 1)) "$digest" "$old" "$ours" "$kept" "$kept_digest" "$run" \
+    2>/dev/null >|"$record" || give_up "writing $here/$record" "$(dd if=/dev/zero bs=512 count=1 2>&1 >>"$record")"
   made=
   # From here on the record names the kept file.
   scrap=$new
+  words=$(sync "$record" "$new" 2>&1) || give_up "syncing $here/$new" "$words"
 }
 
 put_in_place() {
+  swap 8<"$new" || fail PC314 "$here/config.json"
+  [ "$kept" = absent ] || say "kept $here/.pullcast/$kept"
+  done_with updated "$digest"
+}
+
+# Whether what stands there in the end is the very file that was hashed, open as descriptor 8.
+swap() {
   words=$(mv -fT "$new" config.json 2>&1) || give_up "replacing $here/config.json" "$words"
   scrap=
   words=$(sync . .pullcast 2>&1) || fail PC316 "$words"
-  words=$(sha256sum config.json 2>&1) || give_up "reading back $here/config.json" "$words"
-  [ "${words%% *}" = "$digest" ] || fail PC314 "$here/config.json"
-  [ "$kept" = absent ] || say "kept $here/.pullcast/$kept"
-  done_with updated "$digest"
+  [ config.json -ef /proc/self/fd/8 ]
 }

@@ -8,7 +8,7 @@ restore() {
   check_state
   [ -n "$state" ] || fail PC317 "$here/.pullcast does not exist"
   take_lock
-  read_record || fail PC317 "$here/.pullcast/record does not exist"
+  read_record || fail PC317 "$here/.pullcast holds no record"
   sweep
   hash_target
   judge_target
@@ -52,8 +52,10 @@ put_back() {
 # The record goes last: a run that dies before can be repeated.
 forget() {
   words=$(sync . 2>&1) || fail PC316 "$words"
+  # The newer one last, as long as it stands the older doesn't count.
+  case $r_slot in a) older=b ;; *) older=a ;; esac
   # shellcheck disable=SC2086 # empty or one name
-  rm -f .pullcast/record $locked
+  rm -f ".pullcast/record.$older" ".pullcast/record.$r_slot" $locked
   locked=
   rmdir .pullcast 2>/dev/null || :
 }

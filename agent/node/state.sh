@@ -1,19 +1,25 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # fragments share variables
 # shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
-# What pullcast keeps beside the file, in .pullcast: one record, kept files, temporary files.
-# record, one line: 1 DIGEST BEFORE OURS KEPT KEPT_DIGEST RUN end
+# What pullcast keeps beside the file, in .pullcast: a record, kept files, temporary files.
+# The record is the newer whole one of record.a and record.b: a run writes over the older, so a torn one costs nothing.
+# One line: 1 NUMBER DIGEST BEFORE OURS KEPT KEPT_DIGEST RUN end
+#   NUMBER       counts the runs
 #   DIGEST       what the last run set out to write
 #   BEFORE OURS  what stood there when it began (- is nothing), and whether that was ours: a run that died
 #                between the two renames leaves BEFORE in place
 #   KEPT         the file kept before pullcast's first write, "absent" if there was none
 read_record() {
-  r_digest='' r_before='' r_ours='' r_kept='' r_kept_digest='' r_run='' r_end=''
-  [ -f .pullcast/record ] || return 1
-  read -r r_version r_digest r_before r_ours r_kept r_kept_digest r_run r_end <.pullcast/record
-  [ "$r_version$r_end" = 1end ] && return 0
-  r_digest='' r_before='' r_ours='' r_kept='' r_kept_digest=''
-  return 1
+  r_number=0 r_slot=b r_digest='' r_before='' r_ours='' r_kept='' r_kept_digest=''
+  for slot in a b; do
+    [ -f ".pullcast/record.$slot" ] || continue
+    read -r version number s_digest s_before s_ours s_kept s_kept_digest s_run end <".pullcast/record.$slot"
+    [ "$version$end" = 1end ] || continue
+    [ "$number" -gt "$r_number" ] 2>/dev/null || continue
+    r_number=$number r_slot=$slot r_digest=$s_digest r_before=$s_before r_ours=$s_ours
+    r_kept=$s_kept r_kept_digest=$s_kept_digest
+  done
+  [ "$r_number" != 0 ]
 }
 
 # Sets ours: yes if what stands there, by its digest $old, was written by us.

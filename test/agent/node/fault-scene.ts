@@ -64,9 +64,11 @@ export function setScene({
   writeFileSync(file, OLD, { mode });
   if (before === "ours") {
     mkdirSync(join(dir, ".pullcast"), { mode: 0o700 });
-    writeFileSync(join(dir, ".pullcast", "record"), `1 ${sha256(OLD)} - no absent - run-0 end\n`, {
-      mode: 0o600,
-    });
+    writeFileSync(
+      join(dir, ".pullcast", "record.a"),
+      `1 1 ${sha256(OLD)} - no absent - run-0 end\n`,
+      { mode: 0o600 },
+    );
   }
   return { home, dir, file, old: { bytes: OLD, mode } };
 }

@@ -76,7 +76,7 @@ describe.each(shells)("install by $name", (shell) => {
     const first = statSync(file, { bigint: true });
     expect(Number(first.mode & 0o7777n)).toBe(0o600);
     const beside = readdirSync(join(dir, ".pullcast"));
-    expect(beside).toEqual(["record"]);
+    expect(beside).toEqual(["record.a"]);
 
     const again = await push(dir, A);
     expect(again).toMatchObject({ status: "done", what: "unchanged", path: file });
@@ -90,7 +90,7 @@ describe.each(shells)("install by $name", (shell) => {
 
     expect(await push(dir, B)).toMatchObject({ status: "done", what: "updated" });
     expect(readFileSync(file)).toEqual(B);
-    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record"]);
+    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record.a", "record.b"]);
     expect(statSync(join(dir, ".pullcast")).mode & 0o7777).toBe(0o700);
   });
 
@@ -267,23 +267,26 @@ describe.each(shells)("install by $name", (shell) => {
       execFileSync("chattr", ["-i", path]);
     }
     expect(await push(dir, B)).toMatchObject({ what: "updated" });
-    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record"]);
+    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record.a", "record.b"]);
   });
 
   test("a run that died between its two renames is understood by the next", async () => {
     const dir = newDir();
     const file = join(dir, "config.json");
     await push(dir, A);
-    const record = join(dir, ".pullcast", "record");
-    const died = (before: Uint8Array, ours: string) =>
-      writeFileSync(record, `1 ${sha256(B)} ${sha256(before)} ${ours} absent - run-1 end\n`);
-    died(A, "yes");
+    const [older, newer] = ["record.a", "record.b"].map((name) => join(dir, ".pullcast", name));
+    const died = (number: number, before: Uint8Array, ours: string) =>
+      `1 ${number} ${sha256(B)} ${sha256(before)} ${ours} absent - run-1 end\n`;
+    writeFileSync(newer ?? "", died(9, A, "yes"));
     expect(await push(dir, configOf("third"))).toMatchObject({ what: "updated" });
     writeFileSync(file, A);
-    died(A, "no");
+    writeFileSync(newer ?? "", died(99, A, "no"));
     expect(await push(dir, configOf("third"))).toMatchObject({ code: "PC301" });
-    writeFileSync(record, "1 torn");
+    writeFileSync(newer ?? "", "1 99 torn");
+    writeFileSync(older ?? "", died(1, configOf("other"), "yes"));
     expect(await push(dir, configOf("third"))).toMatchObject({ code: "PC301" });
+    writeFileSync(older ?? "", died(1, A, "yes"));
+    expect(await push(dir, configOf("third"))).toMatchObject({ what: "updated" });
   });
 
   test("what killed runs left is swept, what live ones use is not", async () => {
@@ -293,7 +296,7 @@ describe.each(shells)("install by $name", (shell) => {
     const gone = execFileSync("/bin/sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
     writeFileSync(join(state, `new-${gone}-ab`), A);
     expect(await push(dir, A)).toMatchObject({ what: "unchanged" });
-    expect(readdirSync(state)).toEqual(["record"]);
+    expect(readdirSync(state)).toEqual(["record.a"]);
     writeFileSync(join(state, `record-${gone}-ab`), A);
     writeFileSync(join(state, `new-${process.pid}-ab`), A);
     linkSync(join(dir, "config.json"), join(state, "kept-lost"));
@@ -308,7 +311,7 @@ describe.each(shells)("install by $name", (shell) => {
     const whats = reports.map((report) => (report.status === "done" ? report.what : report));
     for (const what of whats) expect(["updated", "unchanged"]).toContain(what);
     expect([A.toString(), B.toString()]).toContain(readFileSync(join(dir, "config.json"), "utf8"));
-    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record"]);
+    for (const name of readdirSync(join(dir, ".pullcast"))) expect(name).toMatch(/^record\.[ab]$/);
   });
 });
 

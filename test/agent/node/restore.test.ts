@@ -105,8 +105,8 @@ describe.each(shells)("restore by $name", (shell) => {
     linkSync(file, join(state, "kept-run-1"));
     const digest = sha256(FOREIGN);
     writeFileSync(
-      join(state, "record"),
-      `1 ${sha256(A)} ${digest} no kept-run-1 ${digest} run-1 end\n`,
+      join(state, "record.a"),
+      `1 1 ${sha256(A)} ${digest} no kept-run-1 ${digest} run-1 end\n`,
     );
     expect(await restore(dir)).toMatchObject({ what: "restored" });
     expect(readFileSync(file)).toEqual(FOREIGN);
