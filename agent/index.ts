@@ -3,6 +3,7 @@ export type { KubectlSettings } from "./cluster/kubectl.ts";
 export type { CredentialSource } from "./credentials/read-source.ts";
 export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./errors.ts";
 export type { PullcastEvent, Report } from "./events.ts";
+export type { KubeletReadOptions } from "./kubelet/model.ts";
 export type {
   CleanupReport,
   NodeReport,
@@ -17,6 +18,7 @@ export type {
   VerifyReport,
 } from "./model.ts";
 export { cleanup } from "./operations/cleanup.ts";
+export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lookup.ts";
 export type {
   CleanupOptions,
   NodeRunOptions,

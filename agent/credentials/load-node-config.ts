@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { PullcastError } from "../errors.ts";
 import type { NodeConfig, Notice } from "../model.ts";
 import { Secret } from "../secret.ts";
-import { findJsonError } from "./json-place.ts";
+import { findJsonError } from "../util/json-place.ts";
 import { type EntryVerdict, judgeEntry } from "./kubelet-entry.ts";
 import { type CredentialSource, type RawSource, readSource } from "./read-source.ts";
 

@@ -12,15 +12,14 @@ export interface ImageReference {
   readonly digest?: string;
 }
 
-const LABEL = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+// Written so that it takes linear time: a domain has no limit of length.
+const LABEL = "[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*";
 const DOMAIN = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`);
 const PATH_PART = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST_LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
-/** distribution/reference's limit for a repository's name. */
-const MAX_NAME = 255;
-/** Name, tag and the longest digest. */
-const MAX_REFERENCE = MAX_NAME + 1 + 128 + 1 + 7 + 128;
+/** distribution/reference's limit for the path; before 0.6 (kubelets up to 1.31) for registry and path. */
+const MAX_PATH = 255;
 
 /**
  * Reads an image reference as the kubelet does (distribution/reference, ParseNormalizedNamed):
@@ -30,7 +29,6 @@ const MAX_REFERENCE = MAX_NAME + 1 + 128 + 1 + 7 + 128;
  * @throws PullcastError PC701 with what is wrong
  */
 export function parseReference(text: string): ImageReference {
-  if (text.length > MAX_REFERENCE) throw refused(text, "it is too long");
   if (/^[a-f0-9]{64}$/.test(text))
     throw refused(text, "64 hex digits name an image ID, not a repository");
   const at = text.indexOf("@");
@@ -43,7 +41,7 @@ export function parseReference(text: string): ImageReference {
   if (!DOMAIN.test(domain)) throw refused(text, "the registry is no host name");
   const badPart = path.split("/").find((part) => !PATH_PART.test(part));
   if (badPart !== undefined) throw refused(text, whyBadPart(badPart));
-  if (domain.length + 1 + path.length > MAX_NAME) throw refused(text, "the name is too long");
+  if (path.length > MAX_PATH) throw refused(text, "the name is too long");
   if (tag !== undefined && !TAG.test(tag)) throw refused(text, "the tag is not one");
   if (digest !== undefined && !isDigest(digest)) throw refused(text, "the digest is not one");
   return {
@@ -54,10 +52,16 @@ export function parseReference(text: string): ImageReference {
   };
 }
 
+/** Registry and path alone, which is what credentials are looked up by. */
+export function repositoryOf({ domain, path }: ImageReference): string {
+  return `${domain}/${path}`;
+}
+
 /** The full text of a reference. */
-export function formatReference({ domain, path, tag, digest }: ImageReference): string {
+export function formatReference(reference: ImageReference): string {
+  const { tag, digest } = reference;
   const withTag = tag === undefined ? "" : `:${tag}`;
-  return `${domain}/${path}${withTag}${digest === undefined ? "" : `@${digest}`}`;
+  return `${repositoryOf(reference)}${withTag}${digest === undefined ? "" : `@${digest}`}`;
 }
 
 /** The same repository at a digest, without a tag. */

@@ -26,6 +26,7 @@ test.each([
   [`reg.example/app:1@${SHA}`, `reg.example/app:1@${SHA}`],
   ["a__b/c.d-e---f", "docker.io/a__b/c.d-e---f"],
   ["app:5000", "docker.io/library/app:5000"],
+  [`reg.example/${"a".repeat(255)}`, `reg.example/${"a".repeat(255)}`],
 ])("%s is %s", (text, full) => {
   expect(formatReference(parseReference(text))).toBe(full);
 });
@@ -59,7 +60,7 @@ test.each([
   ".a/b",
   "é",
   "\u001b[31m",
-  `reg.example/${"a".repeat(244)}`,
+  `reg.example/${"a".repeat(256)}`,
 ])("%j is refused", (text) => {
   expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: "PC701" }));
 });
@@ -82,7 +83,8 @@ test("what was accepted has one full form, and holds nothing but the grammar's c
 
 test("a hostile text costs no time", () => {
   expect(() => parseReference(`${"a-".repeat(300)}!`)).toThrow();
-  expect(() => parseReference("a-".repeat(1e6))).toThrow("too long");
+  expect(() => parseReference(`${"a-".repeat(1e6)}/app`)).toThrow();
+  expect(() => parseReference(`${"a-".repeat(1e6)}.x!/app`)).toThrow();
 });
 
 test("a digest replaces the tag; latest is latest, said or not", () => {

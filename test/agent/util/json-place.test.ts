@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findJsonError } from "../../../agent/credentials/json-place.ts";
+import { findJsonError } from "../../../agent/util/json-place.ts";
 
 function parses(text: string): boolean {
   try {
