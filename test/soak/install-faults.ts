@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import pLimit from "p-limit";
+import { PROGRAMS } from "../../agent/node/programs.ts";
 import type { Before, Fault } from "../agent/node/fault-scene.ts";
 import { countCalls, type FaultBench, listCallFaults, tryFault } from "../agent/node/faults.ts";
 import { findShells } from "../agent/node/shells.ts";
@@ -21,7 +23,7 @@ interface Point {
  * Kills installs at every system call, all processes at once and one alone, and gives every call that changes
  * a disk ENOSPC, EIO and EROFS: under dash, bash and busybox, over nothing, our own and a foreign file.
  *
- * @returns counts by shell, and each violation in words
+ * @returns the program's SHA-256, counts by shell, and each violation in words
  */
 export async function installFaults({ seed, points, onProgress }: SoakOptions): Promise<Evidence> {
   const arena = makeArena();
@@ -45,7 +47,8 @@ export async function installFaults({ seed, points, onProgress }: SoakOptions): 
       }
     };
     await pLimit(AT_ONCE).map(chosen, judge);
-    return { faults: chosen.length, ofAll: all.length, violations, counts };
+    const program = createHash("sha256").update(PROGRAMS.install).digest("hex");
+    return { program, faults: chosen.length, ofAll: all.length, violations, counts };
   } finally {
     arena.remove();
   }
