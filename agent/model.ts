@@ -117,7 +117,7 @@ export type ExecEnd =
 
 export interface ExecOutcome {
   readonly end: ExecEnd;
-  /** Untrusted text, at most 64 KiB each. */
+  /** Untrusted text, at most 64 KiB each; a survey's is longer and holds credentials. */
   readonly stdout: string;
   readonly stderr: string;
 }

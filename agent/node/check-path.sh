@@ -4,16 +4,7 @@
 # Chooses the directory, enters it (so that nobody can swap it later) and looks at all that matters by one stat.
 # Sets here, now, target (the mode in hex, empty if absent), owner, mtime, device, state (of .pullcast).
 enter_directory() {
-  find_root
-  proof=given
-  if [ "$dir" = - ]; then
-    proof=proven
-    dir=$root
-  fi
-  if [ -z "$dir" ]; then
-    proof=assumed
-    dir=/var/lib/kubelet
-  fi
+  choose_directory
   cd -P "$dir" 2>/dev/null || fail PC309 "$dir"
   here=${PWD%/}
   case $here in *[!A-Za-z0-9._/@:+-]*) fail PC309 "$dir leads to a path with unusual characters" ;; esac

@@ -80,6 +80,16 @@ export function composeRestart(
   return compose("restart", request, { bytes, digest });
 }
 
+/**
+ * Reads all that decides which credentials the node's kubelet tries; changes nothing.
+ * Its output holds the credential files: `readSurvey` is the only reader.
+ *
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeSurvey(request: Omit<NodeRequest, "replace">): NodeProgram {
+  return compose("survey", { ...request, replace: false }, NOTHING);
+}
+
 interface Payload {
   readonly bytes: Uint8Array;
   /** Lower-case hex SHA-256, or `-`. */

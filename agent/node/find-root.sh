@@ -70,3 +70,17 @@ held_socket() {
     fail PC320 "$root and $found"
   fi
 }
+
+# Sets dir, where none was given, and proof: how it is known.
+choose_directory() {
+  find_root
+  proof=given
+  if [ "$dir" = - ]; then
+    proof=proven
+    dir=$root
+  fi
+  if [ -z "$dir" ]; then
+    proof=assumed
+    dir=/var/lib/kubelet
+  fi
+}

@@ -1,19 +1,28 @@
+import born from "./born.sh";
 import checkPath from "./check-path.sh";
 import findRoot from "./find-root.sh";
 import frame from "./frame.sh";
 import install from "./install.sh";
+import kubeletProcess from "./kubelet-process.sh";
 import restart from "./restart.sh";
 import restore from "./restore.sh";
 import searchPlaces from "./search-places.sh";
 import state from "./state.sh";
+import survey from "./survey.sh";
+import surveyLog from "./survey-log.sh";
+import surveyRuntime from "./survey-runtime.sh";
 
-export type ProgramName = "install" | "restore" | "restart";
+export type ProgramName = "install" | "restore" | "restart" | "survey";
 
 /** The programs as they go over the wire: the same text for every node and run, ASCII, no newline at the end. */
 export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
-  install: assemble([findRoot, checkPath, searchPlaces, state, install], "install"),
-  restore: assemble([findRoot, checkPath, state, restore], "restore"),
-  restart: assemble([findRoot, restart], "restart"),
+  install: assemble(
+    [findRoot, checkPath, kubeletProcess, searchPlaces, born, state, install],
+    "install",
+  ),
+  restore: assemble([findRoot, checkPath, born, state, restore], "restore"),
+  restart: assemble([findRoot, kubeletProcess, restart], "restart"),
+  survey: assemble([findRoot, kubeletProcess, born, survey, surveyRuntime, surveyLog], "survey"),
 };
 
 /** Functions first, then the frame, which reads the header, then the call; 70 if that forgets to end. */

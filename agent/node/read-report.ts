@@ -5,7 +5,13 @@ import { cleanText } from "../util/clean-text.ts";
 type PathProof = NonNullable<NodeReport["pathProof"]>;
 
 /** What a program did, by its own last line. */
-export type NodeProgramDone = "updated" | "unchanged" | "restored" | "removed" | "restarted";
+export type NodeProgramDone =
+  | "updated"
+  | "unchanged"
+  | "restored"
+  | "removed"
+  | "restarted"
+  | "surveyed";
 
 /** A program's answer, cleaned: it can be shown. */
 export type NodeProgramReport =
@@ -113,6 +119,7 @@ const DONE: ReadonlySet<string> = new Set<NodeProgramDone>([
   "restored",
   "removed",
   "restarted",
+  "surveyed",
 ]);
 
 function isDone(what: string | undefined): what is NodeProgramDone {

@@ -18,18 +18,3 @@ restart() {
   words=$(systemctl restart "$unit" 2>&1 </dev/null) || fail PC502 "systemctl restart $unit: $words"
   done_with restarted -
 }
-
-# Sets unit to the innermost service of the kubelet's control group.
-find_unit() {
-  unit=
-  set -f
-  while read -r line; do
-    case $line in 0::* | *:name=systemd:*) ;; *) continue ;; esac
-    IFS=/
-    for part in $line; do
-      case $part in *[!A-Za-z0-9@:._\\-]*) ;; *.service) unit=$part ;; esac
-    done
-    unset IFS
-  done <"/proc/$kubelet/cgroup"
-  set +f
-}

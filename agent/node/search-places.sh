@@ -4,19 +4,16 @@
 # The kubelet takes the first valid config.json of: root directory, its cwd, $HOME/.docker, /.docker
 # (pkg/credentialprovider, 1.35). Warns where ours would not be read, refuses where it would hide another.
 check_search_places() {
-  cwd=/
-  home=
-  if [ -n "$kubelet" ]; then
-    # shellcheck disable=SC2164 # a kubelet that is gone has no directory: / it is
-    cd -P "/proc/$kubelet/cwd" 2>/dev/null && cwd=$PWD
-    cd -P "$here/." || fail PC309 "$here"
-    find_home
-  fi
+  find_places
+  cd -P "$here/." || fail PC309 "$here"
   place=0
   position=0
-  for path in "${root:-/var/lib/kubelet}" "$cwd" "$home" /.docker; do
+  last=
+  for path in "${root:-/var/lib/kubelet}" "$cwd" "${home%/}/.docker" /.docker; do
     place=$((place + 1))
-    [ -n "$path" ] || continue
+    # Without HOME and with cwd /, the last two are one.
+    [ "$path" != "$last" ] || continue
+    last=$path
     if [ "$position" = 0 ] && [ "$path" -ef . ]; then
       position=$place
     elif [ -f "${path%/}/config.json" ] && [ ! "${path%/}/config.json" -ef config.json ] &&
@@ -35,15 +32,4 @@ usable() {
     [ "$replace" = yes ] || fail PC302 "$1"
     say "warn PC302 $1"
   fi
-}
-
-# Sets home to the kubelet's $HOME/.docker, empty where HOME is not set or odd.
-find_home() {
-  set -f
-  IFS=$nl
-  for line in $(tr '\0' '\n' <"/proc/$kubelet/environ" 2>/dev/null); do
-    case $line in HOME=/*) home=${line#HOME=}/.docker ;; esac
-  done
-  unset IFS
-  set +f
 }

@@ -85,16 +85,6 @@ another_try() {
   sleep 1
 }
 
-# Sets born to the start of process $1 in ticks, - if it is gone: with it a pid names one process only.
-born() {
-  born=-
-  [ -r "/proc/$1/stat" ] && read -r line <"/proc/$1/stat" || return 0
-  # shellcheck disable=SC2086 # fields after the name: the start is the twentieth
-  set -- ${line##*) }
-  shift 19
-  born=$1
-}
-
 # Takes the lock from a dead holder; a rename makes sure that only one of several takers succeeds.
 steal_lock() {
   holder=$(readlink .pullcast/lock) || return 1

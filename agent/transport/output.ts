@@ -1,19 +1,24 @@
-/** Kept of one stream: enough for a program's report and for what came before it. */
+/** Kept of one stream by default: enough for a program's report and for what came before it. */
 const HEAD_BYTES = 16 * 1024;
 const TAIL_BYTES = 48 * 1024;
 
 /**
- * Collects one output stream in bounded memory: the first 16 KiB and the last 48 KiB, because
- * a program's own last line must survive the noise of a login script before it.
+ * Collects one output stream in bounded memory: the first bytes (16 KiB by default) and the last 48 KiB,
+ * because a program's own last line must survive the noise of a login script before it.
  */
 export class Output {
+  readonly #maxHeadBytes: number;
   readonly #head: Buffer[] = [];
   readonly #tail: Buffer[] = [];
   #headBytes = 0;
   #tailBytes = 0;
 
+  constructor(maxHeadBytes: number = HEAD_BYTES) {
+    this.#maxHeadBytes = maxHeadBytes;
+  }
+
   add(chunk: Buffer): void {
-    const forHead = chunk.subarray(0, HEAD_BYTES - this.#headBytes);
+    const forHead = chunk.subarray(0, this.#maxHeadBytes - this.#headBytes);
     if (forHead.length > 0) {
       this.#head.push(forHead);
       this.#headBytes += forHead.length;
@@ -29,7 +34,7 @@ export class Output {
     }
   }
 
-  /** UTF-8, wrong bytes replaced; at most 64 KiB of the node's bytes. */
+  /** UTF-8, wrong bytes replaced; at most 48 KiB of the node's bytes after the first ones. */
   text(): string {
     const tail = Buffer.concat(this.#tail);
     return Buffer.concat([...this.#head, tail.subarray(-TAIL_BYTES)]).toString("utf8");

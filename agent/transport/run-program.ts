@@ -7,7 +7,7 @@ import { Output } from "./output.ts";
 import { seconds, sshError } from "./ssh-error.ts";
 import type { ExecRequest, PhaseLimits } from "./transport.ts";
 
-/** More output than this is a flood: a program's report is a few lines. */
+/** More output than this is a flood: a program's report is a few lines, a survey's 6 MiB at most. */
 const FLOOD_BYTES = 8 * 1024 * 1024;
 
 /** Input is handed over in pieces, so that progress shows. */
@@ -84,7 +84,7 @@ function pump(
   { at, limits, request }: PumpOptions,
 ): Promise<ExecOutcome> {
   return new Promise((resolve, reject) => {
-    const stdout = new Output();
+    const stdout = request.keepAll === true ? new Output(FLOOD_BYTES) : new Output();
     const stderr = new Output();
     let received = 0;
     let done = false;

@@ -43,6 +43,8 @@ export interface ExecRequest {
   readonly command: string;
   /** All of standard input; secrets are revealed here and nowhere else. */
   readonly input: Secret<Uint8Array>;
+  /** Whether all of standard output is kept, up to the flood limit, and not its head and tail alone. */
+  readonly keepAll?: boolean;
   readonly signal: AbortSignal;
 }
 

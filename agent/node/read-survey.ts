@@ -1,0 +1,239 @@
+import { Secret } from "../secret.ts";
+
+/** What a file is for: the kubelet's two formats, its providers' configuration, k3s's and RKE2's registries.yaml. */
+export type SurveyFileKind = "json" | "legacy" | "provider" | "rancher";
+
+/** A place on a node where a file may be; times are seconds since 1970 by the node's clock. */
+export interface SurveyFile {
+  readonly kind: SurveyFileKind;
+  /** As the kubelet would open it. */
+  readonly path: string;
+  /** When something was last added to or removed from its directory; 0 where there is none. */
+  readonly folderChangedAt: number;
+  readonly found?: FoundFile;
+  /** A symbolic link that leads nowhere. */
+  readonly dangling: boolean;
+}
+
+/** What stands there, links followed. */
+export interface FoundFile {
+  readonly type: "file" | "directory" | "fifo" | "other";
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly modifiedAt: number;
+  /** When inode, name or content last changed: a rename brings an old `modifiedAt`, never an old one of this. */
+  readonly changedAt: number;
+  /** Absent for all but regular files of 1 MiB at most. */
+  readonly content?: Secret<Uint8Array>;
+}
+
+/** The process of the kubelet that was proven. */
+export interface SurveyKubelet {
+  readonly pid: number;
+  readonly startedAt: number;
+  /** The process's name: `kubelet`, `k3s-server`, … */
+  readonly name: string;
+  readonly executable?: string;
+  readonly unit?: string;
+}
+
+/** One of the runtime's own files, and its lines that name registries. */
+export interface SurveyRuntimeFile {
+  readonly kind: "containerd" | "hosts" | "crio" | "containers";
+  readonly path: string;
+  readonly lines: readonly string[];
+}
+
+/** One line of the kubelet's journal. */
+export interface SurveyLogLine {
+  readonly at: number;
+  /** The process that wrote it. */
+  readonly pid?: number;
+  readonly text: string;
+}
+
+/** What one look at a node found. All text is the node's: clean it before it is shown. */
+export interface NodeSurvey {
+  readonly rootDir: string;
+  readonly rootProof: "proven" | "assumed" | "given";
+  readonly now: number;
+  readonly kubelet?: SurveyKubelet;
+  readonly cwd: string;
+  /** What the kubelet takes for its home; its cwd where HOME is not set. */
+  readonly home: string;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly files: readonly SurveyFile[];
+  readonly providers?: {
+    readonly config: string;
+    readonly dir: string;
+    readonly dirPresent: boolean;
+    /** Names of executable files in `dir`. */
+    readonly programs: readonly string[];
+  };
+  readonly runtime: readonly SurveyRuntimeFile[];
+  /** Whether the node has a journal. */
+  readonly journal: boolean;
+  readonly log: readonly SurveyLogLine[];
+}
+
+/**
+ * Reads what the survey program told, once `readReport` has found that it came to its end.
+ *
+ * @param stdout - holds credentials in base64: it must go nowhere else
+ */
+export function readSurvey(stdout: string, nonce: string): NodeSurvey {
+  const records = readRecords(stdout, nonce);
+  const last = (key: string) => records.findLast((record) => record.key === key)?.value;
+  const root = last("root") ?? "";
+  const proof = root.slice(root.lastIndexOf(" ") + 1);
+  const kubelet = readKubelet(last);
+  const providers = readProviders(records);
+  return {
+    rootDir: root.slice(0, root.lastIndexOf("/config.json ")) || "/",
+    rootProof: proof === "proven" || proof === "given" ? proof : "assumed",
+    now: number(last("now")),
+    ...(kubelet === undefined ? {} : { kubelet }),
+    cwd: last("cwd") ?? "/",
+    home: last("home") ?? "/",
+    flags: readFlags(records),
+    files: readFiles(records),
+    ...(providers === undefined ? {} : { providers }),
+    runtime: readRuntime(records),
+    journal: last("journal") !== undefined,
+    log: records.flatMap(({ key, value }) => (key === "log" ? readLogLine(value) : [])),
+  };
+}
+
+/** One of the program's lines: a word, and what follows it; for `content`, the bytes between it and `end`. */
+interface SurveyRecord {
+  readonly key: string;
+  readonly value: string;
+  readonly content?: Secret<Uint8Array>;
+}
+
+function readRecords(stdout: string, nonce: string): SurveyRecord[] {
+  const mark = `PULLCAST1 ${nonce} `;
+  const records: SurveyRecord[] = [];
+  let base64: string[] | undefined;
+  for (const line of stdout.split("\n")) {
+    if (!line.startsWith(mark)) {
+      base64?.push(line);
+      continue;
+    }
+    const text = line.slice(mark.length);
+    const blank = text.indexOf(" ");
+    const key = blank === -1 ? text : text.slice(0, blank);
+    const value = blank === -1 ? "" : text.slice(blank + 1);
+    if (key === "content") base64 = [];
+    else if (key === "end" && base64 !== undefined) {
+      records.push({ key: "content", value, content: new Secret(fromBase64(base64)) });
+      base64 = undefined;
+    } else records.push({ key, value });
+  }
+  return records;
+}
+
+function fromBase64(lines: readonly string[]): Uint8Array {
+  return Buffer.from(lines.join(""), "base64");
+}
+
+type Last = (key: string) => string | undefined;
+
+function readKubelet(last: Last): SurveyKubelet | undefined {
+  const [, pid, started, name] = /^(\d+) (\d+) (.*)$/.exec(last("kubelet") ?? "") ?? [];
+  if (name === undefined) return undefined;
+  const executable = last("exe");
+  const unit = last("unit");
+  return {
+    pid: number(pid),
+    startedAt: number(started),
+    name,
+    ...(executable ? { executable } : {}),
+    ...(unit ? { unit } : {}),
+  };
+}
+
+function readFlags(records: readonly SurveyRecord[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  for (const { key, value } of records) {
+    const [, name, text] = (key === "flag" && /^([a-z-]+) (.*)$/.exec(value)) || [];
+    if (name !== undefined && text !== undefined) flags[name] = text;
+  }
+  return flags;
+}
+
+function readFiles(records: readonly SurveyRecord[]): SurveyFile[] {
+  return records.flatMap(({ key, value }, at) => {
+    const [, kind, folder, rest = ""] =
+      /^(json|legacy|provider|rancher) (\d+) (.*)$/.exec(value) ?? [];
+    if (kind === undefined) return [];
+    const place = { kind: kind as SurveyFileKind, folderChangedAt: number(folder) };
+    if (key === "absent" || key === "dangling") {
+      return [{ ...place, path: rest, dangling: key === "dangling" }];
+    }
+    const facts = /^([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$/.exec(rest);
+    if (key !== "file" || facts === null) return [];
+    const content = records[at + 1]?.content;
+    const found = { ...readFacts(facts), ...(content === undefined ? {} : { content }) };
+    return [{ ...place, path: facts[7] ?? "", dangling: false, found }];
+  });
+}
+
+/** By the type bits of a mode, as the kernel has them. */
+const FILE_TYPES: ReadonlyMap<number, FoundFile["type"]> = new Map([
+  [0o100000, "file"],
+  [0o040000, "directory"],
+  [0o010000, "fifo"],
+]);
+
+function readFacts([, mode = "", uid, gid, size, modified, changed]: readonly string[]): FoundFile {
+  const bits = Number.parseInt(mode, 16);
+  return {
+    type: FILE_TYPES.get(bits & 0o170000) ?? "other",
+    mode: bits & 0o7777,
+    uid: number(uid),
+    gid: number(gid),
+    sizeBytes: number(size),
+    modifiedAt: number(modified),
+    changedAt: number(changed),
+  };
+}
+
+function readProviders(records: readonly SurveyRecord[]): NodeSurvey["providers"] {
+  const config = records.find(({ key }) => key === "provider-config")?.value;
+  if (config === undefined) return undefined;
+  const [, state, dir = ""] =
+    /^(missing|present) (.*)$/.exec(
+      records.find(({ key }) => key === "provider-dir")?.value ?? "",
+    ) ?? [];
+  const programs = records.filter(({ key }) => key === "provider-bin").map(({ value }) => value);
+  return { config, dir, dirPresent: state === "present", programs };
+}
+
+function readRuntime(records: readonly SurveyRecord[]): SurveyRuntimeFile[] {
+  const files: { kind: SurveyRuntimeFile["kind"]; path: string; lines: string[] }[] = [];
+  for (const { key, value } of records) {
+    if (key === "line") files.at(-1)?.lines.push(value);
+    const [, kind, path] =
+      (key === "runtime" && /^(containerd|hosts|crio|containers) (.*)$/.exec(value)) || [];
+    if (path !== undefined) {
+      files.push({ kind: kind as SurveyRuntimeFile["kind"], path, lines: [] });
+    }
+  }
+  return files;
+}
+
+/** journalctl's short-unix: seconds, host, `name[pid]:`, text. */
+function readLogLine(value: string): SurveyLogLine[] {
+  const [, at, pid, text] = /^(\d+(?:\.\d+)?) \S+ [^[\s]+(?:\[(\d+)\])?: (.*)$/.exec(value) ?? [];
+  if (text === undefined) return [];
+  return [{ at: Number(at), ...(pid === undefined ? {} : { pid: Number(pid) }), text }];
+}
+
+function number(text: string | undefined): number {
+  const value = Number(text);
+  return text !== undefined && Number.isFinite(value) ? value : 0;
+}
