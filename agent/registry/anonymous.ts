@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { PullcastError } from "../errors.ts";
-import { cleanText } from "../util/clean-text.ts";
 import { type BearerChallenge, parseBearer } from "./challenge.ts";
-import { type HttpsAnswer, httpsGet } from "./https-get.ts";
+import { manifestUrl } from "./endpoint.ts";
+import { type HttpsAnswer, httpsRequest, type Reach } from "./https-request.ts";
 import { MANIFEST_TYPES, readManifestSize } from "./manifest.ts";
 import type { ImageReference } from "./reference.ts";
+import { pullScope, requestToken } from "./token.ts";
+import { errorWords } from "./words.ts";
 
 /** What a registry answers to somebody without credentials. */
 export type AnonymousAnswer =
@@ -14,9 +16,7 @@ export type AnonymousAnswer =
   /** It could not be asked from here; the reason is a clause. */
   | { readonly result: "unknown"; readonly reason: string };
 
-interface AskOptions {
-  /** PEM of a CA to trust besides the usual ones. */
-  readonly ca?: string;
+interface AskOptions extends Reach {
   readonly signal: AbortSignal;
   /** For all requests together; default 15 s. */
   readonly timeoutMs?: number;
@@ -24,11 +24,10 @@ interface AskOptions {
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-const MAX_TOKEN_BYTES = 256 * 1024;
 const MAX_REDIRECTS = 3;
 
 interface Asking {
-  readonly ca?: string;
+  readonly reach: Reach;
   readonly signal: AbortSignal;
 }
 
@@ -44,10 +43,7 @@ export async function askAnonymously(
   options: AskOptions,
 ): Promise<AnonymousAnswer> {
   const timeout = AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const asking = {
-    signal: AbortSignal.any([options.signal, timeout]),
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  };
+  const asking = { reach: options, signal: AbortSignal.any([options.signal, timeout]) };
   try {
     const answer = await getManifest(reference, asking);
     const { status } = answer;
@@ -58,7 +54,7 @@ export async function askAnonymously(
   } catch (error) {
     options.signal.throwIfAborted();
     if (timeout.aborted) return { result: "unknown", reason: "it did not answer in time" };
-    return { result: "unknown", reason: reasonOf(error) };
+    return { result: "unknown", reason: errorWords(error) };
   }
 }
 
@@ -76,12 +72,6 @@ async function publicAnswer(
     size = one?.status === 200 ? readManifestSize(one.body) : { unknown: true };
   }
   return "bytes" in size ? { result: "public", sizeBytes: size.bytes } : { result: "public" };
-}
-
-/** Where a reference's registry listens. */
-function manifestUrl({ domain, path, tag, digest }: ImageReference): URL {
-  const host = domain === "docker.io" ? "registry-1.docker.io" : domain;
-  return new URL(`https://${host}/v2/${path}/manifests/${digest ?? tag ?? "latest"}`);
 }
 
 async function getManifest(reference: ImageReference, asking: Asking): Promise<HttpsAnswer> {
@@ -106,32 +96,29 @@ async function getAsStranger(
   { reference, asking }: StrangerOptions,
 ): Promise<HttpsAnswer> {
   const options = { ...asking, maxBytes: MAX_MANIFEST_BYTES };
-  const plain = await httpsGet(url, { ...options, headers: { Accept: MANIFEST_TYPES } });
+  const plain = await httpsRequest(url, { ...options, headers: { Accept: MANIFEST_TYPES } });
   if (plain.status !== 401) return plain;
   const challenge = parseBearer(plain.headers["www-authenticate"]);
   if (challenge === undefined) return plain;
-  const token = await anonymousToken(challenge, { reference, asking });
+  const token = await anonymousToken(url, challenge, { reference, asking });
   if (token === undefined) return plain;
   const headers = { Accept: MANIFEST_TYPES, Authorization: `Bearer ${token}` };
-  return await httpsGet(url, { ...options, headers });
+  return await httpsRequest(url, { ...options, headers });
 }
 
 /** A token without a login, or `undefined` where strangers get none. */
 async function anonymousToken(
-  { realm, service, scope }: BearerChallenge,
+  registry: URL,
+  challenge: BearerChallenge,
   { reference, asking }: StrangerOptions,
 ): Promise<string | undefined> {
-  const url = new URL(realm);
-  if (service !== undefined) url.searchParams.set("service", service);
-  url.searchParams.set("scope", scope ?? `repository:${reference.path}:pull`);
-  const answer = await httpsGet(url, { ...asking, headers: {}, maxBytes: MAX_TOKEN_BYTES });
-  if (answer.status === 401 || answer.status === 403) return undefined;
-  if (answer.status !== 200) throw new Error(`its token service answered HTTP ${answer.status}`);
-  const body = JSON.parse(answer.body) as { token?: unknown; access_token?: unknown };
-  const token = body.token ?? body.access_token;
-  const valid = typeof token === "string" && /^[\x21-\x7e]+$/.test(token);
-  if (!valid) throw new Error("its token service sent no token");
-  return token;
+  const scope = challenge.scope ?? pullScope(reference.path);
+  const login = { type: "stranger" } as const;
+  const answer = await requestToken({ challenge, registry, login, scope, ...asking });
+  if (answer.type === "token") return answer.token;
+  const { status } = answer.answer;
+  if (status === 401 || status === 403) return undefined;
+  throw new Error(`its token service answered HTTP ${status}`);
 }
 
 /** Reads a PEM file of certificates; throws PC001. */
@@ -141,8 +128,4 @@ export async function readCa(path: string): Promise<string> {
   } catch (cause) {
     throw new PullcastError("PC001", { detail: `the CA file ${path} can't be read`, cause });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return cleanText(error instanceof Error ? error.message : String(error), 200);
 }

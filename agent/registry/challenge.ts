@@ -6,10 +6,11 @@ export interface BearerChallenge {
 }
 
 const PARAMETER = /([a-zA-Z_]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
+const MAX_HEADER = 8192;
 
 /** Reads a Bearer challenge (RFC 6750 and the distribution token specification), or `undefined`. */
 export function parseBearer(header: string | undefined): BearerChallenge | undefined {
-  if (header === undefined || header.length > 8192) return undefined;
+  if (header === undefined || header.length > MAX_HEADER) return undefined;
   const scheme = /(?:^|,\s*)Bearer\s+/i.exec(header);
   if (scheme === null) return undefined;
   const values = new Map<string, string>();
@@ -27,4 +28,9 @@ export function parseBearer(header: string | undefined): BearerChallenge | undef
     ...(service === undefined ? {} : { service }),
     ...(scope === undefined ? {} : { scope }),
   };
+}
+
+/** Whether a registry takes a login by `Authorization: Basic` (RFC 7617). */
+export function asksBasic(header: string | undefined): boolean {
+  return header !== undefined && header.length <= MAX_HEADER && /(?:^|,\s*)Basic\b/i.test(header);
 }

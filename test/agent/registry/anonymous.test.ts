@@ -29,7 +29,9 @@ const MANIFEST = JSON.stringify({ config: { size: 1 }, layers: [{ size: 20 }, { 
 test("an image that anybody may pull is public, with its size", async () => {
   const rig = await serve((_, response) => response.end(MANIFEST));
   expect(await ask(rig)).toEqual({ result: "public", sizeBytes: 321 });
-  expect(rig.requests).toEqual([{ url: "/v2/team/app/manifests/1", authorization: undefined }]);
+  expect(rig.requests).toEqual([
+    { method: "GET", url: "/v2/team/app/manifests/1", authorization: undefined },
+  ]);
 });
 
 test("an index is followed to the size of one platform", async () => {

@@ -12,33 +12,42 @@ export interface HttpsRig {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
   readonly caFile: string;
-  /** Requests so far: method, URL and the Authorization header. */
-  readonly requests: { url: string; authorization: string | undefined }[];
+  /** Port on 127.0.0.1. */
+  readonly port: number;
+  /** Requests so far. */
+  readonly requests: { method: string; url: string; authorization: string | undefined }[];
   close(): Promise<void>;
 }
 
-/** Starts a server; needs openssl on PATH. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Starts a server; needs openssl on PATH. `names` are DNS names that its certificate has besides the address. */
 export async function httpsRig(
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  handler: Handler,
+  { names = [] }: { readonly names?: readonly string[] } = {},
 ): Promise<HttpsRig> {
   const dir = await mkdtemp(join(tmpdir(), "pullcast-https-"));
   const [keyFile, caFile] = [join(dir, "key.pem"), join(dir, "cert.pem")];
+  const altNames = ["IP:127.0.0.1", ...names.map((name) => `DNS:${name}`)].join(",");
   await promisify(execFile)("openssl", [
     ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(" "),
-    ...["-subj", "/CN=rig", "-addext", "subjectAltName=IP:127.0.0.1"],
+    ...["-subj", "/CN=rig", "-addext", `subjectAltName=${altNames}`],
     ...["-keyout", keyFile, "-out", caFile],
   ]);
   const requests: HttpsRig["requests"] = [];
   const server = createServer(
     { key: await readFile(keyFile), cert: await readFile(caFile) },
     (request, response) => {
-      requests.push({ url: request.url ?? "", authorization: request.headers.authorization });
+      const { method = "", url = "", headers } = request;
+      requests.push({ method, url, authorization: headers.authorization });
       handler(request, response);
     },
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
   return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    host: `127.0.0.1:${port}`,
+    port,
     caFile,
     requests,
     async close() {

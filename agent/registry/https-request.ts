@@ -1,0 +1,82 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { type RequestOptions, request } from "node:https";
+import { connect, rootCertificates } from "node:tls";
+import { bareHost, openTunnel, type ProxySettings, proxyFor } from "./proxy.ts";
+
+/** How this machine reaches registries. */
+export interface Reach {
+  /** PEM of a CA to trust besides the usual ones. */
+  readonly ca?: string;
+  readonly proxy?: ProxySettings;
+}
+
+/** One request; its headers may carry a login, so the caller vouches for the URL's host. */
+export interface HttpsOptions {
+  /** Default GET. */
+  readonly method?: "GET" | "HEAD" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly reach: Reach;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpsAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** One request by HTTPS, no redirect followed; throws what node:https throws, or an Error for a body over the limit. */
+export async function httpsRequest(url: URL, options: HttpsOptions): Promise<HttpsAnswer> {
+  const { method = "GET", body, reach, signal } = options;
+  if (url.protocol !== "https:") throw new Error("it is not https");
+  const headers = {
+    "User-Agent": "pullcast",
+    ...options.headers,
+    ...(body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) }),
+  };
+  const how = { method, headers, signal, ...(await route(url, reach, signal)) };
+  return await send(url, how, options);
+}
+
+/** What is left to say of TLS: trust, and the way through a proxy. */
+async function route(url: URL, { ca, proxy }: Reach, signal: AbortSignal): Promise<RequestOptions> {
+  const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
+  const through = proxyFor(url, proxy ?? {});
+  if (through === undefined) return trust;
+  const socket = await openTunnel(through, url, signal);
+  const host = bareHost(url);
+  // No servername for an address: TLS knows names only.
+  const name = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+  return {
+    createConnection: () => connect({ ...trust, ...name, socket, host }),
+    // Without an agent, Node takes 80 for usual and says so in the Host header.
+    defaultPort: 443,
+  };
+}
+
+function send(
+  url: URL,
+  how: RequestOptions,
+  { maxBytes, body }: Pick<HttpsOptions, "maxBytes" | "body">,
+): Promise<HttpsAnswer> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, how, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxBytes) asked.destroy(new Error(`the answer exceeds ${maxBytes} bytes`));
+        else chunks.push(chunk);
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text });
+      });
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
