@@ -39,7 +39,10 @@ while ((my $pid = wait_any()) > 0) {
     $inside{$pid} = !$inside{$pid};
     if ($inside{$pid} && ++$calls == $at) {
       kill 'KILL', keys %known;
-      1 while wait_any() > 0;
+      # A newborn whose first stop comes only now was not known yet.
+      while ((my $other = wait_any()) > 0) {
+        kill 'KILL', $other if (unpack('l', $word) & 0xff) == 0x7f;
+      }
       last;
     }
   } elsif ($event) { $signal = 0 }
