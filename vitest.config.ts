@@ -26,6 +26,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "differential",
+          include: ["test/differential/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "bed",
           include: ["test/bed/**/*.test.ts", "test/e2e/hosts/**/*.test.ts"],
           testTimeout: 120_000,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm test`: all set-up, all checks, all tests. `npm test -- --unit` leaves out what needs Docker.
+ * `npm test`: all set-up, all checks, all tests. `npm test -- --unit` leaves out what needs Docker or Go.
  * Other arguments go to vitest (a file name, `-t NAME`).
  *
  * The last line is `N passed, N failed`.
@@ -14,7 +14,7 @@ import { run, step } from "./lib/steps.mjs";
 const args = process.argv.slice(2);
 const unitOnly = args.includes("--unit");
 const forVitest = args.filter((arg) => arg !== "--unit");
-const projects = unitOnly ? ["unit"] : ["unit", "bed", "cluster"];
+const projects = unitOnly ? ["unit"] : ["unit", "differential", "bed", "cluster"];
 
 ensurePackages();
 const counts = { passed: 0, failed: 0 };

@@ -15,11 +15,11 @@ export interface KubeletRules {
  * @param version - as nodes report it (`v1.33.4+k3s1`), or a line alone (`1.30`: its newest patch)
  */
 export function rulesOf(version?: string): KubeletRules {
-  const found = /^v?1\.(\d+)(?:\.(\d+))?/.exec(version ?? "");
-  const minor = Number(found?.[1] ?? Number.POSITIVE_INFINITY);
-  const patch = Number(found?.[2] ?? Number.POSITIVE_INFINITY);
+  const [, line = Number.POSITIVE_INFINITY, patch = Number.POSITIVE_INFINITY] =
+    /^v?1\.(\d+)(?:\.(\d+))?/.exec(version ?? "") ?? [];
+  const minor = Number(line);
   return {
-    bracketsHold: patch < firstStrictPatch(minor) ? "anything" : "ipv6",
+    bracketsHold: Number(patch) < firstStrictPatch(minor) || minor < 31 ? "anything" : "ipv6",
     limited: minor < 32 ? "name" : "path",
   };
 }
@@ -27,6 +27,5 @@ export function rulesOf(version?: string): KubeletRules {
 /** The first patch of each line that was built with a strict Go (kubernetes, .go-version). */
 function firstStrictPatch(minor: number): number {
   const patches: Readonly<Record<number, number>> = { 31: 14, 32: 10, 33: 6, 34: 2 };
-  if (minor > 34) return 0;
-  return patches[minor] ?? Number.POSITIVE_INFINITY;
+  return patches[minor] ?? 0;
 }

@@ -38,10 +38,8 @@ export function parseReference(text: string): ImageReference {
   const tagged = colon > named.lastIndexOf("/");
   const { domain, path } = splitDomain(tagged ? named.slice(0, colon) : named);
   const tag = tagged ? named.slice(colon + 1) : undefined;
-  if (!DOMAIN.test(domain)) throw refused(text, "the registry is no host name");
-  const badPart = path.split("/").find((part) => !PATH_PART.test(part));
-  if (badPart !== undefined) throw refused(text, whyBadPart(badPart));
-  if (path.length > MAX_PATH) throw refused(text, "the name is too long");
+  const fault = faultOfName(domain, path);
+  if (fault !== undefined) throw refused(text, fault);
   if (tag !== undefined && !TAG.test(tag)) throw refused(text, "the tag is not one");
   if (digest !== undefined && !isDigest(digest)) throw refused(text, "the digest is not one");
   return {
@@ -82,6 +80,16 @@ function splitDomain(name: string): { domain: string; path: string } {
   const domain = isDomain ? first.replace(/^index\.docker\.io$/, "docker.io") : "docker.io";
   const path = isDomain ? name.slice(slash + 1) : name;
   return { domain, path: domain === "docker.io" && !path.includes("/") ? `library/${path}` : path };
+}
+
+function faultOfName(domain: string, path: string): string | undefined {
+  // What is no domain may still stand there as a part of the path: an underscore in a host's name passes.
+  const isHost = DOMAIN.test(domain);
+  if (!isHost && !PATH_PART.test(domain)) return "the registry is no host name";
+  const badPart = path.split("/").find((part) => !PATH_PART.test(part));
+  if (badPart !== undefined) return whyBadPart(badPart);
+  const limited = isHost ? path : `${domain}/${path}`;
+  return limited.length > MAX_PATH ? "the name is too long" : undefined;
 }
 
 function isDigest(digest: string): boolean {

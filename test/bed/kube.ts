@@ -1,16 +1,7 @@
 import { createHash } from "node:crypto";
-import {
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { GO_SOURCE, goBuild, goEnv } from "./go.ts";
 import { findProgram } from "./host-tools.ts";
 import { BedError, type Kubelet, type Progress } from "./model.ts";
 import { run, withHeartbeat } from "./progress.ts";
@@ -19,9 +10,9 @@ import { cacheRoot, withLock } from "./state.ts";
 /** The newest line that runs on containerd 1.6 and on cgroup v1. */
 export const KUBE_VERSION = "v1.35.4";
 
-const SOURCE = fileURLToPath(new URL("./kube/", import.meta.url));
 const RECIPE = ["go.mod", "go.sum", "main.go", "kubelet/main.go"] as const;
-const VERSION_FLAGS = ["gitVersion", "gitMajor", "gitMinor"] as const;
+/** What the programs say of themselves. */
+const VERSION = `-X k8s.io/component-base/version.gitVersion=${KUBE_VERSION} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=35`;
 const MODULE = "k8s.io/kubernetes";
 const CACHE_FILE = "pkg/credentialprovider/provider.go";
 const CACHE_TIME = "Lifetime: 5 * time.Minute,";
@@ -43,7 +34,9 @@ export async function ensureKube(report: Progress): Promise<KubePrograms> {
   await withLock("kube", async () => {
     if ((await findProgram("kubectl", dir)) !== undefined) return;
     const what = `building Kubernetes ${KUBE_VERSION} from Go modules (once; about 6 minutes on 2 cores)`;
-    await withHeartbeat(what, report, () => goBuild(".", kube));
+    await withHeartbeat(what, report, () =>
+      goBuild({ from: ".", target: kube, linkerFlags: VERSION }),
+    );
     await rm(kubectl, { force: true });
     await symlink("kube", kubectl);
   });
@@ -68,14 +61,14 @@ export async function ensureKubelet(kind: Kubelet, report: Progress): Promise<st
 
 async function recipeDigest(...more: readonly string[]): Promise<string> {
   const hash = createHash("sha256").update(KUBE_VERSION).update(more.join("\0"));
-  for (const file of RECIPE) hash.update(await readFile(join(SOURCE, file)));
+  for (const file of RECIPE) hash.update(await readFile(join(GO_SOURCE, file)));
   return hash.digest("hex").slice(0, 12);
 }
 
 /** The kubelet with one constant changed, by an overlay: the module cache stays as it is. */
 async function buildFastCache(target: string): Promise<void> {
   const list = ["go", "list", "-m", "-f", "{{.Dir}}", MODULE] as const;
-  const module = (await run(list, { cwd: SOURCE, env: goEnv() })).trim();
+  const module = (await run(list, { cwd: GO_SOURCE, env: goEnv() })).trim();
   const text = await readFile(join(module, CACHE_FILE), "utf8");
   if (text.split(CACHE_TIME).length !== 2) {
     throw new BedError(
@@ -93,33 +86,12 @@ async function buildFastCache(target: string): Promise<void> {
       path("overlay.json"),
       JSON.stringify({ Replace: { [original]: path("provider.go") } }),
     );
-    const modules = await readFile(join(SOURCE, "go.mod"), "utf8");
+    const modules = await readFile(join(GO_SOURCE, "go.mod"), "utf8");
     await writeFile(path("go.mod"), `${modules}\nreplace ${MODULE} => ${path("kubernetes")}\n`);
-    await copyFile(join(SOURCE, "go.sum"), path("go.sum"));
+    await copyFile(join(GO_SOURCE, "go.sum"), path("go.sum"));
     const flags = [`-modfile=${path("go.mod")}`, "-overlay", path("overlay.json")];
-    await goBuild("./kubelet", target, flags);
+    await goBuild({ from: "./kubelet", target, flags, linkerFlags: VERSION });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-async function goBuild(from: string, target: string, flags: readonly string[] = []): Promise<void> {
-  if ((await findProgram("go")) === undefined) {
-    throw new BedError(
-      "go not found: install Go 1.25 or newer (https://go.dev/dl) and put it on PATH",
-    );
-  }
-  const values = [KUBE_VERSION, "1", "35"];
-  const version = VERSION_FLAGS.map(
-    (name, index) => `-X k8s.io/component-base/version.${name}=${values[index]}`,
-  ).join(" ");
-  await mkdir(join(target, ".."), { recursive: true });
-  const fresh = `${target}.new`;
-  const output = ["-trimpath", "-ldflags", `-s -w ${version}`, "-o", fresh];
-  await run(["go", "build", ...flags, ...output, from], { cwd: SOURCE, env: goEnv() });
-  await rename(fresh, target);
-}
-
-function goEnv(): Record<string, string> {
-  return { CGO_ENABLED: "0", GOOS: "linux", GOFLAGS: "-mod=readonly -buildvcs=false" };
 }

@@ -8,15 +8,17 @@ import { parseArgs } from "node:util";
 import { clientKill } from "./client-kill.ts";
 import { cutLink } from "./cut-link.ts";
 import { installFaults } from "./install-faults.ts";
+import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 
-/** The runs there are, with the number of faults that each makes unless told otherwise. */
+/** The runs there are, with the number of faults or cases that each makes unless told otherwise. */
 const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; points: number }> =
   {
     "install-faults": { run: installFaults, points: Number.POSITIVE_INFINITY },
     "cut-link": { run: cutLink, points: 2000 },
     "client-kill": { run: clientKill, points: 500 },
+    keyring: { run: keyring, points: 1_000_000 },
     "kubelet-cache": { run: kubeletCache, points: 1 },
   };
 

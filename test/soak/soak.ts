@@ -2,7 +2,7 @@
 export interface SoakOptions {
   /** Repeats the same choices. */
   readonly seed: number;
-  /** How many faults to make; all there are where a run counts them itself. */
+  /** How many faults or cases to make; all there are where a run counts them itself. */
   readonly points: number;
   readonly onProgress?: (line: string) => void;
 }

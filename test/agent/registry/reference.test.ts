@@ -25,6 +25,7 @@ test.each([
   [`app@${SHA}`, `docker.io/library/app@${SHA}`],
   [`reg.example/app:1@${SHA}`, `reg.example/app:1@${SHA}`],
   ["a__b/c.d-e---f", "docker.io/a__b/c.d-e---f"],
+  ["re_g.example/app", "re_g.example/app"],
   ["app:5000", "docker.io/library/app:5000"],
   [`reg.example/${"a".repeat(255)}`, `reg.example/${"a".repeat(255)}`],
 ])("%s is %s", (text, full) => {
@@ -61,6 +62,8 @@ test.each([
   "é",
   "\u001b[31m",
   `reg.example/${"a".repeat(256)}`,
+  `re_g.example/${"a".repeat(243)}`,
+  "re_g.example:5000/app",
 ])("%j is refused", (text) => {
   expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: "PC701" }));
 });
