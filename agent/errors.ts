@@ -251,6 +251,58 @@ const TABLE = {
     fix: "use a namespace (-n) that the webhook leaves alone",
   },
   PC509: { title: "the restart was left out", fix: "see the reason given" },
+  PC510: {
+    title: "the kubelet would try no credential",
+    fix: "pullcast push with an entry for the image's registry",
+  },
+  PC511: {
+    title: "a credential file on the node is void: the kubelet skips it whole",
+    fix: "pullcast push puts a sound file in its place; or mend or remove it on the node",
+  },
+  PC512: {
+    title: "a file that serves the image is hidden by another",
+    fix: "move its entries into your source and push, or remove the file that hides it",
+  },
+  PC513: {
+    title: "the kubelet may still use what it read before the last change",
+    fix: "wait (5 minutes at most), or restart the kubelet",
+  },
+  PC514: {
+    title: "the credential providers' configuration is not in force as it stands",
+    fix: "mend it, then restart the kubelet",
+  },
+  PC515: {
+    title: "a credential provider's program is missing",
+    fix: "install it on the node, executable, in the directory named",
+  },
+  PC516: {
+    title: "a credential provider failed lately",
+    fix: "see its words in the kubelet's log",
+  },
+  PC517: {
+    title: "a pull secret of the pod does not exist",
+    fix: "kubectl create secret docker-registry NAME -n NAMESPACE …",
+  },
+  PC518: {
+    title: "the kubelet passes over a pull secret of the pod",
+    fix: "make it anew: kubectl create secret docker-registry NAME -n NAMESPACE …",
+  },
+  PC519: {
+    title: "a pull secret of the pod is void: the kubelet gives up before any try",
+    fix: "mend it, or take it out of the pod's imagePullSecrets",
+  },
+  PC520: {
+    title: "the pod lacks pull secrets that its ServiceAccount has",
+    fix: "make the pod anew: they are added when a pod is created",
+  },
+  PC521: {
+    title: "a credential file could not be judged",
+    fix: "look at it on the node",
+  },
+  PC522: {
+    title: "the kubelet waits for ever at a FIFO",
+    fix: "remove it on the node, then restart the kubelet",
+  },
 
   PC601: {
     title: "no docker config.json was found",

@@ -18,9 +18,12 @@ export type {
   VerifyReport,
 } from "./model.ts";
 export { cleanup } from "./operations/cleanup.ts";
+export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";
+export { explain } from "./operations/explain.ts";
 export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lookup.ts";
 export type {
   CleanupOptions,
+  ExplainOptions,
   NodeRunOptions,
   PushOptions,
   RestartOptions,

@@ -39,15 +39,37 @@ async function runFound(
     case "help":
       return await help(host, rest);
     case "explain":
-    case "completion": {
-      const { runTextCommand } = await import("./run-text-command.ts");
-      return await runTextCommand(host, command, rest);
-    }
-    default: {
-      const { runCommand } = await import("./run-command.ts");
-      return await runCommand(host, command, rest);
-    }
+      return asksCode(rest)
+        ? await runText(host, command, rest)
+        : await runNodes(host, command, rest);
+    case "completion":
+      return await runText(host, command, rest);
+    default:
+      return await runNodes(host, command, rest);
   }
+}
+
+/** A code, or nothing: all codes. Any other operand is an image. */
+function asksCode([first]: readonly string[]): boolean {
+  return first === undefined || /^pc\d+$/i.test(first);
+}
+
+async function runText(
+  host: Host,
+  command: CommandSpec,
+  rest: readonly string[],
+): Promise<ExitCode> {
+  const { runTextCommand } = await import("./run-text-command.ts");
+  return await runTextCommand(host, command, rest);
+}
+
+async function runNodes(
+  host: Host,
+  command: CommandSpec,
+  rest: readonly string[],
+): Promise<ExitCode> {
+  const { runCommand } = await import("./run-command.ts");
+  return await runCommand(host, command, rest);
 }
 
 /** What follows `--` is never an option. */

@@ -1,4 +1,4 @@
-import type { CleanupReport, Code, NodeReport, PullReport } from "../agent/index.ts";
+import type { CleanupReport, Code, Explanation, NodeReport, PullReport } from "../agent/index.ts";
 
 /** All exit codes, in the order in which they are tried. */
 export const EXIT_CODES = [
@@ -8,7 +8,7 @@ export const EXIT_CODES = [
   { code: 1, meaning: "the cluster could not be asked, or pullcast itself failed" },
   { code: 4, meaning: "all nodes failed" },
   { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
-  { code: 5, meaning: "verify: some node did not end as pulled" },
+  { code: 5, meaning: "verify: some node did not end as pulled; explain: no credential is tried" },
   { code: 0, meaning: "all is well" },
 ] as const;
 
@@ -42,6 +42,8 @@ export interface Ending {
   readonly nodes?: readonly Pick<NodeReport, "result">[];
   /** What became of nodes in a verify. */
   readonly pulls?: readonly Pick<PullReport, "result">[];
+  /** What an explanation came to. */
+  readonly explained?: Explanation["result"];
   /** What became of test pods in a cleanup; none is well. */
   readonly pods?: readonly Pick<CleanupReport["items"][number], "result">[];
 }
@@ -50,6 +52,7 @@ export interface Ending {
 export function exitCodeOf(ending: Ending): ExitCode {
   if (ending.interrupted) return 130;
   if (ending.error !== undefined) return exitCodeOfError(ending.error);
+  if (ending.explained !== undefined) return ending.explained === "tried" ? 0 : 5;
   const nodes = withoutSkipped(ending.nodes);
   const pulls = withoutSkipped(ending.pulls);
   // Skipped nodes alone are no success: nobody was served.
@@ -75,5 +78,7 @@ const FAILED: ReadonlySet<string> = new Set<NodeReport["result"]>([
 
 function exitCodeOfError(code: Code): ExitCode {
   if (code.startsWith("PC6")) return 6;
-  return USAGE.has(code) ? 2 : 1;
+  if (USAGE.has(code)) return 2;
+  // Thrown only where the run is about one node.
+  return /^PC[23]/.test(code) ? 4 : 1;
 }

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   push: async () => (await import("./commands/push.ts")).pushCommand,
   restore: async () => (await import("./commands/restore.ts")).restoreCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
+  explain: async () => (await import("./commands/explain.ts")).explainCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

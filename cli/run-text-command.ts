@@ -1,5 +1,5 @@
 import { COMMANDS, type CommandSpec } from "./commands/catalog.ts";
-import { explain } from "./commands/explain.ts";
+import { explainCode } from "./commands/explain-code.ts";
 import { SHELLS } from "./completion.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { fail } from "./fail.ts";
@@ -17,7 +17,9 @@ export async function runTextCommand(
 ): Promise<ExitCode> {
   try {
     const [operand] = (await parseArgv(spec, argv)).operands;
-    host.stdout.write(spec.name === "explain" ? explain(operand) : completionScript(operand, host));
+    host.stdout.write(
+      spec.name === "explain" ? explainCode(operand) : completionScript(operand, host),
+    );
     return exitCodeOf({ interrupted: false });
   } catch (error) {
     return fail(host, error);

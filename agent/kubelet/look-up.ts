@@ -4,6 +4,7 @@ import { splitHost } from "./host-port.ts";
 import type { KubeletEntry, KubeletLookup } from "./model.ts";
 import { matchKeyOf } from "./normalize-key.ts";
 import { type KubeletRules, rulesOf } from "./rules.ts";
+import { toByteText } from "./utf8.ts";
 
 const DEFAULT_REGISTRY = "index.docker.io";
 const MAX_NAME_BYTES = 255;
@@ -47,6 +48,21 @@ export function lookUp(
       .filter((one) => !chosen.has(one))
       .map(({ entry: { key }, why = "another entry serves it" }) => ({ key, why })),
   };
+}
+
+/**
+ * Whether a pattern of a credential provider (`matchImages`) serves an image: the rule of keys, without theirs
+ * about schemes, `/v1/` and Docker Hub.
+ *
+ * Source: kubernetes pkg/credentialprovider/plugin/plugin.go (isImageAllowed), 1.35.
+ *
+ * @param repository - registry and path in full, as for `lookUp`
+ */
+export function servesImage(pattern: string, repository: string, version?: string): boolean {
+  const rules = rulesOf(version);
+  const key = parseAddress(toByteText(pattern), rules);
+  const image = parseAddress(repository, rules);
+  return !("why" in key) && !("why" in image) && mismatch(key, image) === undefined;
 }
 
 interface Judged {

@@ -1,11 +1,9 @@
 import { describeCode, type PullcastError } from "../errors.ts";
+import { KUBELET_CACHE_MS } from "../kubelet/cache-time.ts";
 import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import type { NodeProgramReport } from "../node/read-report.ts";
 import { hostPort } from "../transport/ssh-error.ts";
 import type { NodeTry } from "./node-try.ts";
-
-/** The longest a kubelet uses what it read before (kubelet: pkg/credentialprovider, 5-minute cache, 1.35). */
-const KUBELET_CACHE_MS = 5 * 60_000;
 
 /** One try and what is known around it. */
 export interface TryContext {

@@ -1,5 +1,6 @@
 import type { AddressKind } from "../cluster/addresses.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
+import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/read-source.ts";
 import type { Report } from "../events.ts";
 import type { SshOptions } from "../transport/transport.ts";
@@ -66,6 +67,18 @@ export interface VerifyOptions extends RunOptions {
   readonly timeoutMs: number;
   /** PEM file of a CA to trust for questions asked from this machine. */
   readonly registryCa?: string;
+}
+
+export interface ExplainOptions {
+  readonly kubectl: KubectlSettings;
+  /** As in a pod; absent: the only one of `pod`. */
+  readonly image?: string;
+  /** The file that a push would send; with `node`, as if it had been pushed there. */
+  readonly source?: CredentialSource;
+  /** Where to look: the selection must be one node. */
+  readonly node?: NodeRunOptions;
+  readonly pod?: PodName;
+  readonly signal: AbortSignal;
 }
 
 export interface CleanupOptions {

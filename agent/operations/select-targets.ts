@@ -12,8 +12,8 @@ import type { SelectionOptions } from "./options.ts";
 interface SelectOptions {
   readonly kubectl: KubectlSettings;
   readonly selection: SelectionOptions;
-  /** A push needs addresses and nodes whose files may be written; a verify needs neither. */
-  readonly purpose: "push" | "verify";
+  /** A push needs addresses and nodes whose files may be written, an explanation addresses, a verify neither. */
+  readonly purpose: "push" | "explain" | "verify";
   readonly signal: AbortSignal;
   /** Whether ssh's configuration knows a host by this name; absent: no name is known. */
   readonly sshHostKnown?: (name: string) => Promise<boolean>;
@@ -73,7 +73,7 @@ export async function selectNodes(
   if (options.purpose === "verify") {
     return { targets: served.map(byName), skipped, refused: [], notices: [] };
   }
-  refuseOpenShift(served);
+  if (options.purpose === "push") refuseOpenShift(served);
   return { ...(await addressed(served, nodes, options)), skipped, notices: cloudNotices(served) };
 }
 

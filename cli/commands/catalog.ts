@@ -17,7 +17,7 @@ export interface CommandSpec {
   /** One clause, for the list of commands. */
   readonly summary: string;
   /** What may follow the name; `...` takes any number. */
-  readonly operand?: "[NODE...]" | "[CODE]" | "[SHELL]" | "[COMMAND]";
+  readonly operand?: "[NODE...]" | "[IMAGE|CODE]" | "[SHELL]" | "[COMMAND]";
   /** Paragraphs under the summary. */
   readonly about: readonly string[];
   /** Intent and arguments, without the program's name. */
@@ -139,15 +139,42 @@ const CLEANUP: CommandSpec = {
 
 const EXPLAIN: CommandSpec = {
   name: "explain",
-  operand: "[CODE]",
-  summary: "Tell what a code such as PC203 means and what mends it",
-  about: ["Without a code: all of them."],
-  examples: [
-    ["One code", "explain PC203"],
-    ["All codes", "explain"],
-    ["All codes about SSH", "explain | grep PC2"],
+  operand: "[IMAGE|CODE]",
+  summary: "Tell which credentials a kubelet tries for an image, or what a code means",
+  about: [
+    "Without --node: of the file that push would send, or of --config FILE. With --node: of what stands on that node now, read over SSH by one look that changes nothing; with --config as well, as if that file had been pushed there.",
+    "With --pod: the pod's pull secrets come first, as for the kubelet; the image may be left out where the pod has one only.",
+    "Exit code 5 means that no credential would be tried. A code such as PC203 is explained instead of an image; nothing at all prints all codes.",
   ],
-  groups: [HELP],
+  examples: [
+    ["What would the nodes do with my docker login?", "explain registry.example.com/team/app:1.0"],
+    ["Why can't this node pull it?", "explain registry.example.com/team/app:1.0 --node worker-1"],
+    ["Why can't this pod?", "explain --pod default/web-0 --node worker-1"],
+    ["One code", "explain PC203"],
+  ],
+  groups: [
+    {
+      title: "What to explain",
+      options: [
+        { name: "node", value: "NODE", text: "look at this node" },
+        {
+          name: "pod",
+          value: "NAMESPACE/POD",
+          text: "begin with this pod's pull secrets",
+        },
+        {
+          name: "config",
+          value: "FILE|-",
+          text: "docker config.json (default without --node: what push takes)",
+        },
+        ...TARGETS.options.filter(({ name }) => name === "address"),
+        ...TARGET_FILE.filter(({ name }) => name === "path"),
+      ],
+    },
+    { ...SSH, options: SSH.options.filter(({ name }) => name !== "concurrency") },
+    KUBECTL,
+    OUTPUT,
+  ],
 };
 
 const COMPLETION: CommandSpec = {

@@ -1,55 +1,66 @@
-import { allCodes, type Code, describeCode, parseCode } from "../../agent/index.ts";
-import { quote } from "../options/values.ts";
-import { wrap } from "../render/wrap.ts";
+import type { ExplainOptions, Explanation } from "../../agent/index.ts";
+import type { Ending } from "../exit-codes.ts";
+import { kubectlOptions, nodeRunOptions } from "../options/engine-options.ts";
+import { cleanDeep } from "../render/clean-deep.ts";
+import { toDocument } from "../render/document.ts";
+import { renderExplanation } from "../render/explanation.ts";
 import { usageError } from "../usage-error.ts";
+import type { CommandContext } from "./command.ts";
 
-/** What the hundreds of a code stand for. */
-const RANGES: Readonly<Record<string, string>> = {
-  PC0: "pullcast itself",
-  PC1: "the cluster",
-  PC2: "SSH",
-  PC3: "the file on a node",
-  PC4: "the registry",
-  PC5: "the kubelet",
-  PC6: "the credentials",
-  PC7: "the image",
-};
-
-/**
- * The text of `pullcast explain`: one code, or all by range.
- *
- * @throws {PullcastError} PC001 where there is no such code
- */
-export function explain(codeText: string | undefined): string {
-  if (codeText === undefined) return explainAll();
-  const code = parseCode(codeText);
-  if (code === undefined) {
-    throw usageError(`there is no code ${quote(codeText)}`, "pullcast explain lists all codes");
-  }
-  const { title, fix } = describeCode(code);
-  const fixLines = wrap(fix, 88).map((line, at) => (at === 0 ? line : `         ${line}`));
-  return [
-    `${code}: ${title}`,
-    "",
-    `  about  ${RANGES[rangeOf(code)]}`,
-    `  fix    ${fixLines.join("\n")}`,
-    "",
-  ].join("\n");
+/** `pullcast explain IMAGE`: which credentials a kubelet would try, and why not the others. */
+export async function explainCommand(context: CommandContext): Promise<Ending> {
+  const { explain } = await import("../../agent/index.ts");
+  const explanation = await explain(await explainOptions(context));
+  context.host.stdout.write(await render(cleanDeep(explanation), context));
+  return { interrupted: false, explained: explanation.result };
 }
 
-function explainAll(): string {
-  const lines: string[] = [];
-  let range = "";
-  for (const code of allCodes()) {
-    if (rangeOf(code) !== range) {
-      range = rangeOf(code);
-      lines.push(...(lines.length === 0 ? [] : [""]), `${range}xx ${RANGES[range]}`);
-    }
-    lines.push(`  ${code}  ${describeCode(code).title}`);
+async function explainOptions(context: CommandContext): Promise<ExplainOptions> {
+  const { args, host, signal } = context;
+  const { options, operands } = args;
+  const [image] = operands;
+  const pod = podName(options.text("pod"));
+  if (image === undefined && pod === undefined) {
+    throw usageError("no image is named", "pullcast explain IMAGE, or --pod NAMESPACE/POD");
   }
-  return `${lines.join("\n")}\n`;
+  const name = options.text("node");
+  const config = options.text("config");
+  const source = {
+    readStdin: host.readStdin,
+    env: host.env,
+    homeDir: host.homeDir,
+    ...(config === undefined ? {} : { config }),
+  };
+  return {
+    kubectl: kubectlOptions(options),
+    signal,
+    ...(image === undefined ? {} : { image }),
+    ...(pod === undefined ? {} : { pod }),
+    // On a real node its own files count, unless a source is named.
+    ...(name === undefined || config !== undefined ? { source } : {}),
+    ...(name === undefined
+      ? {}
+      : { node: await nodeRunOptions({ operands: [name], options }, context) }),
+  };
 }
 
-function rangeOf(code: Code): string {
-  return code.slice(0, 3);
+function podName(text: string | undefined): ExplainOptions["pod"] {
+  if (text === undefined) return undefined;
+  const [, namespace, name] = /^([a-z0-9.-]+)\/([a-z0-9.-]+)$/.exec(text) ?? [];
+  if (namespace !== undefined && name !== undefined) return { namespace, name };
+  throw usageError("--pod is not of the form NAMESPACE/POD");
+}
+
+async function render(explanation: Explanation, { args }: CommandContext): Promise<string> {
+  const format = args.options.text("output");
+  switch (format) {
+    case "json":
+      return `${JSON.stringify(toDocument([explanation]), null, 2)}\n`;
+    case "yaml":
+      return (await import("yaml")).stringify(toDocument([explanation]));
+    case "name":
+      return explanation.candidates.map(({ key }) => `${key}\n`).join("");
+    default:
+      return renderExplanation(explanation, format === "wide");
+  }
 }

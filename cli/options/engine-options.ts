@@ -78,7 +78,7 @@ export async function nodeRunOptions(
   return {
     ...(await runOptions(args, context)),
     ssh: sshOptions(options, context.host),
-    concurrency: parseInteger("concurrency", options.text("concurrency") ?? "", AT_ONCE),
+    concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
     ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),
   };

@@ -1,4 +1,10 @@
-import type { CleanupReport, PushReport, RestoreReport, VerifyReport } from "../../agent/index.ts";
+import type {
+  CleanupReport,
+  Explanation,
+  PushReport,
+  RestoreReport,
+  VerifyReport,
+} from "../../agent/index.ts";
 
 /** A report about nodes. */
 export type NodesReport = PushReport | RestoreReport | VerifyReport;
@@ -9,14 +15,16 @@ export type Report = NodesReport | CleanupReport;
 const API_VERSION = "pullcast.dev/v1alpha1";
 
 /** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
-export function toDocument(reports: readonly Report[]): object {
+export function toDocument(reports: readonly (Report | Explanation)[]): object {
   const documents = reports.map(toItem);
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
   return { apiVersion: API_VERSION, kind: "List", items: documents };
 }
 
-function toItem({ kind, items, ...run }: Report): object {
+function toItem(report: Report | Explanation): object {
+  if (report.kind === "Explanation") return { apiVersion: API_VERSION, ...report };
+  const { kind, items, ...run } = report;
   return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
 }
 

@@ -32,7 +32,7 @@ describe("wrong usage ends with 2, names the place and prints nothing else", () 
     [["--context", "x", "push"], "the command comes first"],
     [["help", "psuh"], "did you mean push?"],
     [["explain", "PC999"], '"PC999"'],
-    [["explain", "\u001b[2J"], "\\u001b[2J"],
+    [["completion", "\u001b[2J"], "\\u001b[2J"],
     [["cleanup", "node-1"], '"node-1"'],
     [["push", "--unknown"], "--unknown"],
     [["push", "--concurency", "3"], "did you mean --concurrency?"],

@@ -75,7 +75,7 @@ describe("what can be asked without doing anything", () => {
 describe("wrong usage ends with 2, names the place and prints nothing else", () => {
   test.each([
     [["psuh"], "did you mean push?"],
-    [["explain", "\u001b[2J"], "\\u001b[2J"],
+    [["completion", "\u001b[2J"], "\\u001b[2J"],
     [["push", "--concurrency", "1e9"], "--concurrency"],
     [["verify"], "--image"],
   ])("%j", async (args, place) => {

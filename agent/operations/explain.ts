@@ -1,0 +1,163 @@
+import { openGateway } from "../cluster/gateway.ts";
+import { type PodPull, readPodPull } from "../cluster/pull-secrets.ts";
+import { loadNodeConfig } from "../credentials/load-node-config.ts";
+import type { Problem } from "../credentials/model.ts";
+import { PullcastError } from "../errors.ts";
+import type { NodeConfig } from "../model.ts";
+import type { NodeSurvey } from "../node/read-survey.ts";
+import { parseReference, repositoryOf } from "../registry/reference.ts";
+import { explainNode } from "./explain/explain-node.ts";
+import { type Findings, problem, type Question } from "./explain/findings.ts";
+import { findInConfig } from "./explain/from-config.ts";
+import { findOnNode, type NodeFindings } from "./explain/from-node.ts";
+import { findInPod } from "./explain/from-pod.ts";
+import { findProviders } from "./explain/from-providers.ts";
+import { otherWords, providerFailures } from "./explain/kubelet-log.ts";
+import type { ExplainedPod, Explanation } from "./explain/model.ts";
+import { type SurveyedNode, surveyNode } from "./explain/survey-node.ts";
+import type { ExplainOptions } from "./options.ts";
+
+/**
+ * Tells which credentials a kubelet would try for an image, in its order, and why not the others: of the file that
+ * a push would send, of what stands on a node now, and of a pod's pull secrets.
+ * With a node, its kubelet's version decides the rules. Changes nothing anywhere.
+ *
+ * @throws {PullcastError} PC001 (no image, no such pod), PC701 (no image reference), PC6xx (the source), PC1xx (the
+ *   cluster), PC2xx and PC3xx (the node can't be read)
+ */
+export async function explain(options: ExplainOptions): Promise<Explanation> {
+  // An image that is none is refused before anything is asked.
+  if (options.image !== undefined) parseReference(options.image);
+  const pod = await readPod(options);
+  const image = options.image ?? onlyImage(pod);
+  const config = await readSource(options);
+  const looked = options.node === undefined ? undefined : await surveyNode(options.node);
+  const version = looked?.target.node?.kubeletVersion;
+  const question: Question = {
+    image,
+    repository: repositoryOf(parseReference(image)),
+    ...(version ? { version } : {}),
+  };
+  return await compose(question, { pod, config, looked });
+}
+
+/** What a push would send; a pod can be explained without. */
+async function readSource({ source, pod }: ExplainOptions): Promise<NodeConfig | undefined> {
+  if (source === undefined) return undefined;
+  try {
+    return await loadNodeConfig(source);
+  } catch (error) {
+    const missing = error instanceof PullcastError && error.code === "PC601";
+    if (missing && pod !== undefined && source.config === undefined) return undefined;
+    throw error;
+  }
+}
+
+async function readPod({ pod, kubectl, signal }: ExplainOptions): Promise<PodPull | undefined> {
+  if (pod === undefined) return undefined;
+  const gateway = await openGateway(kubectl, signal);
+  try {
+    return await readPodPull(gateway, pod);
+  } finally {
+    await gateway.close();
+  }
+}
+
+function onlyImage(pod: PodPull | undefined): string {
+  const [first, ...more] = pod?.images ?? [];
+  if (pod === undefined || first === undefined) {
+    throw new PullcastError("PC001", {
+      detail: "no image is named",
+      fix: "pullcast explain IMAGE",
+    });
+  }
+  if (more.length === 0) return first.image;
+  const names = pod.images.map(({ image }) => image).join(", ");
+  throw new PullcastError("PC001", {
+    detail: `pod ${pod.namespace}/${pod.name} has ${pod.images.length} images: ${names}`,
+    fix: "name one of them: pullcast explain IMAGE --pod NAMESPACE/POD",
+  });
+}
+
+interface Sources {
+  readonly pod: PodPull | undefined;
+  readonly config: NodeConfig | undefined;
+  readonly looked: SurveyedNode | undefined;
+}
+
+async function compose(question: Question, sources: Sources): Promise<Explanation> {
+  const { pod, config, looked } = sources;
+  const inPod = pod === undefined ? undefined : findInPod(pod, question);
+  const inConfig = config === undefined ? undefined : findInConfig(config, question);
+  const onNode = looked === undefined ? undefined : await lookAt(looked.survey, question);
+  // A source beside a node: the file that a push would put in the first place, which hides all others.
+  const inFile = inConfig ?? onNode?.files;
+  const parts = [inPod, inFile, onNode?.providers].filter((part) => part !== undefined);
+  const fails = inPod?.fails === true || (inConfig === undefined && onNode?.files.fails === true);
+  const candidates = fails ? [] : parts.flatMap((part) => part.candidates);
+  const result = fails ? "fails" : candidates.length === 0 ? "none" : "tried";
+  return {
+    kind: "Explanation",
+    image: question.image,
+    repository: question.repository,
+    result,
+    source: sourceOf(sources, onNode?.files),
+    candidates,
+    ignored: parts.flatMap((part) => part.ignored),
+    problems: [...(result === "none" ? [noneTried(question)] : []), ...problemsOf(parts)],
+    ...(pod === undefined ? {} : { pod: explainPod(pod, question.image) }),
+    ...(looked === undefined || onNode === undefined
+      ? {}
+      : { node: await explainNode(looked, { question, ...onNode }) }),
+  };
+}
+
+/** What a node's files and plugins hold, and its kubelet's last words. */
+async function lookAt(survey: NodeSurvey, question: Question) {
+  const files = findOnNode(survey, question);
+  const words = otherWords(survey, files.secrets);
+  const providers = await findProviders(survey, question, providerFailures(words));
+  return { files, providers, words };
+}
+
+function sourceOf(
+  { config, looked }: Sources,
+  files: NodeFindings | undefined,
+): Explanation["source"] {
+  if (config !== undefined) {
+    return { type: looked === undefined ? "push" : "planned", name: config.source };
+  }
+  if (looked === undefined) return { type: "none" };
+  return { type: "node", ...(files?.used === undefined ? {} : { name: files.used }) };
+}
+
+function noneTried({ repository }: Question): Problem {
+  const registry = repository.slice(0, repository.indexOf("/"));
+  return problem("PC510", "error", {
+    detail: `none serves ${repository}; only images that anybody may pull will do`,
+    fix: `docker login ${registry === "docker.io" ? "" : registry}`
+      .trimEnd()
+      .concat("; pullcast push"),
+  });
+}
+
+/** Errors first. */
+function problemsOf(parts: readonly Findings[]): Problem[] {
+  const all = parts.flatMap(({ problems }) => problems);
+  return [
+    ...all.filter(({ severity }) => severity === "error"),
+    ...all.filter(({ severity }) => severity === "warning"),
+  ];
+}
+
+function explainPod(pod: PodPull, image: string): ExplainedPod {
+  const policy = pod.images.find((one) => one.image === image)?.policy;
+  return {
+    namespace: pod.namespace,
+    name: pod.name,
+    ...(pod.node === undefined ? {} : { node: pod.node }),
+    serviceAccount: pod.serviceAccount,
+    ...(policy ? { imagePullPolicy: policy } : {}),
+    pullSecrets: pod.secrets.map(({ name, state }) => ({ name, state })),
+  };
+}

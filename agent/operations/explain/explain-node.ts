@@ -1,0 +1,65 @@
+import type { NodeSurvey, SurveyLogLine } from "../../node/read-survey.ts";
+import { readRuntimeRegistries } from "../../node/runtime-registries.ts";
+import { cleanText } from "../../util/clean-text.ts";
+import type { Question } from "./findings.ts";
+import type { NodeFindings } from "./from-node.ts";
+import type { ExplainedNode, ExplainedProvider } from "./model.ts";
+import type { SurveyedNode } from "./survey-node.ts";
+
+/** Lines of the log that are told. */
+const MAX_LINES = 10;
+
+interface NodeParts {
+  readonly question: Question;
+  readonly files: NodeFindings;
+  readonly providers: { readonly providers: readonly ExplainedProvider[] };
+  /** Without secrets. */
+  readonly words: readonly SurveyLogLine[];
+}
+
+/** What one look at a node found, for people and programs. */
+export async function explainNode(
+  { target, survey }: SurveyedNode,
+  { question, files, providers, words }: NodeParts,
+): Promise<ExplainedNode> {
+  const registry = question.repository.slice(0, question.repository.indexOf("/"));
+  const runtime = await readRuntimeRegistries(survey);
+  return {
+    name: target.name,
+    address: target.host,
+    ...(question.version === undefined ? {} : { kubeletVersion: question.version }),
+    now: iso(survey.now),
+    rootDir: survey.rootDir,
+    rootProof: survey.rootProof,
+    cwd: survey.cwd,
+    home: survey.home,
+    flags: survey.flags,
+    ...kubeletOf(survey),
+    places: files.places,
+    effectiveBy: iso(files.inForceFrom),
+    ...(files.lastReading === undefined ? {} : { lastReadAt: iso(files.lastReading) }),
+    providers: providers.providers,
+    runtime: runtime.filter((one) => one.registry === registry || one.registry === "*"),
+    log: words
+      .slice(-MAX_LINES)
+      .map(({ at, text }) => ({ at: iso(at), text: cleanText(text, 500) })),
+  };
+}
+
+function kubeletOf({ kubelet }: NodeSurvey): Pick<ExplainedNode, "kubelet"> {
+  if (kubelet === undefined) return {};
+  const { pid, startedAt, name, executable, unit } = kubelet;
+  return {
+    kubelet: {
+      pid,
+      startedAt: iso(startedAt),
+      process: name,
+      ...(executable === undefined ? {} : { executable }),
+      ...(unit === undefined ? {} : { unit }),
+    },
+  };
+}
+
+function iso(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}

@@ -1,0 +1,66 @@
+import type { Problem } from "../../credentials/model.ts";
+import { type Code, describeCode } from "../../errors.ts";
+import type { IgnoredEntry, KubeletEntry } from "../../kubelet/model.ts";
+import { lookUpImage } from "../kubelet-lookup.ts";
+import type { ExplainedCandidate, ExplainedIgnored } from "./model.ts";
+
+/** What one source of credentials adds to an explanation. */
+export interface Findings {
+  readonly candidates: readonly ExplainedCandidate[];
+  readonly ignored: readonly ExplainedIgnored[];
+  readonly problems: readonly Problem[];
+}
+
+/** For which image, and by the rules of which kubelet. */
+export interface Question {
+  /** As in a pod. */
+  readonly image: string;
+  readonly repository: string;
+  /** The kubelet's version; the newest if absent. */
+  readonly version?: string;
+}
+
+/** A valid file, and how to call it. */
+export interface NamedFile {
+  readonly source: string;
+  readonly entries: readonly KubeletEntry[];
+  readonly ignored: readonly IgnoredEntry[];
+}
+
+/** Looks an image up in files that the kubelet takes together, as it does with all pull secrets of a pod. */
+export function findInFiles(
+  files: readonly NamedFile[],
+  { image, version }: Question,
+): Pick<Findings, "candidates" | "ignored"> {
+  const sources = new Map(files.flatMap(({ source, entries }) => entries.map((e) => [e, source])));
+  const found = lookUpImage([...sources.keys()], image, version);
+  const chosen = new Set(found.candidates);
+  const left = [...sources].filter(([entry]) => !chosen.has(entry));
+  return {
+    candidates: found.candidates.map((entry) => ({
+      key: entry.key,
+      username: entry.username,
+      source: sources.get(entry) ?? "",
+    })),
+    ignored: [
+      ...found.passedOver.map(({ key, why }, at) => ({ key, why, source: left[at]?.[1] ?? "" })),
+      ...files.flatMap(({ source, ignored }) => ignored.map((entry) => ({ ...entry, source }))),
+    ],
+  };
+}
+
+/** A problem whose fix is the code's own unless one is given. */
+export function problem(
+  code: Code,
+  severity: Problem["severity"],
+  about: { readonly detail: string; readonly key?: string; readonly fix?: string },
+): Problem {
+  const { title, fix } = describeCode(code);
+  return {
+    code,
+    severity,
+    ...(about.key === undefined ? {} : { key: about.key }),
+    message: `${title}: ${about.detail}`,
+    fix: about.fix ?? fix,
+  };
+}

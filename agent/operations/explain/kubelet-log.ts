@@ -1,0 +1,67 @@
+import type { NodeSurvey, SurveyLogLine } from "../../node/read-survey.ts";
+import type { Secret } from "../../secret.ts";
+import { withholdSecrets } from "../../util/withhold.ts";
+
+/** What the kubelet writes at -v=2 each time that it reads its files (pkg/credentialprovider/provider.go, 1.30 to 1.35). */
+const READ = "Refreshing cache for provider";
+/** The level from which on it does. */
+const READ_LEVEL = 2;
+
+/** When the kubelet last read its files, by its own log; seconds since 1970. Lines of others don't count. */
+export function lastReading({ kubelet, log }: NodeSurvey): number | undefined {
+  const readings = log.filter(({ pid, text }) => pid === kubelet?.pid && text.includes(READ));
+  return readings.at(-1)?.at;
+}
+
+/** Whether the log would tell of a reading: the kubelet is as talkative as that, and there is a journal. */
+export function tellsReadings({ journal, flags, kubelet, log }: NodeSurvey): boolean {
+  const { v: level } = flags;
+  const spoke = log.some(({ pid }) => pid === kubelet?.pid);
+  return journal && spoke && Number(level) >= READ_LEVEL;
+}
+
+/** The kubelet's other words, without a line that holds one of these secrets or what looks like a token. */
+export function otherWords(
+  { log }: NodeSurvey,
+  secrets: readonly Secret<string>[],
+): SurveyLogLine[] {
+  const revealed = secrets.map((secret) => secret.reveal());
+  return log
+    .filter(({ text }) => !text.includes(READ))
+    .map((line) => ({ ...line, text: withholdSecrets(line.text, revealed).replace(TOKEN, "***") }));
+}
+
+/** JWTs, and what stands behind a telling word: a provider's own words come into the log unread. */
+const TOKEN =
+  /\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|(?<=\b(?:password|passwd|secret|token|authorization|bearer|basic)["']?[=: ]\s*["']?)[^\s"',;:]{8,}/gi;
+
+/** A provider's failure as the kubelet logs it (pkg/credentialprovider/plugin/plugin.go, 1.35). */
+export interface ProviderFailure {
+  readonly provider: string;
+  readonly at: number;
+  /** The provider's own words, from standard error. */
+  readonly words: string;
+}
+
+/** The last failure of each provider in these words. */
+export function providerFailures(words: readonly SurveyLogLine[]): ProviderFailure[] {
+  const failures = new Map<string, ProviderFailure>();
+  for (const { at, text } of words) {
+    if (!text.includes("Failed to provide credentials for image")) continue;
+    const provider = /\bprovider="((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
+    const error = /\berr="((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
+    if (provider !== undefined) {
+      failures.set(provider, { provider, at, words: plain(error) });
+    }
+  }
+  return [...failures.values()];
+}
+
+/** klog's quoting undone, and the kubelet's own wrapping left out. */
+function plain(error: string): string {
+  return error
+    .replace(/\\(.)/g, (_, char: string) => (char === "n" || char === "t" ? " " : char))
+    .replace(/^failed to get credential from external registry credential provider: /, "")
+    .replace(/^error execing credential provider plugin \S+ for image \S+: /, "")
+    .trim();
+}

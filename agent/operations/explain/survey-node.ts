@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import { describeCode, PullcastError } from "../../errors.ts";
+import type { Target } from "../../model.ts";
+import { composeSurvey } from "../../node/compose.ts";
+import { readReport } from "../../node/read-report.ts";
+import { type NodeSurvey, readSurvey } from "../../node/read-survey.ts";
+import { createTransport } from "../../transport/create-transport.ts";
+import { sshHostLookup } from "../../transport/ssh-config-hosts.ts";
+import { nodeRequest } from "../deliver.ts";
+import type { NodeRunOptions } from "../options.ts";
+import { newRunId } from "../run-id.ts";
+import { selectTargets } from "../select-targets.ts";
+
+/** A node as one look found it. */
+export interface SurveyedNode {
+  readonly target: Target;
+  readonly survey: NodeSurvey;
+}
+
+/**
+ * Looks at the one node that is selected, by one exec.
+ *
+ * @throws {PullcastError} PC001 where it is not one node, PC1xx where it can't be selected, PC2xx and PC3xx where
+ *   it can't be reached or read
+ */
+export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode> {
+  const target = await selectOne(options);
+  const transport = await createTransport(options.ssh);
+  try {
+    const session = await transport.open(target, options.signal);
+    try {
+      const nonce = randomBytes(16).toString("hex");
+      const run = newRunId(new Date());
+      const program = composeSurvey(nodeRequest(options, { run, nonce, target }));
+      const outcome = await session.run({ ...program, keepAll: true, signal: options.signal });
+      const report = readReport(outcome, { nonce });
+      if (report.status === "lost") {
+        throw new PullcastError("PC226", { detail: `${target.name}: ${report.detail}` });
+      }
+      if (report.status === "failed") {
+        const detail = `${target.name}: ${report.detail}`;
+        throw new PullcastError(report.code, { detail, fix: describeCode(report.code).fix });
+      }
+      return { target, survey: readSurvey(outcome.stdout, nonce) };
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await transport.close();
+  }
+}
+
+async function selectOne(options: NodeRunOptions): Promise<Target> {
+  const { targets, refused, skipped } = await selectTargets({
+    kubectl: options.kubectl,
+    selection: options.selection,
+    purpose: "explain",
+    signal: options.signal,
+    sshHostKnown: sshHostLookup(options.ssh.configFiles ?? []),
+  });
+  const [target, ...more] = targets;
+  const [obstacle] = [...refused, ...skipped];
+  if (target === undefined) {
+    const { code = "PC110", name = "", message = "" } = obstacle ?? {};
+    throw new PullcastError(code, { detail: `${name}: ${message}` });
+  }
+  if (more.length > 0 || obstacle !== undefined) {
+    throw new PullcastError("PC001", {
+      detail: "an explanation is about one node",
+      fix: "give --node the name of one",
+    });
+  }
+  return target;
+}
