@@ -1,13 +1,14 @@
+import { isUtf8 } from "node:buffer";
+
+const REPLACEMENT = Buffer.from("\ufffd");
+
 /**
  * Decodes UTF-8 as Go does: each byte that belongs to no character becomes one U+FFFD, and a byte
  * order mark stays (unicode/utf8, DecodeRune). TextDecoder makes one U+FFFD of a cut character.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return decodeBroken(bytes);
-  }
+  const mended = isUtf8(bytes) ? bytes : mend(bytes);
+  return Buffer.from(mended.buffer, mended.byteOffset, mended.byteLength).toString("utf8");
 }
 
 /** A text's UTF-8 bytes as a string of one unit per byte: Go's strings compare, sort and cut by bytes. */
@@ -20,20 +21,17 @@ export function fromByteText(bytes: string): string {
   return decodeUtf8(Buffer.from(bytes, "latin1"));
 }
 
-function decodeBroken(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  let good = 0;
+function mend(bytes: Uint8Array): Uint8Array {
+  const mended = Buffer.alloc(bytes.length * REPLACEMENT.length);
+  let end = 0;
   let at = 0;
   while (at < bytes.length) {
     const length = characterLength(bytes, at);
-    if (length === 0) {
-      parts.push(Buffer.from(bytes.subarray(good, at)).toString("utf8"), "\ufffd");
-      good = at + 1;
-    }
+    mended.set(length === 0 ? REPLACEMENT : bytes.subarray(at, at + length), end);
+    end += length || REPLACEMENT.length;
     at += length || 1;
   }
-  parts.push(Buffer.from(bytes.subarray(good)).toString("utf8"));
-  return parts.join("");
+  return mended.subarray(0, end);
 }
 
 /** Bytes of the character that begins here, 0 if none does (Unicode, table 3-7). */
