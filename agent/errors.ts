@@ -140,6 +140,12 @@ const TABLE = {
     fix: "compare /etc/machine-id there with kubectl get node NODE -o jsonpath='{.status.nodeInfo.machineID}'",
   },
 
+  PC232: {
+    title: "ssh's configuration asks for a way to the node that pullcast does not have",
+    fix: "see ssh -G NODE",
+  },
+  PC233: { title: "ssh can't tell how to reach the node", fix: "ssh -G NODE" },
+
   PC301: {
     title: "a file that pullcast did not write is there",
     fix: "look at it on the node, then --replace (the old one is kept; pullcast restore puts it back)",

@@ -3,9 +3,9 @@ import type { PlannedEvent } from "../events.ts";
 import type { NodeReport, RunReport, Target } from "../model.ts";
 import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
-import { sshHostLookup } from "../transport/ssh-config-hosts.ts";
+import { createHostResolver, type HostResolver } from "../transport/resolve-host.ts";
 import { refusedReport, skippedReport } from "./node-report.ts";
-import type { NodeJob } from "./node-try.ts";
+import type { NodeJob, NodeLogin } from "./node-try.ts";
 import type { NodeRunOptions, RestartOptions } from "./options.ts";
 import { restartKubelets } from "./restart-kubelets.ts";
 import { newRunId } from "./run-id.ts";
@@ -36,15 +36,17 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
   const startedAt = new Date();
   const startedMs = performance.now();
   const run = newRunId(startedAt);
+  const resolver = createHostResolver(options.ssh);
   const selected = await selectTargets({
     kubectl: options.kubectl,
     selection: options.selection,
     purpose: "push",
     signal: options.signal,
-    sshHostKnown: sshHostLookup(options.ssh.configFiles ?? []),
+    sshHostKnown: resolver.isConfigured,
   });
-  announce(options, { run, delivery, selected });
-  const reports = await work(options, { run, delivery, selected });
+  const plan = { run, delivery, selected, resolver };
+  announce(options, plan);
+  const reports = await work(options, plan);
   const items = [
     ...reports.values(),
     ...selected.refused.map(refusedReport),
@@ -73,6 +75,7 @@ interface Plan {
   readonly run: string;
   readonly delivery: Delivery<"PushReport" | "RestoreReport">;
   readonly selected: SelectedTargets;
+  readonly resolver: HostResolver;
 }
 
 function announce(options: DeliverOptions, { run, delivery, selected }: Plan): void {
@@ -95,7 +98,7 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): v
 }
 
 async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, NodeReport>> {
-  const transport = await createTransport(options.ssh);
+  const transport = await createTransport(options.ssh, plan.resolver);
   try {
     const reports = await runOnNodes({
       transport,
@@ -122,9 +125,9 @@ async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, No
 
 function restartJob(options: NodeRunOptions, run: string, { command }: RestartOptions): NodeJob {
   return {
-    compose: (target, nonce) =>
+    compose: (login) =>
       composeRestart({
-        ...nodeRequest(options, { run, nonce, target }),
+        ...nodeRequest(options, { run, ...login }),
         ...(command === undefined ? {} : { restartCommand: command }),
       }),
   };
@@ -133,11 +136,11 @@ function restartJob(options: NodeRunOptions, run: string, { command }: RestartOp
 /** What every program on a node is told. */
 export function nodeRequest(
   options: NodeRunOptions,
-  { run, nonce, target }: { readonly run: string; readonly nonce: string; readonly target: Target },
+  { run, user, nonce, target }: NodeLogin & { readonly run: string },
 ) {
   const machineId = target.node?.machineId ?? "";
   return {
-    user: options.ssh.user,
+    user,
     run,
     nonce,
     replace: options.replace,

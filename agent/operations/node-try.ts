@@ -6,9 +6,18 @@ import { type NodeProgramReport, readReport } from "../node/read-report.ts";
 import { isRetryable } from "../transport/retryable.ts";
 import type { Session, Transport } from "../transport/transport.ts";
 
+/** One login on one node. */
+export interface NodeLogin {
+  readonly target: Target;
+  /** The name that logged in. */
+  readonly user: string;
+  /** Fresh for every try. */
+  readonly nonce: string;
+}
+
 /** What the program on a node is asked to do. */
 export interface NodeJob {
-  readonly compose: (target: Target, nonce: string) => NodeProgram;
+  readonly compose: (login: NodeLogin) => NodeProgram;
   /** The digest that the node must have read back; absent where the node alone knows it. */
   readonly digest?: string;
 }
@@ -55,7 +64,10 @@ async function runJob(
 ): Promise<NodeTry> {
   const nonce = randomBytes(16).toString("hex");
   try {
-    const outcome = await session.run({ ...job.compose(target, nonce), signal });
+    const outcome = await session.run({
+      ...job.compose({ target, user: session.user, nonce }),
+      signal,
+    });
     const answer = readReport(outcome, {
       nonce,
       ...(job.digest === undefined ? {} : { digest: job.digest }),

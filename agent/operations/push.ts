@@ -20,8 +20,7 @@ export async function push(options: PushOptions): Promise<PushReport> {
     operation: "push",
     credentials: { source: config.source, entries: config.entries },
     job: (run) => ({
-      compose: (target, nonce) =>
-        composeInstall({ ...nodeRequest(options, { run, nonce, target }), config }),
+      compose: (login) => composeInstall({ ...nodeRequest(options, { run, ...login }), config }),
       digest: config.digest,
     }),
   });

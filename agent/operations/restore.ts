@@ -14,7 +14,7 @@ export function restore(options: RestoreOptions): Promise<RestoreReport> {
     kind: "RestoreReport",
     operation: "restore",
     job: (run) => ({
-      compose: (target, nonce) => composeRestore(nodeRequest(options, { run, nonce, target })),
+      compose: (login) => composeRestore(nodeRequest(options, { run, ...login })),
     }),
   });
 }

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { hostKeyType } from "./host-key.ts";
+import { matchesGlob } from "./ssh-pattern.ts";
 
 /** Where a line of known_hosts stands, for messages. */
 export interface Place {
@@ -151,29 +152,4 @@ function matchesPatterns(name: string, hosts: string): boolean {
     matched = true;
   }
   return matched;
-}
-
-/** `*` any run, `?` any one character; linear in practice, whatever the pattern. */
-function matchesGlob(text: string, pattern: string): boolean {
-  let at = 0;
-  let star = -1;
-  let mark = 0;
-  let index = 0;
-  while (index < text.length) {
-    const wanted = pattern[at];
-    if (wanted === "*") {
-      star = at++;
-      mark = index;
-    } else if (wanted === "?" || (wanted !== undefined && wanted === text[index])) {
-      at += 1;
-      index += 1;
-    } else if (star >= 0) {
-      at = star + 1;
-      index = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[at] === "*") at += 1;
-  return at === pattern.length;
 }

@@ -1,11 +1,11 @@
 import type { AgentAuthMethod, ParsedKey } from "ssh2";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { type AgentKey, type AgentKeys, askAgent } from "./agent-keys.ts";
+import type { AgentKey, AgentKeys } from "./agent-keys.ts";
 import { fingerprint, keyTypeName } from "./host-key.ts";
+import type { HostSettings } from "./host-settings.ts";
 import { type KeyFile, readKeyFile } from "./key-file.ts";
 import type { Ssh2 } from "./ssh2.ts";
-import type { SshOptions } from "./transport.ts";
 
 /** A key to offer: by file or by agent. */
 export interface LoginKey {
@@ -23,22 +23,29 @@ export interface LoginKeys {
 /** sshd ends the connection at the 6th failure (MaxAuthTries), and counts every key it refuses. */
 const MAX_KEYS = 5;
 
-type KeyOptions = Pick<SshOptions, "identities" | "defaultIdentities" | "agentSocket" | "limits">;
+type KeyOptions = Pick<
+  HostSettings,
+  "identities" | "configuredIdentities" | "defaultIdentities" | "identitiesOnly" | "agentSocket"
+>;
 
 /**
- * Collects the keys to log in with: the identities given, the default files, then the agent's others;
- * the agent signs for every file whose public half it holds.
+ * Collects the keys to log in with: the identities given, those of ssh's configuration, the default files,
+ * then the agent's others; the agent signs for every file whose public half it holds.
  *
+ * @param agent - the agent's keys
  * @throws {PullcastError} PC222 if a given identity can't be used
  */
-export async function collectLoginKeys(ssh2: Ssh2, options: KeyOptions): Promise<LoginKeys> {
-  const { agentSocket, identities, defaultIdentities = [], limits } = options;
-  const [agent, given, defaults] = await Promise.all([
-    agentSocket === undefined
-      ? Promise.resolve<AgentKeys>({ keys: [] })
-      : askAgent(ssh2, agentSocket, limits.authMs),
-    Promise.all(identities.map((path) => readKeyFile(ssh2, path))),
-    Promise.all(defaultIdentities.map((path) => readKeyFile(ssh2, path))),
+export async function collectLoginKeys(
+  ssh2: Ssh2,
+  options: KeyOptions & { readonly agent: AgentKeys },
+): Promise<LoginKeys> {
+  const { agent } = options;
+  const read = (paths: readonly string[]) =>
+    Promise.all(paths.map((path) => readKeyFile(ssh2, path)));
+  const [given, configured, defaults] = await Promise.all([
+    read(options.identities),
+    read(options.configuredIdentities),
+    read(options.defaultIdentities),
   ]);
   const notes: string[] = [];
   if (agent.problem !== undefined) notes.push(`ssh-agent: ${cleanText(agent.problem, 100)}`);
@@ -48,12 +55,15 @@ export async function collectLoginKeys(ssh2: Ssh2, options: KeyOptions): Promise
     if (key === undefined) throw unusable(file);
     keys.push(key);
   }
-  for (const file of defaults) {
+  for (const file of [...configured, ...defaults]) {
     const key = loginKey(file, agent.keys);
     if (key !== undefined) keys.push(key);
-    else if (!file.missing) notes.push(`${file.path} was left out: ${file.reason}`);
+    // Nobody asked for a default file that isn't there.
+    else if (!file.missing || configured.includes(file)) {
+      notes.push(`${file.path} was left out: ${file.reason}`);
+    }
   }
-  keys.push(...agent.keys.map(agentLoginKey));
+  if (!options.identitiesOnly) keys.push(...agent.keys.map(agentLoginKey));
   const unique = keys.filter(
     ({ label }, index) => keys.findIndex((key) => key.label === label) === index,
   );

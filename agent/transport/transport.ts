@@ -3,24 +3,43 @@ import type { Secret } from "../secret.ts";
 
 /** How the user wants nodes to be reached. */
 export interface SshOptions {
-  /** Login name; `root` needs no sudo, everybody else gets `sudo -n`. */
-  readonly user: string;
-  /** 1..65535, for targets without a port of their own. */
-  readonly port: number;
+  /** Login name; absent: ssh's configuration, else the user's own. `root` needs no sudo, everybody else gets `sudo -n`. */
+  readonly user?: string;
+  /** 1..65535, for targets without a port of their own; absent: ssh's configuration, else 22. */
+  readonly port?: number;
   /** Private key files, in order; one that can't be used is an error. */
   readonly identities: readonly string[];
   /** Files tried after `identities`; a missing or unusable one is passed over. */
   readonly defaultIdentities?: readonly string[];
   /** Path of ssh-agent's socket, absent where there is none. */
   readonly agentSocket?: string;
-  /** Files in OpenSSH's known_hosts format; new keys go to the first. */
-  readonly knownHosts: readonly string[];
-  readonly hostKeyChecking: "strict" | "accept-new";
-  /** The user's ssh_config files: a node whose only address is a name is used if they name it. */
-  readonly configFiles?: readonly string[];
+  /** Files in OpenSSH's known_hosts format, in place of all others; new keys go to the first. */
+  readonly knownHosts?: readonly string[];
+  /** Files where ssh's configuration names none. */
+  readonly defaultKnownHosts?: {
+    readonly user: readonly string[];
+    readonly global: readonly string[];
+  };
+  /** Absent: ssh's configuration, else `strict`. */
+  readonly hostKeyChecking?: "strict" | "accept-new";
+  /** How ssh's configuration is asked; absent: it isn't. */
+  readonly config?: SshConfig;
   readonly limits: PhaseLimits;
   /** pullcast's version, so that sshd's log names the tool. */
   readonly version?: string;
+}
+
+/** How the user's `ssh` is asked for its configuration. */
+export interface SshConfig {
+  /** Program name or path. */
+  readonly program: string;
+  /** ssh's `-F`. */
+  readonly file?: string;
+  /** ssh's `-o`, each `KEY=VALUE`. */
+  readonly options: readonly string[];
+  /** The user's home. */
+  readonly homeDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** The longest each phase may take, in ms; an error names the phase and its limit. */
@@ -50,6 +69,8 @@ export interface ExecRequest {
 
 /** An authenticated connection to one node. */
 export interface Session {
+  /** Login name. */
+  readonly user: string;
   /** `SHA256:…` of the host key that the node proved to own. */
   readonly hostKeyFingerprint: string;
   /** `true` where the key was new and has been added to known_hosts (`accept-new`). */

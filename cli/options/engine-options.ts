@@ -176,15 +176,28 @@ function sshOptions(options: OptionValues, host: Host): SshOptions {
   const ssh = (file: string) => join(host.homeDir, ".ssh", file);
   const given = options.list("known-hosts").map((file) => expandHome(file, host.homeDir));
   const { SSH_AUTH_SOCK: socket } = host.env;
+  const user = options.text("ssh-user");
+  const port = options.text("ssh-port");
+  const checking = options.text("host-key-checking");
+  const configFile = options.text("ssh-config");
   return {
-    user: loginName(options.text("ssh-user") ?? ""),
-    port: parseInteger("ssh-port", options.text("ssh-port") ?? "", PORTS),
+    ...(user === undefined ? {} : { user: loginName(user) }),
+    ...(port === undefined ? {} : { port: parseInteger("ssh-port", port, PORTS) }),
     identities: options.list("identity").map((file) => expandHome(file, host.homeDir)),
     defaultIdentities: ["id_ed25519", "id_ecdsa", "id_rsa"].map(ssh),
     ...(socket ? { agentSocket: socket } : {}),
-    knownHosts: given.length > 0 ? given : [ssh("known_hosts"), "/etc/ssh/ssh_known_hosts"],
-    hostKeyChecking: options.text("host-key-checking") === "accept-new" ? "accept-new" : "strict",
-    configFiles: [ssh("config"), "/etc/ssh/ssh_config"],
+    ...(given.length > 0 ? { knownHosts: given } : {}),
+    defaultKnownHosts: { user: [ssh("known_hosts")], global: ["/etc/ssh/ssh_known_hosts"] },
+    ...(checking === undefined
+      ? {}
+      : { hostKeyChecking: checking === "accept-new" ? "accept-new" : "strict" }),
+    config: {
+      program: "ssh",
+      ...(configFile === undefined ? {} : { file: expandHome(configFile, host.homeDir) }),
+      options: options.list("ssh-option").map(sshOption),
+      homeDir: host.homeDir,
+      env: host.env,
+    },
     version: host.version,
     limits: {
       resolveMs: RESOLVE_MS,
@@ -198,6 +211,12 @@ function sshOptions(options: OptionValues, host: Host): SshOptions {
       teardownMs: 2000,
     },
   };
+}
+
+/** ssh takes more forms; this one can't be mistaken for anything else. */
+function sshOption(text: string): string {
+  if (/^[A-Za-z0-9]+=[^\n]*$/.test(text)) return text;
+  throw usageError(`--ssh-option: ${quote(text)} is not KEY=VALUE`);
 }
 
 /** No shell sees it, but sshd's log does. */

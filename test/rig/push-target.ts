@@ -23,7 +23,7 @@ export function newNodeConfig(sizeBytes = 2000): NodeConfig {
 export function installJob(config: NodeConfig, dir: string): NodeJob {
   return {
     digest: config.digest,
-    compose: (_target, nonce) =>
+    compose: ({ nonce }) =>
       composeInstall({
         user: "root",
         dir,

@@ -38,6 +38,7 @@ class StubBreakingTransport implements Transport {
     this.connections += 1;
     if (fate === "refuse") throw new PullcastError("PC202", { phase: "connect" });
     return {
+      user: "root",
       hostKeyFingerprint: "SHA256:none",
       run: async ({ command, input }) => {
         const send = fate === "lose-upload" ? { edit: dropEnd } : {};

@@ -1,7 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTransport } from "../../../agent/transport/create-transport.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
-import { optionsFor, runCommand, withSession } from "../../rig/transport.ts";
+import {
+  LIMITS,
+  NEVER,
+  optionsFor,
+  runCommand,
+  targetOf,
+  withSession,
+} from "../../rig/transport.ts";
 
 let sshd: Sshd;
 
@@ -10,6 +20,32 @@ beforeAll(async () => {
 });
 
 afterAll(() => sshd.stop());
+
+it("reaches a host by what ssh's configuration says of its alias, and of nothing else", async () => {
+  const file = join(sshd.dir, "ssh_config");
+  const lines = [
+    "Host web",
+    "HostName 127.0.0.1",
+    `Port ${sshd.port}`,
+    `User ${sshd.user}`,
+    `IdentityFile ${sshd.key}`,
+    "IdentitiesOnly yes",
+    `UserKnownHostsFile ${sshd.knownHosts}`,
+  ];
+  await writeFile(file, lines.join("\n"));
+  const config = { program: "ssh", file, options: [], homeDir: sshd.dir, env: {} };
+  const transport = await createTransport({ identities: [], config, limits: LIMITS });
+  try {
+    const session = await transport.open(targetOf("web"), NEVER);
+    expect(session.user).toBe(sshd.user);
+    await session.close();
+    const aliased = { ...config, options: ["HostKeyAlias=unknown"] };
+    const strict = await createTransport({ identities: [], config: aliased, limits: LIMITS });
+    await expect(strict.open(targetOf("web"), NEVER)).rejects.toMatchObject({ code: "PC211" });
+  } finally {
+    await transport.close();
+  }
+});
 
 describe("a session on a real sshd", () => {
   it("runs a program and brings back both outputs and the exit code", async () => {

@@ -93,8 +93,8 @@ describe("time", () => {
   });
 
   it("is given to a slow reader as long as it reads", async () => {
-    const limits = limited({ execIdleMs: 700 });
-    const command = "for i in 1 2 3 4 5; do head -c 1600000 >/dev/null; sleep 0.2; done; wc -c";
+    const limits = limited({ execIdleMs: 2000 });
+    const command = "for i in 1 2 3 4 5; do head -c 1600000 >/dev/null; sleep 0.5; done; wc -c";
     const outcome = await runCommand(limits, command, BIG);
     expect(outcome).toMatchObject({ end: { type: "exit", code: 0 } });
     expect(Number(outcome.stdout)).toBeGreaterThan(0);

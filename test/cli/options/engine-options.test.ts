@@ -47,22 +47,26 @@ test("defaults are those of ssh and of the XDG directories", async () => {
     kubectl: { program: "kubectl" },
     selection: { names: [], exclude: [], address: "auto" },
     ssh: {
-      user: "root",
-      port: 22,
       identities: [],
       defaultIdentities: [
         "/home/u/.ssh/id_ed25519",
         "/home/u/.ssh/id_ecdsa",
         "/home/u/.ssh/id_rsa",
       ],
-      knownHosts: ["/home/u/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"],
-      hostKeyChecking: "strict",
+      defaultKnownHosts: {
+        user: ["/home/u/.ssh/known_hosts"],
+        global: ["/etc/ssh/ssh_known_hosts"],
+      },
+      config: { program: "ssh", options: [], homeDir: "/home/u" },
       version: "1.2.3",
       limits: { connectMs: 10_000, execTotalMs: 120_000 },
     },
   });
   expect("hosts" in run.selection).toBe(false);
-  expect("agentSocket" in run.ssh).toBe(false);
+  // What is not given is left to ssh's configuration.
+  for (const name of ["agentSocket", "user", "port", "knownHosts", "hostKeyChecking"]) {
+    expect(name in run.ssh, name).toBe(false);
+  }
   expect("path" in run).toBe(false);
 });
 
@@ -81,6 +85,7 @@ test("options arrive where they belong", async () => {
     ...["-l", "a=b", "--field-selector", "c=d", "--exclude", "x*", "--address", "InternalIP"],
     ...["--ssh-user", "admin", "--ssh-port", "2222", "-i", "~/key", "--known-hosts", "~/kh"],
     ...["--host-key-checking", "accept-new", "--concurrency", "7", "--connect-timeout", "3s"],
+    ...["--ssh-config", "~/sc", "--ssh-option", "A=b c", "--ssh-option", "D=e"],
     ...["--node-timeout", "1m", "--path", "/opt/kubelet", "--replace"],
     ...["--kubeconfig", "k", "--context", "c", "--cluster", "u", "--as", "a"],
     ...["--request-timeout", "10", "--kubectl", "/bin/kubectl"],
@@ -102,6 +107,7 @@ test("options arrive where they belong", async () => {
       identities: ["/home/u/key"],
       knownHosts: ["/home/u/kh"],
       hostKeyChecking: "accept-new",
+      config: { file: "/home/u/sc", options: ["A=b c", "D=e"] },
       limits: { connectMs: 3000, execTotalMs: 60_000 },
     },
     kubectl: {
@@ -139,6 +145,8 @@ test.each([
   [["--ssh-user", "a\nb"], /^--ssh-user: /],
   [["--ssh-port", "65536"], /^--ssh-port: /],
   [["--ssh-port", "0"], /^--ssh-port: /],
+  [["--ssh-option", "ProxyJump bastion"], /^--ssh-option: /],
+  [["--ssh-option", "A=b\nC=d"], /^--ssh-option: /],
   [["--path", "relative"], /^--path: /],
   [["--concurrency", "1e9"], /^--concurrency: /],
   [["--request-timeout", "soon"], /^--request-timeout: /],

@@ -1,0 +1,96 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join } from "node:path";
+import { systemCode } from "./ssh-error.ts";
+import { matchesGlob } from "./ssh-pattern.ts";
+
+/** Tells which hosts ssh's configuration treats alike. */
+export interface HostPatterns {
+  /** Equal for two names that the same `Host` lines match: ssh has the same settings for both. */
+  signature(alias: string): string;
+}
+
+/** ssh gives up at this depth (READCONF_MAX_DEPTH). */
+const MAX_DEPTH = 16;
+
+/**
+ * Reads the `Host` lines of ssh_config files, so that ssh need not be asked for each of a thousand nodes.
+ * A file that isn't there is empty, as it is to ssh.
+ *
+ * @returns `undefined` where only ssh can tell: a `Match` line, a canonicalised name, an include that needs expanding
+ */
+export async function readHostPatterns(
+  files: readonly { readonly path: string; readonly includeDir: string }[],
+): Promise<HostPatterns | undefined> {
+  const hostLines: string[][] = [];
+  for (const { path, includeDir } of files) {
+    if (!(await addFile(path, { includeDir, depth: 0, hostLines }))) return undefined;
+  }
+  return {
+    signature: (alias) => hostLines.map((line) => (matchesLine(alias, line) ? "1" : "0")).join(""),
+  };
+}
+
+interface Walk {
+  /** Where relative includes are. */
+  readonly includeDir: string;
+  readonly depth: number;
+  readonly hostLines: string[][];
+}
+
+/** `false` where the file holds what can't be told from here. */
+async function addFile(path: string, walk: Walk): Promise<boolean> {
+  if (walk.depth > MAX_DEPTH) return false;
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    return systemCode(error) === "ENOENT";
+  }
+  for (const line of text.split("\n")) {
+    if (!(await addLine(line, walk))) return false;
+  }
+  return true;
+}
+
+async function addLine(line: string, walk: Walk): Promise<boolean> {
+  const [, keyword = "", rest = ""] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? [];
+  const words = rest.split(/\s+/).map((word) => word.replaceAll('"', ""));
+  switch (keyword.toLowerCase()) {
+    case "host":
+      walk.hostLines.push(words);
+      return true;
+    case "match":
+    case "canonicalizehostname":
+      return false;
+    case "include": {
+      for (const word of words) if (!(await addInclude(word, walk))) return false;
+      return true;
+    }
+    default:
+      return true;
+  }
+}
+
+async function addInclude(word: string, walk: Walk): Promise<boolean> {
+  const path = isAbsolute(word) ? word : join(walk.includeDir, word);
+  const directory = dirname(path);
+  // Only the last part may be a pattern; `~user`, %tokens and ${VARIABLES} are left to ssh.
+  if (/[%$~]/.test(word) || /[*?[]/.test(directory) || basename(path).includes("[")) return false;
+  const names = /[*?]/.test(basename(path))
+    ? (await readdir(directory).catch(() => []))
+        .filter((name) => matchesGlob(name, basename(path)))
+        .sort()
+    : [basename(path)];
+  for (const name of names) {
+    if (!(await addFile(join(directory, name), { ...walk, depth: walk.depth + 1 }))) return false;
+  }
+  return true;
+}
+
+/** One pattern must match and no negated one (OpenSSH: readconf.c, oHost). */
+function matchesLine(alias: string, patterns: readonly string[]): boolean {
+  const matches = (pattern: string) => matchesGlob(alias, pattern);
+  if (patterns.some((pattern) => pattern.startsWith("!") && matches(pattern.slice(1))))
+    return false;
+  return patterns.some((pattern) => !pattern.startsWith("!") && matches(pattern));
+}

@@ -1,0 +1,164 @@
+import { access } from "node:fs/promises";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import pLimit from "p-limit";
+import type { Target } from "../model.ts";
+import { askSsh, type SshAnswer } from "./ask-ssh.ts";
+import { type HostPatterns, readHostPatterns } from "./host-patterns.ts";
+import {
+  configuredSettings,
+  type Endpoint,
+  type HostSettings,
+  plainSettings,
+} from "./host-settings.ts";
+import type { SshConfig, SshOptions } from "./transport.ts";
+
+/** Processes of ssh at once. */
+const AT_ONCE = 8;
+
+/** A name that no `Host` line is about: what ssh says of it, it says of every host. */
+const NOBODY = "host.invalid";
+
+/** Finds out how hosts are reached, for a whole run. */
+export interface HostResolver {
+  /** @throws {PullcastError} PC232, PC233 */
+  settingsOf(target: Target): Promise<HostSettings>;
+  /** Whether ssh's configuration says something about this very name. */
+  isConfigured(name: string): Promise<boolean>;
+}
+
+/**
+ * Resolves hosts as the user's ssh would. Without ssh's configuration, or without the program, the plain settings hold.
+ * A node of a cluster is looked up by its name if the configuration is about that name, else by its address.
+ */
+export function createHostResolver(options: SshOptions): HostResolver {
+  const { config } = options;
+  if (config === undefined) {
+    return {
+      settingsOf: async (target) => plainSettings(target, options),
+      isConfigured: async () => false,
+    };
+  }
+  const answers = new Answers(config);
+  const settings = async (target: Endpoint, alias: string) => {
+    const [answer, unconfigured] = await Promise.all([answers.of(alias), answers.unconfigured]);
+    return answer === undefined || unconfigured === undefined
+      ? plainSettings(target, options)
+      : configuredSettings(target, { options, alias, answer, unconfigured });
+  };
+  const isConfigured = async (name: string) => {
+    const [own, anybodys] = await Promise.all([answers.of(name), answers.of(NOBODY)]);
+    return own !== undefined && anybodys !== undefined && !sameAnswer(own, name, anybodys);
+  };
+  return {
+    isConfigured,
+    settingsOf: async (target) => {
+      const { name, host } = target;
+      const byName = target.node !== undefined && name !== host && (await isConfigured(name));
+      return await settings(target, byName ? name : host);
+    },
+  };
+}
+
+/** ssh's answers, asked for once for all hosts that its configuration treats alike. */
+class Answers {
+  readonly #config: Promise<SshConfig>;
+  readonly #limit = pLimit(AT_ONCE);
+  readonly #byAlias = new Map<string, Promise<SshAnswer | undefined>>();
+  readonly #bySignature = new Map<string, Promise<SharedAnswer | undefined>>();
+  readonly #patterns: Promise<HostPatterns | undefined>;
+  /** What ssh would say about any host if nothing were configured. */
+  readonly unconfigured: Promise<SshAnswer | undefined>;
+
+  /** Asks what every run needs at once: ssh works while the rest is loaded. */
+  constructor(config: SshConfig) {
+    this.#config = atHome(config);
+    this.#patterns = this.#config.then((actual) => readHostPatterns(filesOf(actual)));
+    this.unconfigured = this.#config.then((actual) =>
+      askSsh({ ...actual, file: "none", options: [] }, NOBODY),
+    );
+    // Whoever asks sees the error.
+    this.unconfigured.catch(() => undefined);
+  }
+
+  async of(alias: string): Promise<SshAnswer | undefined> {
+    const patterns = await this.#patterns;
+    if (patterns === undefined) return await this.#ask(alias);
+    const signature = patterns.signature(alias);
+    let shared = this.#bySignature.get(signature);
+    if (shared === undefined) {
+      shared = this.#ask(alias).then((answer) => answer && shareable(answer, alias));
+      this.#bySignature.set(signature, shared);
+    }
+    const answer = await shared;
+    if (answer === undefined) return undefined;
+    return answer.for(alias) ?? (await this.#ask(alias));
+  }
+
+  #ask(alias: string): Promise<SshAnswer | undefined> {
+    let answer = this.#byAlias.get(alias);
+    if (answer === undefined) {
+      answer = this.#limit(async () => askSsh(await this.#config, alias));
+      this.#byAlias.set(alias, answer);
+    }
+    return answer;
+  }
+}
+
+/** An answer about one name that may serve others. */
+interface SharedAnswer {
+  /** `undefined` where only ssh can tell. */
+  for(alias: string): SshAnswer | undefined;
+}
+
+function shareable(answer: SshAnswer, alias: string): SharedAnswer {
+  const isNamed = [...answer].some(
+    ([keyword, values]) =>
+      keyword !== "host" && keyword !== "hostname" && values.some((value) => value.includes(alias)),
+  );
+  const hostName = answer.get("hostname")?.[0] ?? alias;
+  const isOwn = hostName.toLowerCase() === alias.toLowerCase();
+  if (isNamed || (!isOwn && hostName.includes(alias))) {
+    return { for: (other) => (other === alias ? answer : undefined) };
+  }
+  return {
+    for: (other) =>
+      isOwn ? new Map([...answer, ["host", [other]], ["hostname", [other]]]) : answer,
+  };
+}
+
+/** Whether ssh says the same of a name as of a name that nobody configured. */
+function sameAnswer(own: SshAnswer, name: string, anybodys: SshAnswer): boolean {
+  const text = (answer: SshAnswer, alias: string) =>
+    JSON.stringify(
+      [...answer]
+        .filter(([keyword]) => keyword !== "host")
+        .map(([keyword, values]) => [
+          keyword,
+          values.map((value) => value.replaceAll(alias, "%n")),
+        ]),
+    );
+  return text(own, name) === text(anybodys, NOBODY);
+}
+
+/** ssh takes the home directory from the password file, pullcast and its users from $HOME: where they differ, $HOME counts. */
+async function atHome(config: SshConfig): Promise<SshConfig> {
+  if (config.file !== undefined || config.homeDir === userInfo().homedir) return config;
+  const file = join(config.homeDir, ".ssh", "config");
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  return { ...config, file: isThere ? file : "none" };
+}
+
+/** The files that ssh reads: `-F` replaces both. */
+function filesOf({ file }: SshConfig): { path: string; includeDir: string }[] {
+  const userDir = join(userInfo().homedir, ".ssh");
+  if (file === "none") return [];
+  if (file !== undefined) return [{ path: file, includeDir: userDir }];
+  return [
+    { path: join(userDir, "config"), includeDir: userDir },
+    { path: "/etc/ssh/ssh_config", includeDir: "/etc/ssh" },
+  ];
+}

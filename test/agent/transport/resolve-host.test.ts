@@ -1,0 +1,199 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ClusterNode, Target } from "../../../agent/model.ts";
+import { createHostResolver } from "../../../agent/transport/resolve-host.ts";
+import type { SshOptions } from "../../../agent/transport/transport.ts";
+import { LIMITS, targetOf } from "../../rig/transport.ts";
+
+let home: string;
+let ssh: string;
+let count = 0;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "pullcast-resolve-"));
+  await mkdir(join(home, ".ssh"), { mode: 0o700 });
+  // The real ssh, with a line in a log for each time it is asked.
+  ssh = join(home, "ssh");
+  await writeFile(ssh, `#!/bin/sh\necho asked >> '${home}/log'\nexec ssh "$@"\n`);
+  await chmod(ssh, 0o755);
+});
+afterAll(() => rm(home, { recursive: true }));
+
+/** Options as the command line makes them, with `text` as the user's ssh_config. */
+async function configured(text: string, changes: Partial<SshOptions> = {}): Promise<SshOptions> {
+  count += 1;
+  const file = join(home, ".ssh", `config-${count}`);
+  await writeFile(file, text);
+  await writeFile(join(home, "log"), "");
+  return {
+    identities: [],
+    defaultIdentities: ["/default/id"],
+    defaultKnownHosts: { user: ["/default/known"], global: ["/etc/default/known"] },
+    agentSocket: "/default/agent",
+    limits: LIMITS,
+    config: { program: ssh, file, options: [], homeDir: home, env: { SOCK: "/env/agent" } },
+    ...changes,
+  };
+}
+
+async function settings(text: string, target: Target, changes: Partial<SshOptions> = {}) {
+  return await createHostResolver(await configured(text, changes)).settingsOf(target);
+}
+
+/** How often ssh was asked, without the question for its defaults. */
+async function asked(): Promise<number> {
+  return (await readFile(join(home, "log"), "utf8")).split("\n").length - 2;
+}
+
+function nodeTarget(name: string, host: string): Target {
+  return { name, host, addressKind: "InternalIP", node: {} as ClusterNode };
+}
+
+test("nothing configured: our defaults, not ssh's", async () => {
+  expect(await settings("", targetOf("10.0.0.5"))).toEqual({
+    host: "10.0.0.5",
+    port: 22,
+    user: userInfo().username,
+    identities: [],
+    configuredIdentities: [],
+    defaultIdentities: ["/default/id"],
+    identitiesOnly: false,
+    agentSocket: "/default/agent",
+    knownHosts: ["/default/known", "/etc/default/known"],
+    hostKeyChecking: "strict",
+  });
+});
+
+test("what the configuration says of an alias holds, with ~ and tokens expanded", async () => {
+  const text = [
+    "Host web",
+    "  HostName 192.0.2.7",
+    "  User deploy",
+    "  Port 2222",
+    "  IdentityFile ~/.ssh/%r-%p",
+    "  IdentityFile ~/keys/%n.key",
+    "  IdentitiesOnly yes",
+    "  IdentityAgent $SOCK",
+    "  UserKnownHostsFile ~/known-a /known-b",
+    "  GlobalKnownHostsFile none",
+    "  HostKeyAlias web-key",
+    "  StrictHostKeyChecking accept-new",
+  ].join("\n");
+  expect(await settings(text, targetOf("web"))).toEqual({
+    host: "192.0.2.7",
+    port: 2222,
+    user: "deploy",
+    identities: [],
+    configuredIdentities: [join(home, ".ssh/deploy-2222"), join(home, "keys/web.key")],
+    defaultIdentities: [],
+    identitiesOnly: true,
+    agentSocket: "/env/agent",
+    // ssh itself expands these, by the password file's home.
+    knownHosts: [join(userInfo().homedir, "known-a"), "/known-b"],
+    hostKeyAlias: "web-key",
+    hostKeyChecking: "accept-new",
+  });
+});
+
+test("flags win over the configuration, a port given with the host over all", async () => {
+  const text =
+    "Host *\n  User deploy\n  Port 2222\n  StrictHostKeyChecking no\n  UserKnownHostsFile /x";
+  const flags = {
+    user: "root",
+    port: 2200,
+    knownHosts: ["/k"],
+    hostKeyChecking: "strict",
+  } as const;
+  const expected = { user: "root", port: 2200, knownHosts: ["/k"], hostKeyChecking: "strict" };
+  expect(await settings(text, targetOf("a"), flags)).toMatchObject(expected);
+  expect(await settings(text, targetOf("a", 9), flags)).toMatchObject({ port: 9 });
+  expect(await settings(text, targetOf("a", 9))).toMatchObject({ port: 9, user: "deploy" });
+  expect(await settings(text, targetOf("a"))).toMatchObject({ hostKeyChecking: "accept-new" });
+});
+
+test("-o settings count, and -o is stronger than the file", async () => {
+  const options = await configured("Host *\n  User deploy\n");
+  const config = { ...options.config, options: ["User=core", "Port=24"] } as SshOptions["config"];
+  const resolver = createHostResolver({ ...options, ...(config && { config }) });
+  expect(await resolver.settingsOf(targetOf("a"))).toMatchObject({ user: "core", port: 24 });
+});
+
+test("a node is looked up by its name where the configuration is about that name, else by its address", async () => {
+  const text =
+    "Host worker-*\n  User byname\nHost 10.0.*\n  User byaddress\nHost named\n  HostName 192.0.2.1\n";
+  const of = (name: string, host: string) => settings(text, nodeTarget(name, host));
+  expect(await of("worker-1", "10.0.0.1")).toMatchObject({ user: "byname", host: "10.0.0.1" });
+  expect(await of("gpu-1", "10.0.0.2")).toMatchObject({ user: "byaddress", host: "10.0.0.2" });
+  expect(await of("named", "10.0.0.3")).toMatchObject({ host: "192.0.2.1" });
+  const resolver = createHostResolver(await configured(text));
+  for (const [name, known] of Object.entries({ "worker-7": true, named: true, other: false })) {
+    expect(await resolver.isConfigured(name), name).toBe(known);
+  }
+});
+
+test("ssh is asked once for all hosts that the configuration treats alike", async () => {
+  const text = "Host a*\n  User one\nHost !b7 b*\n  User two\n  HostName %h.example.com\n";
+  const resolver = createHostResolver(await configured(`Include ${home}/.ssh/none-*\n${text}`));
+  const names = Array.from({ length: 30 }, (_, index) => `c${index}`);
+  const hosts = await Promise.all(names.map((name) => resolver.settingsOf(targetOf(name))));
+  expect(hosts.map(({ host }) => host)).toEqual(names);
+  expect(await asked()).toBe(1);
+  const many = await Promise.all(
+    ["a-one", "a-two", "a-three"].map((name) => resolver.settingsOf(targetOf(name))),
+  );
+  expect(many.map(({ user, host }) => `${user} ${host}`)).toEqual([
+    "one a-one",
+    "one a-two",
+    "one a-three",
+  ]);
+  expect(await asked()).toBe(2);
+  // A host name made of the alias can't be shared.
+  const own = await Promise.all(
+    ["b1", "b2", "b7"].map((name) => resolver.settingsOf(targetOf(name))),
+  );
+  expect(own.map(({ host }) => host)).toEqual(["b1.example.com", "b2.example.com", "b7"]);
+  expect(await asked()).toBe(4);
+});
+
+test("with Match, and in included files, ssh alone decides", async () => {
+  const included = join(home, ".ssh", "more.conf");
+  await writeFile(included, "Match host x*\n  User matched\n");
+  const resolver = createHostResolver(await configured(`Include ${home}/.ssh/more.*\n`));
+  const users = await Promise.all(
+    ["x1", "x2", "y1"].map(async (name) => (await resolver.settingsOf(targetOf(name))).user),
+  );
+  expect(users).toEqual(["matched", "matched", userInfo().username]);
+});
+
+test("ways that are not there are refused by name", async () => {
+  const jump =
+    "Host far\n  ProxyJump bastion\nHost cmd\n  ProxyCommand nc %h %p\nHost near\n  ProxyJump none\n";
+  await expect(settings(jump, targetOf("far"))).rejects.toMatchObject({ code: "PC232" });
+  await expect(settings(jump, targetOf("cmd"))).rejects.toMatchObject({ code: "PC232" });
+  expect(await settings(jump, targetOf("near"))).toMatchObject({ host: "near" });
+});
+
+test("a broken configuration is told in ssh's words", async () => {
+  const broken = settings("Host *\n  Nonsense yes\n", targetOf("a"));
+  await expect(broken).rejects.toMatchObject({
+    code: "PC233",
+    message: expect.stringMatching(/nonsense/i),
+  });
+});
+
+test("a name that could be a flag or a command never reaches ssh", async () => {
+  for (const name of ["-oProxyCommand=x", "a b", "$(x)", "a;b", ""]) {
+    await expect(settings("", targetOf(name)), name).rejects.toMatchObject({ code: "PC233" });
+  }
+  expect(await asked()).toBeLessThan(1);
+});
+
+test("without the program the plain settings hold", async () => {
+  const options = await configured("Host *\n  User deploy\n");
+  const config = { ...options.config, program: join(home, "missing") } as SshOptions["config"];
+  const resolver = createHostResolver({ ...options, ...(config && { config }) });
+  expect(await resolver.settingsOf(targetOf("a"))).toMatchObject({ user: userInfo().username });
+  expect(await resolver.isConfigured("a")).toBe(false);
+});
