@@ -5,7 +5,7 @@ import { composeSurvey } from "../../node/compose.ts";
 import { readReport } from "../../node/read-report.ts";
 import { type NodeSurvey, readSurvey } from "../../node/read-survey.ts";
 import { createTransport } from "../../transport/create-transport.ts";
-import { sshHostLookup } from "../../transport/ssh-config-hosts.ts";
+import { createHostResolver, type HostResolver } from "../../transport/resolve-host.ts";
 import { nodeRequest } from "../deliver.ts";
 import type { NodeRunOptions } from "../options.ts";
 import { newRunId } from "../run-id.ts";
@@ -24,14 +24,17 @@ export interface SurveyedNode {
  *   it can't be reached or read
  */
 export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode> {
-  const target = await selectOne(options);
-  const transport = await createTransport(options.ssh);
+  const resolver = createHostResolver(options.ssh);
+  const target = await selectOne(options, resolver);
+  const transport = await createTransport(options.ssh, resolver);
   try {
     const session = await transport.open(target, options.signal);
     try {
       const nonce = randomBytes(16).toString("hex");
       const run = newRunId(new Date());
-      const program = composeSurvey(nodeRequest(options, { run, nonce, target }));
+      const program = composeSurvey(
+        nodeRequest(options, { run, user: session.user, nonce, target }),
+      );
       const outcome = await session.run({ ...program, keepAll: true, signal: options.signal });
       const report = readReport(outcome, { nonce });
       if (report.status === "lost") {
@@ -50,13 +53,13 @@ export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode>
   }
 }
 
-async function selectOne(options: NodeRunOptions): Promise<Target> {
+async function selectOne(options: NodeRunOptions, resolver: HostResolver): Promise<Target> {
   const { targets, refused, skipped } = await selectTargets({
     kubectl: options.kubectl,
     selection: options.selection,
     purpose: "explain",
     signal: options.signal,
-    sshHostKnown: sshHostLookup(options.ssh.configFiles ?? []),
+    sshHostKnown: resolver.isConfigured,
   });
   const [target, ...more] = targets;
   const [obstacle] = [...refused, ...skipped];
