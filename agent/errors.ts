@@ -144,6 +144,10 @@ const TABLE = {
     title: "ssh's configuration asks for a way to the node that pullcast does not have",
     fix: "see ssh -G NODE",
   },
+  PC234: {
+    title: "the jump host does not let pullcast through",
+    fix: "check AllowTcpForwarding and PermitOpen in its sshd_config",
+  },
   PC233: { title: "ssh can't tell how to reach the node", fix: "ssh -G NODE" },
 
   PC301: {

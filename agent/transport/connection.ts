@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { Client, ConnectConfig } from "ssh2";
 import type { PullcastError } from "../errors.ts";
 import type { Phase } from "../model.ts";
@@ -13,6 +12,7 @@ import { onAbort } from "./limit.ts";
 import { seconds, sshError, systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { PhaseLimits } from "./transport.ts";
+import type { Wire } from "./wire.ts";
 
 /** More banner than this is a flood. */
 const BANNER_LIMIT = 64 * 1024;
@@ -20,7 +20,7 @@ const BANNER_LIMIT = 64 * 1024;
 export interface ConnectionOptions {
   readonly ssh2: Ssh2;
   /** Connected, with an `error` listener that stays. */
-  readonly socket: Socket;
+  readonly socket: Wire;
   /** `host:port`, for messages. */
   readonly at: string;
   readonly user: string;
@@ -45,6 +45,7 @@ export class Connection {
   #phase: Phase = "handshake";
   #isReady = false;
   #closed = false;
+  #isWireClosed = false;
   #bannerBytes = 0;
   #failure: unknown;
 
@@ -53,6 +54,9 @@ export class Connection {
     this.client = new options.ssh2.Client();
     this.#ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
+    });
+    options.socket.once("close", () => {
+      this.#isWireClosed = true;
     });
     // Whoever waits sees the rejection; nobody has to.
     this.#ready.catch(() => undefined);
@@ -119,9 +123,13 @@ export class Connection {
   /** Says goodbye, and frees the socket at the latest after `teardownMs`. Never throws. */
   async close(): Promise<void> {
     const { socket, limits } = this.#options;
-    if (socket.destroyed) return;
+    if (socket.destroyed || this.#isWireClosed) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => socket.destroy(), limits.teardownMs);
+      const timer = setTimeout(() => {
+        socket.destroy();
+        // A jump host may never confirm that a channel is closed.
+        resolve();
+      }, limits.teardownMs);
       socket.once("close", () => {
         clearTimeout(timer);
         resolve();

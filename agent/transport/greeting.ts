@@ -1,19 +1,19 @@
-import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 
 const LIMIT = 1024;
 
 /** What a peer says before its `SSH-` line; sshd's throttling notice comes there, and ssh2 drops it. */
 export interface Greeting {
   /** Listens beside ssh2, until `SSH-` or 1 KiB. */
-  listen(socket: Socket): void;
-  stop(socket: Socket): void;
+  listen(socket: Readable): void;
+  stop(socket: Readable): void;
   text(): string;
 }
 
 /** Makes a listener for what comes before `SSH-`. */
 export function readGreeting(): Greeting {
   let text = "";
-  let owner: Socket | undefined;
+  let owner: Readable | undefined;
   const onData = (chunk: Buffer) => {
     text += chunk.toString("latin1", 0, LIMIT);
     const end = /(^|\n)SSH-/.exec(text);

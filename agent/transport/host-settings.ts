@@ -24,6 +24,8 @@ export interface HostSettings {
   /** The name that known_hosts is asked for, in place of host and port. */
   readonly hostKeyAlias?: string;
   readonly hostKeyChecking: "strict" | "accept-new";
+  /** ssh's ProxyJump: `[USER@]HOST[:PORT]`, comma-separated, the first is reached first. */
+  readonly proxyJump?: string;
 }
 
 /** What a target says of itself. */
@@ -68,10 +70,9 @@ interface Configured {
 export function configuredSettings(target: Endpoint, configured: Configured): HostSettings {
   const { options, alias, answer } = configured;
   const wish = wishes(configured);
-  for (const keyword of ["proxyjump", "proxycommand"]) {
-    const value = wish(keyword)?.[0];
-    if (value !== undefined && value !== "none") throw otherWay(alias, keyword);
-  }
+  const command = wish("proxycommand")?.[0];
+  if (command !== undefined && command !== "none") throw otherWay(alias);
+  const proxyJump = wish("proxyjump")?.[0];
   const plain = plainSettings(target, options);
   const hostName = answer.get("hostname")?.[0] ?? alias;
   const host = hostName.toLowerCase() === alias.toLowerCase() ? target.host : hostName;
@@ -93,6 +94,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     ...socket(agentOf(wish("identityagent")?.[0], { agentSocket, env, expand })),
     knownHosts: options.knownHosts ?? knownHostsOf(wish, options, expand),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
+    ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
     hostKeyChecking: options.hostKeyChecking ?? checkingOf(wish("stricthostkeychecking")?.[0]),
   };
 }
@@ -152,11 +154,10 @@ function checkingOf(value: string | undefined): HostSettings["hostKeyChecking"] 
     : "strict";
 }
 
-function otherWay(alias: string, keyword: string): PullcastError {
-  const name = keyword === "proxyjump" ? "ProxyJump" : "ProxyCommand";
+function otherWay(alias: string): PullcastError {
   return new PullcastError("PC232", {
     phase: "resolve",
-    detail: `${name} for ${alias}`,
-    fix: `--ssh-option ${name}=none if the node can be reached without it`,
+    detail: `ProxyCommand for ${alias}`,
+    fix: "--ssh-option ProxyCommand=none if the node can be reached without it, or use ProxyJump",
   });
 }

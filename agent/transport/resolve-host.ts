@@ -2,7 +2,9 @@ import { access } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
+import { PullcastError } from "../errors.ts";
 import type { Target } from "../model.ts";
+import { cleanText } from "../util/clean-text.ts";
 import { askSsh, type SshAnswer } from "./ask-ssh.ts";
 import { type HostPatterns, readHostPatterns } from "./host-patterns.ts";
 import {
@@ -11,6 +13,7 @@ import {
   type HostSettings,
   plainSettings,
 } from "./host-settings.ts";
+import { parseProxyJump } from "./proxy-jump.ts";
 import type { SshConfig, SshOptions } from "./transport.ts";
 
 /** Processes of ssh at once. */
@@ -19,10 +22,17 @@ const AT_ONCE = 8;
 /** A name that no `Host` line is about: what ssh says of it, it says of every host. */
 const NOBODY = "host.invalid";
 
+/** The way to a host. */
+export interface HostRoute {
+  readonly host: HostSettings;
+  /** Hosts to go through, the one reached first first. */
+  readonly jumps: readonly HostSettings[];
+}
+
 /** Finds out how hosts are reached, for a whole run. */
 export interface HostResolver {
   /** @throws {PullcastError} PC232, PC233 */
-  settingsOf(target: Target): Promise<HostSettings>;
+  routeTo(target: Target): Promise<HostRoute>;
   /** Whether ssh's configuration says something about this very name. */
   isConfigured(name: string): Promise<boolean>;
 }
@@ -35,29 +45,104 @@ export function createHostResolver(options: SshOptions): HostResolver {
   const { config } = options;
   if (config === undefined) {
     return {
-      settingsOf: async (target) => plainSettings(target, options),
+      routeTo: async (target) => ({ host: plainSettings(target, options), jumps: [] }),
       isConfigured: async () => false,
     };
   }
   const answers = new Answers(config);
-  const settings = async (target: Endpoint, alias: string) => {
-    const [answer, unconfigured] = await Promise.all([answers.of(alias), answers.unconfigured]);
-    return answer === undefined || unconfigured === undefined
-      ? plainSettings(target, options)
-      : configuredSettings(target, { options, alias, answer, unconfigured });
-  };
   const isConfigured = async (name: string) => {
     const [own, anybodys] = await Promise.all([answers.of(name), answers.of(NOBODY)]);
     return own !== undefined && anybodys !== undefined && !sameAnswer(own, name, anybodys);
   };
+  // ssh hands its -F on to jump hosts, not its -o.
+  let hopAnswers = config.options.length === 0 ? answers : undefined;
+  const forHops = () => {
+    hopAnswers ??= new Answers({ ...config, options: [] });
+    return hopAnswers;
+  };
+  const jumps = new Map<string, Promise<readonly HostSettings[]>>();
   return {
     isConfigured,
-    settingsOf: async (target) => {
+    routeTo: async (target) => {
       const { name, host } = target;
       const byName = target.node !== undefined && name !== host && (await isConfigured(name));
-      return await settings(target, byName ? name : host);
+      const alias = byName ? name : host;
+      const settings = await settingsOf(target, { alias, options, answers });
+      const { proxyJump } = settings;
+      if (proxyJump === undefined) return { host: settings, jumps: [] };
+      let hops = jumps.get(proxyJump);
+      if (hops === undefined) {
+        hops = jumpsOf(proxyJump, {
+          options: forJumps(options),
+          answers: forHops(),
+          seen: new Set(),
+        });
+        jumps.set(proxyJump, hops);
+      }
+      return { host: settings, jumps: await hops };
     },
   };
+}
+
+async function settingsOf(
+  target: Endpoint,
+  {
+    alias,
+    options,
+    answers,
+  }: {
+    readonly alias: string;
+    readonly options: SshOptions;
+    readonly answers: Answers;
+  },
+): Promise<HostSettings> {
+  const [answer, unconfigured] = await Promise.all([answers.of(alias), answers.unconfigured]);
+  return answer === undefined || unconfigured === undefined
+    ? plainSettings(target, options)
+    : configuredSettings(target, { options, alias, answer, unconfigured });
+}
+
+/** Login name and port of the command line are the nodes', as with ssh. */
+function forJumps(options: SshOptions): SshOptions {
+  const { user: _user, port: _port, ...rest } = options;
+  return rest;
+}
+
+/** As ssh does it: the first hop may have jumps of its own, the others are reached through the one before. */
+async function jumpsOf(
+  proxyJump: string,
+  walk: {
+    readonly options: SshOptions;
+    readonly answers: Answers;
+    readonly seen: ReadonlySet<string>;
+  },
+): Promise<readonly HostSettings[]> {
+  const hops = parseProxyJump(proxyJump);
+  if (hops === undefined) {
+    throw new PullcastError("PC233", {
+      phase: "resolve",
+      detail: `ProxyJump ${cleanText(proxyJump, 200)} can't be read`,
+      fix: "write it as [USER@]HOST[:PORT], comma-separated",
+    });
+  }
+  const route: HostSettings[] = [];
+  for (const [index, { alias, user, port }] of hops.entries()) {
+    const settings = await settingsOf(
+      { host: alias, ...(port === undefined ? {} : { port }) },
+      {
+        alias,
+        options: user === undefined ? walk.options : { ...walk.options, user },
+        answers: walk.answers,
+      },
+    );
+    const own = index === 0 ? settings.proxyJump : undefined;
+    if (own !== undefined && !walk.seen.has(own)) {
+      const seen = new Set([...walk.seen, own]);
+      route.push(...(await jumpsOf(own, { ...walk, seen })));
+    }
+    route.push(settings);
+  }
+  return route;
 }
 
 /** ssh's answers, asked for once for all hosts that its configuration treats alike. */

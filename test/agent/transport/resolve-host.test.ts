@@ -3,7 +3,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClusterNode, Target } from "../../../agent/model.ts";
-import { createHostResolver } from "../../../agent/transport/resolve-host.ts";
+import { createHostResolver, type HostResolver } from "../../../agent/transport/resolve-host.ts";
 import type { SshOptions } from "../../../agent/transport/transport.ts";
 import { LIMITS, targetOf } from "../../rig/transport.ts";
 
@@ -39,7 +39,11 @@ async function configured(text: string, changes: Partial<SshOptions> = {}): Prom
 }
 
 async function settings(text: string, target: Target, changes: Partial<SshOptions> = {}) {
-  return await createHostResolver(await configured(text, changes)).settingsOf(target);
+  return await settingsBy(createHostResolver(await configured(text, changes)), target);
+}
+
+async function settingsBy(resolver: HostResolver, target: Target) {
+  return (await resolver.routeTo(target)).host;
 }
 
 /** How often ssh was asked, without the question for its defaults. */
@@ -117,7 +121,7 @@ test("-o settings count, and -o is stronger than the file", async () => {
   const options = await configured("Host *\n  User deploy\n");
   const config = { ...options.config, options: ["User=core", "Port=24"] } as SshOptions["config"];
   const resolver = createHostResolver({ ...options, ...(config && { config }) });
-  expect(await resolver.settingsOf(targetOf("a"))).toMatchObject({ user: "core", port: 24 });
+  expect(await settingsBy(resolver, targetOf("a"))).toMatchObject({ user: "core", port: 24 });
 });
 
 test("a node is looked up by its name where the configuration is about that name, else by its address", async () => {
@@ -137,11 +141,11 @@ test("ssh is asked once for all hosts that the configuration treats alike", asyn
   const text = "Host a*\n  User one\nHost !b7 b*\n  User two\n  HostName %h.example.com\n";
   const resolver = createHostResolver(await configured(`Include ${home}/.ssh/none-*\n${text}`));
   const names = Array.from({ length: 30 }, (_, index) => `c${index}`);
-  const hosts = await Promise.all(names.map((name) => resolver.settingsOf(targetOf(name))));
+  const hosts = await Promise.all(names.map((name) => settingsBy(resolver, targetOf(name))));
   expect(hosts.map(({ host }) => host)).toEqual(names);
   expect(await asked()).toBe(1);
   const many = await Promise.all(
-    ["a-one", "a-two", "a-three"].map((name) => resolver.settingsOf(targetOf(name))),
+    ["a-one", "a-two", "a-three"].map((name) => settingsBy(resolver, targetOf(name))),
   );
   expect(many.map(({ user, host }) => `${user} ${host}`)).toEqual([
     "one a-one",
@@ -151,7 +155,7 @@ test("ssh is asked once for all hosts that the configuration treats alike", asyn
   expect(await asked()).toBe(2);
   // A host name made of the alias can't be shared.
   const own = await Promise.all(
-    ["b1", "b2", "b7"].map((name) => resolver.settingsOf(targetOf(name))),
+    ["b1", "b2", "b7"].map((name) => settingsBy(resolver, targetOf(name))),
   );
   expect(own.map(({ host }) => host)).toEqual(["b1.example.com", "b2.example.com", "b7"]);
   expect(await asked()).toBe(4);
@@ -162,17 +166,52 @@ test("with Match, and in included files, ssh alone decides", async () => {
   await writeFile(included, "Match host x*\n  User matched\n");
   const resolver = createHostResolver(await configured(`Include ${home}/.ssh/more.*\n`));
   const users = await Promise.all(
-    ["x1", "x2", "y1"].map(async (name) => (await resolver.settingsOf(targetOf(name))).user),
+    ["x1", "x2", "y1"].map(async (name) => (await settingsBy(resolver, targetOf(name))).user),
   );
   expect(users).toEqual(["matched", "matched", userInfo().username]);
 });
 
-test("ways that are not there are refused by name", async () => {
-  const jump =
-    "Host far\n  ProxyJump bastion\nHost cmd\n  ProxyCommand nc %h %p\nHost near\n  ProxyJump none\n";
-  await expect(settings(jump, targetOf("far"))).rejects.toMatchObject({ code: "PC232" });
-  await expect(settings(jump, targetOf("cmd"))).rejects.toMatchObject({ code: "PC232" });
-  expect(await settings(jump, targetOf("near"))).toMatchObject({ host: "near" });
+test("jump hosts are resolved one by one, the first with its own jumps, without the nodes' login name", async () => {
+  const text = [
+    "Host far",
+    "  ProxyJump inner@b:2200,c",
+    "Host b",
+    "  HostName 192.0.2.2",
+    "  User ignored",
+    "  ProxyJump a",
+    "Host c",
+    "  User core",
+    "  ProxyJump elsewhere",
+    "Host *",
+    "  ProxyJump none",
+  ].join("\n");
+  const resolver = createHostResolver(await configured(text, { user: "root", port: 9 }));
+  const { host, jumps } = await resolver.routeTo(targetOf("far"));
+  expect([host.user, host.port]).toEqual(["root", 9]);
+  expect(jumps.map((jump) => `${jump.user}@${jump.host}:${jump.port}`)).toEqual([
+    `${userInfo().username}@a:22`,
+    "inner@192.0.2.2:2200",
+    "core@c:22",
+  ]);
+});
+
+test("a jump host that would be its own is refused in ssh's words, one of -o is for the nodes alone", async () => {
+  const loop = createHostResolver(await configured("Host *\n  ProxyJump bastion\n"));
+  await expect(loop.routeTo(targetOf("a"))).rejects.toMatchObject({
+    code: "PC233",
+    message: expect.stringContaining("loop via bastion"),
+  });
+  const options = await configured("");
+  const config = { ...options.config, options: ["ProxyJump=bastion"] } as SshOptions["config"];
+  const resolver = createHostResolver({ ...options, ...(config && { config }) });
+  const { jumps } = await resolver.routeTo(targetOf("a"));
+  expect(jumps.map((jump) => jump.host)).toEqual(["bastion"]);
+});
+
+test("ProxyCommand is refused by name", async () => {
+  const text = "Host cmd\n  ProxyCommand nc %h %p\nHost near\n  ProxyCommand none\n";
+  await expect(settings(text, targetOf("cmd"))).rejects.toMatchObject({ code: "PC232" });
+  expect(await settings(text, targetOf("near"))).toMatchObject({ host: "near" });
 });
 
 test("a broken configuration is told in ssh's words", async () => {
@@ -194,6 +233,6 @@ test("without the program the plain settings hold", async () => {
   const options = await configured("Host *\n  User deploy\n");
   const config = { ...options.config, program: join(home, "missing") } as SshOptions["config"];
   const resolver = createHostResolver({ ...options, ...(config && { config }) });
-  expect(await resolver.settingsOf(targetOf("a"))).toMatchObject({ user: userInfo().username });
+  expect(await settingsBy(resolver, targetOf("a"))).toMatchObject({ user: userInfo().username });
   expect(await resolver.isConfigured("a")).toBe(false);
 });

@@ -1,0 +1,149 @@
+import pLimit, { type LimitFunction } from "p-limit";
+import type { ClientChannel } from "ssh2";
+import type { PullcastError } from "../errors.ts";
+import { cleanText } from "../util/clean-text.ts";
+import { connectSocket } from "./connect-socket.ts";
+import type { HostSettings } from "./host-settings.ts";
+import { withLimit } from "./limit.ts";
+import type { LoggedIn, Login } from "./login.ts";
+import type { HostRoute } from "./resolve-host.ts";
+import { hostPort, seconds, sshError } from "./ssh-error.ts";
+import type { PhaseLimits } from "./transport.ts";
+import { channelWire, type Wire } from "./wire.ts";
+
+/** Connections being opened at once through one jump host. */
+const STARTS_THROUGH = 6;
+
+interface JumpOptions {
+  readonly login: Login;
+  readonly limits: PhaseLimits;
+  /** Limits what is opened at once in the whole run. */
+  readonly starts: LimitFunction;
+}
+
+/** Connections through other hosts: one connection to each jump host serves all nodes behind it. */
+export interface JumpHosts {
+  /** @throws {PullcastError} PC2xx, with the address of the host that failed; the abort reason */
+  connect(route: HostRoute, signal: AbortSignal): Promise<LoggedIn>;
+  close(): Promise<void>;
+}
+
+/** A jump host and those before it. */
+interface Jump {
+  readonly settings: HostSettings;
+  readonly before: Jump | undefined;
+  readonly key: string;
+}
+
+/** Makes the jump hosts of a run. */
+export function createJumpHosts({ login, limits, starts }: JumpOptions): JumpHosts {
+  const connections = new Map<string, Promise<LoggedIn>>();
+  const through = new Map<string, LimitFunction>();
+
+  const loggedIn = (jump: Jump, signal: AbortSignal): Promise<LoggedIn> => {
+    const there = connections.get(jump.key);
+    if (there !== undefined) return there;
+    const opening = open(jump.settings, jump.before, signal);
+    connections.set(jump.key, opening);
+    // A lost jump host is connected to anew by the next try.
+    const forget = () => {
+      if (connections.get(jump.key) === opening) connections.delete(jump.key);
+    };
+    opening.then(({ connection }) => connection.client.once("close", forget), forget);
+    return opening;
+  };
+
+  /** No slot is held while the jump host itself is waited for: it needs one too. */
+  const open = async (
+    host: HostSettings,
+    jump: Jump | undefined,
+    signal: AbortSignal,
+  ): Promise<LoggedIn> => {
+    const hop = jump === undefined ? undefined : await loggedIn(jump, signal);
+    const start = () =>
+      starts(async () => {
+        signal.throwIfAborted();
+        if (hop === undefined) {
+          const wire = await connectSocket(host, { limits, signal });
+          return await login.connect(host, { wire, signal });
+        }
+        const wire = await forward(hop, { host, limits, signal });
+        return await login.connect(host, { wire, signal, via: hop.at });
+      });
+    if (jump === undefined) return await start();
+    let turn = through.get(jump.key);
+    if (turn === undefined) {
+      turn = pLimit(STARTS_THROUGH);
+      through.set(jump.key, turn);
+    }
+    return await turn(start);
+  };
+
+  return {
+    connect: ({ host, jumps }, signal) => open(host, chain(jumps), signal),
+    async close() {
+      const opened = await Promise.allSettled(connections.values());
+      // The last hop first: its goodbye goes through the others.
+      for (const result of opened.reverse()) {
+        if (result.status === "fulfilled") await result.value.connection.close();
+      }
+    },
+  };
+}
+
+function chain(jumps: readonly HostSettings[]): Jump | undefined {
+  let last: Jump | undefined;
+  for (const settings of jumps) {
+    last = { settings, before: last, key: JSON.stringify([last?.key ?? "", settings]) };
+  }
+  return last;
+}
+
+/** A channel to a host, opened by the jump host, which also resolves its name. */
+async function forward(
+  { connection, at: via }: LoggedIn,
+  options: {
+    readonly host: HostSettings;
+    readonly limits: PhaseLimits;
+    readonly signal: AbortSignal;
+  },
+): Promise<Wire> {
+  const { host, limits, signal } = options;
+  const at = `${hostPort(host.host, host.port)} via ${via}`;
+  const opened = new Promise<ClientChannel>((resolve, reject) => {
+    connection.client.forwardOut("127.0.0.1", 0, host.host, host.port, (error, channel) => {
+      if (error === undefined || error === null) resolve(channel);
+      else reject(forwardError(error, { at, isLost: connection.closed }));
+    });
+  });
+  const ms = limits.connectMs;
+  try {
+    const channel = await withLimit(opened, {
+      ms,
+      signal,
+      onLimit: () =>
+        sshError("PC203", {
+          at,
+          phase: "connect",
+          detail: `no answer within ${seconds(ms)}`,
+        }),
+    });
+    return channelWire(channel);
+  } catch (error) {
+    opened.then(
+      (late) => late.destroy(),
+      () => undefined,
+    );
+    throw error;
+  }
+}
+
+/** RFC 4254, 5.1: reason 2 is "connect failed", 1 "administratively prohibited". */
+function forwardError(
+  cause: Error,
+  { at, isLost }: { readonly at: string; readonly isLost: boolean },
+): PullcastError {
+  const options = { at, phase: "connect", detail: cleanText(cause.message, 200), cause } as const;
+  if (isLost) return sshError("PC226", options);
+  return sshError("reason" in cause && cause.reason === 2 ? "PC204" : "PC234", options);
+}
