@@ -90,6 +90,15 @@ export function composeSurvey(request: Omit<NodeRequest, "replace">): NodeProgra
   return compose("survey", { ...request, replace: false }, NOTHING);
 }
 
+/**
+ * Looks at all that an install of a file with this digest would refuse; changes nothing.
+ *
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeProbe(request: NodeRequest & { readonly digest?: string }): NodeProgram {
+  return compose("probe", request, { ...NOTHING, digest: request.digest ?? NOTHING.digest });
+}
+
 interface Payload {
   readonly bytes: Uint8Array;
   /** Lower-case hex SHA-256, or `-`. */

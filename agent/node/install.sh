@@ -6,8 +6,7 @@ install() {
   enter_directory
   check_target
   hash_target
-  # 8180: a regular file of mode 0600.
-  if [ "$old" = "$digest" ] && [ "$target $owner" = "8180 0" ]; then
+  if is_there; then
     sweep
     say "mtime $mtime now ${now:-$mtime}"
     done_with unchanged "$digest"
@@ -23,13 +22,6 @@ install() {
   keep_old
   write_record
   put_in_place
-}
-
-# Refuses to lose what others wrote; equal bytes with another mode or owner are no loss.
-allowed() {
-  judge_target
-  [ "$old" = - ] || [ "$old" = "$digest" ] || [ "$ours" = yes ] || [ "$replace" = yes ] ||
-    fail PC301 "$here/config.json"
 }
 
 # Reads the payload before the lock is taken, so that a slow link keeps nobody waiting.

@@ -4,6 +4,7 @@ import findRoot from "./find-root.sh";
 import frame from "./frame.sh";
 import install from "./install.sh";
 import kubeletProcess from "./kubelet-process.sh";
+import probe from "./probe.sh";
 import restart from "./restart.sh";
 import restore from "./restore.sh";
 import searchPlaces from "./search-places.sh";
@@ -12,7 +13,7 @@ import survey from "./survey.sh";
 import surveyLog from "./survey-log.sh";
 import surveyRuntime from "./survey-runtime.sh";
 
-export type ProgramName = "install" | "restore" | "restart" | "survey";
+export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe";
 
 /** The programs as they go over the wire: the same text for every node and run, ASCII, no newline at the end. */
 export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
@@ -22,6 +23,7 @@ export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
   ),
   restore: assemble([findRoot, checkPath, born, state, restore], "restore"),
   restart: assemble([findRoot, kubeletProcess, restart], "restart"),
+  probe: assemble([findRoot, checkPath, kubeletProcess, searchPlaces, born, state, probe], "probe"),
   survey: assemble([findRoot, kubeletProcess, born, survey, surveyRuntime, surveyLog], "survey"),
 };
 

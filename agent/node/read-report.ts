@@ -11,7 +11,8 @@ export type NodeProgramDone =
   | "restored"
   | "removed"
   | "restarted"
-  | "surveyed";
+  | "surveyed"
+  | "probed";
 
 /** A program's answer, cleaned: it can be shown. */
 export type NodeProgramReport =
@@ -119,6 +120,7 @@ const DONE: ReadonlySet<string> = new Set<NodeProgramDone>([
   "restored",
   "removed",
   "restarted",
+  "probed",
   "surveyed",
 ]);
 

@@ -33,6 +33,16 @@ judge_target() {
   fi
 }
 
+# Whether what stands there is what shall stand there: 8180 is a regular file of mode 0600.
+is_there() { [ "$old" = "$digest" ] && [ "$target $owner" = "8180 0" ]; }
+
+# Refuses to lose what others wrote; equal bytes with another mode or owner are no loss.
+allowed() {
+  judge_target
+  [ "$old" = - ] || [ "$old" = "$digest" ] || [ "$ours" = yes ] || [ "$replace" = yes ] ||
+    fail PC301 "$here/config.json"
+}
+
 # .pullcast must be root's alone and on the same file system, or a rename would be a copy.
 check_state() {
   [ -n "$state" ] || return 0
