@@ -12,6 +12,7 @@ interface CodeEntry {
  * 5xx kubelet, 6xx credentials, 7xx images.
  */
 const TABLE = {
+  PC000: { title: "all is well", fix: "nothing is needed" },
   PC001: {
     title: "the command line or configuration is not usable",
     fix: "see pullcast --help",
@@ -70,6 +71,15 @@ const TABLE = {
     fix: "write ADDRESS, ADDRESS:PORT, [IPV6]:PORT or NAME=ADDRESS",
   },
   PC120: { title: "some test pods could not be removed", fix: "pullcast cleanup" },
+  PC130: {
+    title: "this user may not do that in the cluster",
+    fix: "ask for a role that allows it; kubectl auth can-i --list shows what is allowed",
+  },
+  PC131: {
+    title: "the node is not Ready",
+    fix: "kubectl describe node NODE; a push may work all the same",
+  },
+  PC132: { title: "it was not checked", fix: "see the reason given" },
 
   PC201: { title: "the name can't be resolved", fix: "check DNS, or use --address or --hosts" },
   PC202: {
@@ -223,6 +233,31 @@ const TABLE = {
   },
   PC404: { title: "the registry has no such image", fix: "check repository and tag" },
   PC429: { title: "the registry limits the rate of pulls", fix: "wait, or lower --max-pulls" },
+  PC430: {
+    title: "the registry does not take this credential",
+    fix: "docker login REGISTRY, then pullcast check again",
+  },
+  PC431: {
+    title: "the registry says that this credential has expired",
+    fix: "docker login REGISTRY, then pullcast check again",
+  },
+  PC432: {
+    title: "the registry can't be reached from this machine",
+    fix: "check its name, HTTPS_PROXY and --ca; nodes may reach it all the same",
+  },
+  PC433: { title: "the credential was not tried", fix: "see the reason given" },
+  PC434: {
+    title: "this credential may push, and every pod on a node may use it",
+    fix: "make one that may only pull",
+  },
+  PC435: {
+    title: "the credential lacks a permission that pulls need",
+    fix: "allow the action named in the user's IAM policy",
+  },
+  PC436: {
+    title: "no credential of the source serves the image",
+    fix: "docker login REGISTRY of the image, or check the keys of the source",
+  },
   PC460: {
     title: "the node does not trust the registry's certificate",
     fix: "install the CA on the node for its runtime",

@@ -1,4 +1,4 @@
-import type { NodeReport, Notice, PullReport, SkippedNode, Target } from "./model.ts";
+import type { CheckGroup, NodeReport, Notice, PullReport, SkippedNode, Target } from "./model.ts";
 
 /** The run knows its targets; nothing has been touched. */
 export interface PlannedEvent {
@@ -63,6 +63,12 @@ export interface CleanedEvent {
   readonly pods: number;
 }
 
+/** What a check still looks at. */
+export interface CheckingEvent {
+  readonly type: "checking";
+  readonly groups: readonly CheckGroup[];
+}
+
 /** The user asked to stop: no new node is started. */
 export interface InterruptedEvent {
   readonly type: "interrupted";
@@ -79,6 +85,7 @@ export type PullcastEvent =
   | PullFinishedEvent
   | WaitingEvent
   | CleanedEvent
+  | CheckingEvent
   | InterruptedEvent;
 
 /** Where operations send their events; must not throw. */

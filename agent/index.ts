@@ -5,6 +5,9 @@ export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./e
 export type { PullcastEvent, Report } from "./events.ts";
 export type { KubeletReadOptions } from "./kubelet/model.ts";
 export type {
+  CheckGroup,
+  CheckItem,
+  CheckReport,
   CleanupReport,
   NodeReport,
   NodeResult,
@@ -17,11 +20,13 @@ export type {
   SkippedNode,
   VerifyReport,
 } from "./model.ts";
+export { check } from "./operations/check.ts";
 export { cleanup } from "./operations/cleanup.ts";
 export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";
 export { explain } from "./operations/explain.ts";
 export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lookup.ts";
 export type {
+  CheckOptions,
   CleanupOptions,
   ExplainOptions,
   NodeRunOptions,
@@ -35,6 +40,7 @@ export type {
 export { push } from "./operations/push.ts";
 export { restore } from "./operations/restore.ts";
 export { verify } from "./operations/verify.ts";
+export type { RegistryAccess } from "./registry/reach.ts";
 export { Secret } from "./secret.ts";
 export type { PhaseLimits, SshOptions } from "./transport/transport.ts";
 export { cleanText } from "./util/clean-text.ts";

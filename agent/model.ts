@@ -202,6 +202,38 @@ export type PushReport = RunReport<NodeReport, "PushReport">;
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;
 
+/** What a check looks at, in the order of a report. */
+export type CheckGroup = "kubectl" | "rbac" | "nodes" | "ssh" | "source" | "registry";
+
+/** One line of a check. */
+export interface CheckItem {
+  readonly group: CheckGroup;
+  /** What was looked at: a node, a registry key, a permission, … */
+  readonly name: string;
+  /**
+   * - `failed`: the next command will not work here
+   * - `warning`: it will, and this is worth knowing
+   * - `not-tried`: nobody could tell
+   */
+  readonly result: "ok" | "warning" | "failed" | "not-tried";
+  /** PC000 for `ok`. */
+  readonly code: Code;
+  readonly message: string;
+  /** The command or step that mends it; absent for `ok`. */
+  readonly fix?: string;
+}
+
+/** All that a push, and a verify where an image is named, will meet. */
+export interface CheckReport {
+  readonly kind: "CheckReport";
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** kubectl's context, absent for `--hosts`. */
+  readonly context?: string;
+  readonly interrupted: boolean;
+  readonly items: readonly CheckItem[];
+}
+
 /** What became of one test pod in a cleanup. */
 export interface PodReport {
   readonly namespace: string;

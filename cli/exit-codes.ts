@@ -1,4 +1,11 @@
-import type { CleanupReport, Code, Explanation, NodeReport, PullReport } from "../agent/index.ts";
+import type {
+  CheckItem,
+  CleanupReport,
+  Code,
+  Explanation,
+  NodeReport,
+  PullReport,
+} from "../agent/index.ts";
 
 /** All exit codes, in the order in which they are tried. */
 export const EXIT_CODES = [
@@ -8,7 +15,11 @@ export const EXIT_CODES = [
   { code: 1, meaning: "the cluster could not be asked, or pullcast itself failed" },
   { code: 4, meaning: "all nodes failed" },
   { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
-  { code: 5, meaning: "verify: some node did not end as pulled; explain: no credential is tried" },
+  {
+    code: 5,
+    meaning:
+      "verify: some node did not end as pulled; explain: no credential is tried; check: one does not work",
+  },
   { code: 0, meaning: "all is well" },
 ] as const;
 
@@ -44,6 +55,8 @@ export interface Ending {
   readonly pulls?: readonly Pick<PullReport, "result">[];
   /** What an explanation came to. */
   readonly explained?: Explanation["result"];
+  /** What a check found. */
+  readonly checks?: readonly Pick<CheckItem, "group" | "name" | "result" | "code">[];
   /** What became of test pods in a cleanup; none is well. */
   readonly pods?: readonly Pick<CleanupReport["items"][number], "result">[];
 }
@@ -53,6 +66,7 @@ export function exitCodeOf(ending: Ending): ExitCode {
   if (ending.interrupted) return 130;
   if (ending.error !== undefined) return exitCodeOfError(ending.error);
   if (ending.explained !== undefined) return ending.explained === "tried" ? 0 : 5;
+  if (ending.checks !== undefined) return exitCodeOfChecks(ending.checks);
   const nodes = withoutSkipped(ending.nodes);
   const pulls = withoutSkipped(ending.pulls);
   // Skipped nodes alone are no success: nobody was served.
@@ -62,6 +76,31 @@ export function exitCodeOf(ending: Ending): ExitCode {
   if (failed.length > 0) return failed.length === items.length ? 4 : 3;
   if (pulls?.length === 0) return 2;
   return pulls?.some(({ result }) => result !== "pulled") ? 5 : 0;
+}
+
+type Check = NonNullable<Ending["checks"]>[number];
+
+/** What is a node's own among the codes that end a push when thrown. */
+const OF_ONE_NODE: ReadonlySet<Code> = new Set<Code>(["PC112", "PC113", "PC114", "PC223"]);
+
+/** As a push and a verify would end where they met the same. */
+function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
+  const failed = checks.filter(({ result }) => result === "failed");
+  if (failed.some(({ group }) => group === "source")) return 6;
+  const ofRun = failed.filter(({ group, code }) => isOfRun(group, code));
+  if (ofRun.some(({ code }) => USAGE.has(code))) return 2;
+  if (ofRun.length > 0) return 1;
+  const isNode = ({ group }: Check) => group === "nodes" || group === "ssh";
+  const failedNodes = new Set(failed.filter(isNode).map(({ name }) => name));
+  const well = checks.some((item) => item.group === "ssh" && item.result === "ok");
+  if (failedNodes.size > 0) return well ? 3 : 4;
+  return failed.length > 0 ? 5 : 0;
+}
+
+function isOfRun(group: Check["group"], code: Code): boolean {
+  if (group === "kubectl" || group === "rbac") return true;
+  if (group === "registry") return false;
+  return code.startsWith("PC1") || USAGE.has(code) ? !OF_ONE_NODE.has(code) : false;
 }
 
 function withoutSkipped<Item extends { readonly result: string }>(

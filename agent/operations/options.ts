@@ -3,6 +3,7 @@ import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/read-source.ts";
 import type { Report } from "../events.ts";
+import type { RegistryAccess } from "../registry/reach.ts";
 import type { SshOptions } from "../transport/transport.ts";
 
 /** Which nodes a run is about. */
@@ -54,7 +55,7 @@ export interface PushOptions extends NodeRunOptions {
 
 export type RestoreOptions = NodeRunOptions & { readonly restart?: RestartOptions };
 
-export interface VerifyOptions extends RunOptions {
+export interface VerifyOptions extends RunOptions, RegistryAccess {
   /** Image reference as the user wrote it. */
   readonly image: string;
   /** Namespace of the test pods; kubectl's current one if absent. */
@@ -65,8 +66,14 @@ export interface VerifyOptions extends RunOptions {
   readonly maxPulls: number;
   /** The longest the run waits for nodes that are not decided, ms. */
   readonly timeoutMs: number;
-  /** PEM file of a CA to trust for questions asked from this machine. */
-  readonly registryCa?: string;
+}
+
+export interface CheckOptions extends NodeRunOptions, RegistryAccess {
+  readonly source: CredentialSource;
+  /** An image that the credentials should be able to pull; a verify's permissions count as well then. */
+  readonly image?: string;
+  /** Namespace of a verify's test pods; kubectl's current one if absent. */
+  readonly namespace?: string;
 }
 
 export interface ExplainOptions {

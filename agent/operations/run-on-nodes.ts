@@ -9,8 +9,11 @@ import { nodeReport, notAttemptedReport } from "./node-report.ts";
 import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 
 /** Tries besides the first; waits grow to 8 s, random, so that many nodes don't come back at once. */
-const RETRIES = 2;
-const retryDelay = fullJitter(1000, 8000);
+export const NODE_RETRY = {
+  limit: 2,
+  shouldRetry: isWorthRetry,
+  delayMs: fullJitter(1000, 8000),
+} as const;
 
 interface RunOnNodesOptions {
   readonly transport: Transport;
@@ -39,7 +42,7 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
     concurrency: options.concurrency,
     signal: options.signal,
     graceMs: GRACE_MS,
-    retry: { limit: RETRIES, shouldRetry: isWorthRetry, delayMs: retryDelay },
+    retry: NODE_RETRY,
     work: async (target, signal) => {
       const track = tracks.get(target);
       track?.begin();

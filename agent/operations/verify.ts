@@ -5,7 +5,9 @@ import { type Gateway, openGateway } from "../cluster/gateway.ts";
 import { watchPods } from "../cluster/pod-watch.ts";
 import { PullcastError } from "../errors.ts";
 import type { PullReport, SkippedNode, Target, VerifyReport } from "../model.ts";
-import { type AnonymousAnswer, askAnonymously, readCa } from "../registry/anonymous.ts";
+import { type AnonymousAnswer, askAnonymously } from "../registry/anonymous.ts";
+import type { Reach } from "../registry/https-request.ts";
+import { readReach } from "../registry/reach.ts";
 import {
   formatReference,
   type ImageReference,
@@ -41,10 +43,10 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const began = performance.now();
   const run = newRunId(startedAt);
   const reference = parseReference(options.image);
-  const ca = options.registryCa === undefined ? {} : { ca: await readCa(options.registryCa) };
+  const reach = await readReach(options);
   const selected = await selectTargets({ ...options, purpose: "verify" });
   announce(options, { run, selected, reference });
-  const proven = await proveAll(options, { run, startedAt, selected, reference, ca });
+  const proven = await proveAll(options, { run, startedAt, selected, reference, reach });
   return {
     kind: "VerifyReport",
     run,
@@ -61,8 +63,8 @@ interface RunPlan {
   readonly startedAt: Date;
   readonly selected: SelectedTargets;
   readonly reference: ImageReference;
-  /** PEM of a CA to trust for questions from this machine. */
-  readonly ca: { readonly ca?: string };
+  /** For questions from this machine. */
+  readonly reach: Reach;
 }
 
 function announce(
@@ -114,7 +116,7 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
     deadlineSeconds: Math.ceil(options.timeoutMs / 1000) + 60,
     nextIndex: () => pods++,
     signal,
-    anonymous: askFromHere(reference, { options, ca: plan.ca }),
+    anonymous: askFromHere(reference, { options, reach: plan.reach }),
     effectiveBy: ({ name, node }) =>
       (node === undefined ? undefined : effectiveBy({ uid: node.uid, name })) ??
       effectiveBy({ name }),
@@ -170,9 +172,9 @@ async function proveTargets(
 
 async function askFromHere(
   reference: ImageReference,
-  { options, ca }: { options: VerifyOptions; ca: RunPlan["ca"] },
+  { options, reach }: { options: VerifyOptions; reach: Reach },
 ): Promise<AnonymousAnswer> {
-  const answer = await askAnonymously(reference, { ...ca, signal: options.signal }).catch(
+  const answer = await askAnonymously(reference, { ...reach, signal: options.signal }).catch(
     (error) => {
       if (!options.signal.aborted) throw error;
       return { result: "unknown", reason: "the run was interrupted" } as const;

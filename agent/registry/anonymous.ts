@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { PullcastError } from "../errors.ts";
 import { type BearerChallenge, parseBearer } from "./challenge.ts";
 import { manifestUrl } from "./endpoint.ts";
 import { type HttpsAnswer, httpsRequest, type Reach } from "./https-request.ts";
@@ -119,13 +117,4 @@ async function anonymousToken(
   const { status } = answer.answer;
   if (status === 401 || status === 403) return undefined;
   throw new Error(`its token service answered HTTP ${status}`);
-}
-
-/** Reads a PEM file of certificates; throws PC001. */
-export async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new PullcastError("PC001", { detail: `the CA file ${path} can't be read`, cause });
-  }
 }

@@ -18,9 +18,10 @@ export function manifestUrl({ domain, path, tag, digest }: ImageReference): URL 
   return apiUrl(domain, `${path}/manifests/${digest ?? tag ?? "latest"}`);
 }
 
-/** Whether two names, `HOST` or `HOST:PORT`, are those of one registry. */
-export function isSameRegistry(one: string, other: string): boolean {
-  return one === other || (isDockerHub(one) && isDockerHub(other));
+/** Whether a text is `HOST` or `HOST:PORT` and nothing more: no pattern, no path. */
+export function isRegistryHost(text: string): boolean {
+  if (!/^(?:[\w.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(text)) return false;
+  return URL.canParse(`https://${text}/`);
 }
 
 function isDockerHub(registry: string): boolean {

@@ -4,6 +4,7 @@ import {
   type OptionSpec,
   OUTPUT,
   PROOF,
+  REGISTRY_CA,
   RESTART,
   SELECTION,
   SSH,
@@ -27,6 +28,12 @@ export interface CommandSpec {
 
 const HELP: OptionGroup = { title: "Output", options: OUTPUT.options.slice(-1) };
 
+const SOURCE: OptionSpec = {
+  name: "config",
+  value: "FILE|-",
+  text: "docker config.json (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)",
+};
+
 const PUSH: CommandSpec = {
   name: "push",
   operand: "[NODE...]",
@@ -49,14 +56,7 @@ const PUSH: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [
-        {
-          name: "config",
-          value: "FILE|-",
-          text: "docker config.json (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)",
-        },
-        ...TARGET_FILE,
-      ],
+      options: [SOURCE, ...TARGET_FILE],
     },
     { title: "Kubelet", options: RESTART },
     {
@@ -87,6 +87,45 @@ const VERIFY: CommandSpec = {
     ["Without moving an image", "verify --proof auth --image registry.example.com/team/app"],
   ],
   groups: [SELECTION, { title: "Proof", options: PROOF }, KUBECTL, OUTPUT],
+};
+
+const CHECK: CommandSpec = {
+  name: "check",
+  operand: "[NODE...]",
+  summary: "Tell before a push what would stop it",
+  about: [
+    "Looks at kubectl and its context, permissions, nodes, SSH (login, sudo, the kubelet's directory, the file there), the credentials that would be sent, and whether each works at its registry from this machine. Changes nothing on a node.",
+    "With --image each credential that a kubelet would try for it is asked for its manifest, and what verify needs counts as well.",
+    "Exit codes are those that push and verify would end with; 5 means that a credential does not work.",
+  ],
+  examples: [
+    ["All nodes and all credentials", "check"],
+    [
+      "Two nodes, and an image",
+      "check worker-1 worker-2 --image registry.example.com/team/app:1.0",
+    ],
+    ["For a script", "check -o json"],
+  ],
+  groups: [
+    TARGETS,
+    { title: "Credentials and file", options: [SOURCE, ...TARGET_FILE] },
+    {
+      title: "Registry",
+      options: [
+        { name: "image", value: "REF", text: "an image that the nodes should be able to pull" },
+        {
+          name: "namespace",
+          short: "n",
+          value: "NAME",
+          text: "namespace of verify's test pods (default: the context's)",
+        },
+        REGISTRY_CA,
+      ],
+    },
+    SSH,
+    KUBECTL,
+    OUTPUT,
+  ],
 };
 
 const RESTORE: CommandSpec = {
@@ -194,6 +233,7 @@ const COMPLETION: CommandSpec = {
 export const COMMANDS: readonly CommandSpec[] = [
   PUSH,
   VERIFY,
+  CHECK,
   RESTORE,
   CLEANUP,
   EXPLAIN,

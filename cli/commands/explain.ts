@@ -1,6 +1,7 @@
 import type { ExplainOptions, Explanation } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions, nodeRunOptions } from "../options/engine-options.ts";
+import { sourceOptions } from "../options/source-options.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
 import { renderExplanation } from "../render/explanation.ts";
@@ -25,12 +26,7 @@ async function explainOptions(context: CommandContext): Promise<ExplainOptions> 
   }
   const name = options.text("node");
   const config = options.text("config");
-  const source = {
-    readStdin: host.readStdin,
-    env: host.env,
-    homeDir: host.homeDir,
-    ...(config === undefined ? {} : { config }),
-  };
+  const source = sourceOptions(options, host);
   return {
     kubectl: kubectlOptions(options),
     signal,

@@ -7,6 +7,7 @@ import {
   restartOptions,
   runOptions,
 } from "../options/engine-options.ts";
+import { sourceOptions } from "../options/source-options.ts";
 import { PROOF } from "../options/specs.ts";
 import { usageError } from "../usage-error.ts";
 import type { CommandContext } from "./command.ts";
@@ -17,17 +18,11 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   const { options } = args;
   const proof = proofAfterPush(context);
   const restart = restartOptions(options);
-  const config = options.text("config");
   const nodeRun = await nodeRunOptions(args, context);
   const { push } = await import("../../agent/index.ts");
   const report = await push({
     ...nodeRun,
-    source: {
-      readStdin: host.readStdin,
-      env: host.env,
-      homeDir: host.homeDir,
-      ...(config === undefined ? {} : { config }),
-    },
+    source: sourceOptions(options, host),
     ...(restart === undefined ? {} : { restart }),
   });
   const ending = { interrupted: report.interrupted, nodes: report.items };

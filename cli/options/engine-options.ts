@@ -3,6 +3,7 @@ import { isAbsolute, join } from "node:path";
 import type {
   KubectlSettings,
   NodeRunOptions,
+  RegistryAccess,
   RestartOptions,
   RunOptions,
   SelectionOptions,
@@ -104,14 +105,22 @@ export type ProofOptions = Omit<VerifyOptions, keyof RunOptions>;
 export function proofOptions(options: OptionValues, host: Host): ProofOptions {
   const image = options.text("image");
   if (image === undefined) throw usageError("--image REF is missing");
-  const registryCa = options.text("registry-ca");
   return {
     image,
     ...some("namespace", options.text("namespace")),
     proof: options.text("proof") === "auth" ? "auth" : "pull",
     maxPulls: parseInteger("max-pulls", options.text("max-pulls") ?? "", AT_ONCE),
     timeoutMs: parseDuration("timeout", options.text("timeout") ?? ""),
-    ...(registryCa === undefined ? {} : { registryCa: expandHome(registryCa, host.homeDir) }),
+    ...registryAccess(options, host),
+  };
+}
+
+/** How registries are reached from this machine. */
+export function registryAccess(options: OptionValues, host: Host): RegistryAccess {
+  const ca = options.text("ca");
+  return {
+    env: host.env,
+    ...(ca === undefined ? {} : { registryCa: expandHome(ca, host.homeDir) }),
   };
 }
 
@@ -233,6 +242,6 @@ function stateDir({ env, homeDir }: Host): string {
 }
 
 /** `{ [name]: value }`, or nothing where there is no value. */
-function some<Name extends string, Value>(name: Name, value: Value | undefined) {
+export function some<Name extends string, Value>(name: Name, value: Value | undefined) {
   return (value === undefined ? {} : { [name]: value }) as { readonly [N in Name]?: Value };
 }

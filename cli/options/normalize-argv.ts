@@ -25,15 +25,15 @@ export function normalizeArgv(argv: readonly string[], specs: readonly OptionSpe
 
 function longOption(arg: string, rest: string[], specs: readonly OptionSpec[]): string {
   const [, name = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
-  const spec = specs.find((option) => option.name === name);
+  const spec = specs.find((option) => option.name === name || option.aliases?.includes(name));
   if (spec === undefined) throw unknownOption(`--${name}`, specs);
   if (spec.value === undefined) {
     if (value !== undefined && value !== "true" && value !== "false") {
       throw usageError(`--${name} takes no value`);
     }
-    return value === undefined ? `--${name}` : `--${name}=${value}`;
+    return value === undefined ? `--${spec.name}` : `--${spec.name}=${value}`;
   }
-  return withValue(name, value ?? takeValue(`--${name}`, rest, specs));
+  return withValue(spec.name, value ?? takeValue(`--${name}`, rest, specs));
 }
 
 function shortOptions(arg: string, rest: string[], specs: readonly OptionSpec[]): string[] {
@@ -61,7 +61,9 @@ function withValue(name: string, value: string): string {
 function takeValue(option: string, rest: string[], specs: readonly OptionSpec[]): string {
   const value = rest.shift();
   // A known option in the place of a value: the value was forgotten.
-  const forgotten = specs.some(({ name }) => value === `--${name}` || value === "--");
+  const forgotten = specs.some(({ name, aliases = [] }) =>
+    ["--", ...[name, ...aliases].map((known) => `--${known}`)].includes(value ?? ""),
+  );
   if (value === undefined || forgotten) throw usageError(`${option} needs a value`);
   return value;
 }

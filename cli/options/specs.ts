@@ -3,6 +3,8 @@ export interface OptionSpec {
   /** Without dashes. */
   readonly name: string;
   readonly short?: string;
+  /** Older names that still work; help doesn't show them. */
+  readonly aliases?: readonly string[];
   /** What stands for the value in help; absent: the option is a switch. */
   readonly value?: string;
   readonly choices?: readonly string[];
@@ -150,6 +152,13 @@ export const RESTART: readonly OptionSpec[] = [
   },
 ];
 
+export const REGISTRY_CA: OptionSpec = {
+  name: "ca",
+  aliases: ["registry-ca"],
+  value: "FILE",
+  text: "CA certificate for questions that this machine asks registries",
+};
+
 export const PROOF: readonly OptionSpec[] = [
   { name: "image", value: "REF", text: "a private image that the nodes should be able to pull" },
   {
@@ -172,11 +181,7 @@ export const PROOF: readonly OptionSpec[] = [
     default: "7m",
     text: "how long to wait for nodes whose kubelet may use an older file",
   },
-  {
-    name: "registry-ca",
-    value: "FILE",
-    text: "CA certificate for questions that this machine asks the registry",
-  },
+  REGISTRY_CA,
 ];
 
 export const OUTPUT: OptionGroup = {

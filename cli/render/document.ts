@@ -1,4 +1,5 @@
 import type {
+  CheckReport,
   CleanupReport,
   Explanation,
   PushReport,
@@ -10,7 +11,7 @@ import type {
 export type NodesReport = PushReport | RestoreReport | VerifyReport;
 
 /** What a command can present. */
-export type Report = NodesReport | CleanupReport;
+export type Report = NodesReport | CheckReport | CleanupReport;
 
 const API_VERSION = "pullcast.dev/v1alpha1";
 
@@ -49,9 +50,17 @@ export function toNames(reports: readonly Report[]): string {
   return [...ends].flatMap(([name, well]) => (well ? [`${name}\n`] : [])).join("");
 }
 
+/** Nodes that a push may be expected to serve: each logged in to, and nothing said against it. */
+function checkedNodes({ items }: CheckReport): (readonly [name: string, well: boolean])[] {
+  return items
+    .filter(({ group, code }) => group === "ssh" && code !== "PC132")
+    .map(({ name, result }) => [`node/${name}`, result !== "failed"]);
+}
+
 function endsOf(report: Report): (readonly [name: string, well: boolean])[] {
   if (report.kind === "CleanupReport") {
     return report.items.map(({ name, result }) => [`pod/${name}`, result === "removed"]);
   }
+  if (report.kind === "CheckReport") return checkedNodes(report);
   return report.items.map(({ node, result }) => [`node/${node}`, ENDED_WELL.has(result)]);
 }

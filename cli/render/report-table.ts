@@ -1,4 +1,5 @@
-import type { CleanupReport, NodeReport, PullReport } from "../../agent/index.ts";
+import type { CheckItem, CleanupReport, NodeReport, PullReport } from "../../agent/index.ts";
+import { type CheckRow, foldChecks } from "./check.ts";
 import type { Report } from "./document.ts";
 import { GROUP_FROM, groupByCause, nameList } from "./groups.ts";
 import { type Paint, renderTable } from "./table.ts";
@@ -53,6 +54,14 @@ const POD_COLUMNS: readonly Column<CleanupReport["items"][number]>[] = [
   ["MESSAGE", ({ message }) => short(message)],
 ];
 
+const CHECK_COLUMNS: readonly Column<CheckRow>[] = [
+  ["GROUP", ({ group }) => group],
+  ["RESULT", ({ result }) => result],
+  ["CODE", ({ code }) => code],
+  ["NAME", ({ names }) => nameList(names)],
+  ["MESSAGE", ({ message }) => short(message)],
+];
+
 /** How a table looks. */
 export interface TableStyle {
   readonly wide: boolean;
@@ -62,6 +71,13 @@ export interface TableStyle {
 /** The report's items as a table: one row each, or one for each cause where they are many. */
 export function renderReportTable(report: Report, { wide, paint }: TableStyle): string {
   if (report.kind === "CleanupReport") return renderItems(report.items, POD_COLUMNS, paint);
+  if (report.kind === "CheckReport") {
+    return renderItems(
+      wide ? unfolded(report.items) : foldChecks(report.items),
+      CHECK_COLUMNS,
+      paint,
+    );
+  }
   const grouped = !wide && report.items.length >= GROUP_FROM;
   if (report.kind === "VerifyReport") {
     if (grouped) return renderGroups(report.items, { paint, force: false });
@@ -69,6 +85,11 @@ export function renderReportTable(report: Report, { wide, paint }: TableStyle): 
   }
   if (grouped) return renderGroups(report.items, { paint, force: true });
   return renderItems(report.items, wide ? NODE_WIDE : NODE_COLUMNS, paint);
+}
+
+/** Each line of a check for itself. */
+function unfolded(items: readonly CheckItem[]): CheckRow[] {
+  return items.map(({ name, ...row }) => ({ ...row, names: [name] }));
 }
 
 function renderItems<Item>(

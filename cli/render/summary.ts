@@ -1,4 +1,5 @@
 import type { NodeReport, PullReport } from "../../agent/index.ts";
+import { checkCauses } from "./check.ts";
 import { countResults, type NodesReport, type Report } from "./document.ts";
 import { groupByCause, groupWarnings, nameList } from "./groups.ts";
 import { formatClock, formatDuration } from "./time.ts";
@@ -9,6 +10,9 @@ import { formatClock, formatDuration } from "./time.ts";
  */
 export function renderSummary(report: Report): string[] {
   if (report.kind === "CleanupReport") return [renderCounts(report)];
+  if (report.kind === "CheckReport") {
+    return [...checkCauses(report.items), renderCounts(report)];
+  }
   const items: readonly (NodeReport | PullReport)[] = report.items;
   const warnings = groupWarnings(items).map(
     ({ notice, nodes }) => `! ${notice.code} ${notice.message} (${nameList(nodes)})`,

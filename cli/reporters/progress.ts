@@ -56,6 +56,9 @@ export class Progress {
       case "waiting":
         this.#wait(event);
         break;
+      case "checking":
+        this.#checking(event.groups);
+        break;
       case "cleaned":
         this.#tell("verbose", `removed ${plural(event.pods, "test pod")}`);
         break;
@@ -151,6 +154,12 @@ export class Progress {
       this.#tell("normal", text);
     }
     this.#waiting = text;
+  }
+
+  #checking(groups: readonly string[]): void {
+    if (this.#level !== "quiet" && groups.length > 0) {
+      this.#sink.status(`Checking ${groups.join(", ")}`);
+    }
   }
 
   #interrupted(unfinished: readonly string[]): void {

@@ -64,7 +64,7 @@ async function demo(bed: Bed): Promise<number> {
   if (pushed !== 0) return pushed;
 
   say("Prove it: one pod on each node, always pulled, with no credentials of its own.");
-  return await pullcast(["verify", "--image", image, "--registry-ca", registry.ca, ...common]);
+  return await pullcast(["verify", "--image", image, "--ca", registry.ca, ...common]);
 }
 
 function kubectlFlag(bed: Bed): string[] {

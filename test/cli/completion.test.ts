@@ -4,7 +4,7 @@ import { completions, SHELLS } from "../../cli/completion.ts";
 
 test.each([
   [["pu"], ["push"]],
-  [["c"], ["cleanup", "completion"]],
+  [["c"], ["check", "cleanup", "completion"]],
   [
     ["push", "--ho"],
     ["--hosts", "--hosts-from", "--host-key-checking"],

@@ -4,6 +4,13 @@ import { type Ending, EXIT_CODES, exitCodeOf } from "../../cli/exit-codes.ts";
 
 const nodes = (...results: NodeResult[]) => results.map((result) => ({ result }));
 const pulls = (...results: PullResult[]) => results.map((result) => ({ result }));
+const checks = (...texts: string[]): Ending => ({
+  interrupted: false,
+  checks: texts.map((text) => {
+    const [group = "", name = "", result = "", code = "PC000"] = text.split(" ");
+    return { group, name, result, code } as NonNullable<Ending["checks"]>[number];
+  }),
+});
 const done = (ending: Omit<Ending, "interrupted">): Ending => ({ interrupted: false, ...ending });
 
 test.each<[number, string, Ending]>([
@@ -28,6 +35,29 @@ test.each<[number, string, Ending]>([
   ],
   [130, "interrupted goes before all", { interrupted: true, nodes: nodes("failed") }],
   [130, "interrupted goes before an error", { interrupted: true, error: "PC601" }],
+  [0, "a check with warnings", checks("ssh n1 ok", "registry r warning PC432")],
+  [
+    6,
+    "a check with a bad source, before all",
+    checks("source s failed PC603", "kubectl k failed PC101"),
+  ],
+  [2, "a check without kubectl", checks("kubectl k failed PC101", "ssh n1 failed PC202")],
+  [2, "a check that selects nothing", checks("nodes selection failed PC110")],
+  [2, "a check with an unusable key file", checks("ssh keys failed PC222")],
+  [1, "a check that the API server doesn't answer", checks("kubectl k failed PC103")],
+  [1, "a check with a permission missing", checks("rbac r failed PC130", "ssh n1 ok")],
+  [
+    4,
+    "a check in which no node lets us in",
+    checks("ssh n1 failed PC202", "nodes n2 failed PC112"),
+  ],
+  [3, "a check in which some do", checks("ssh n1 failed PC202", "ssh n2 ok")],
+  [3, "a check with a node without address", checks("nodes n1 failed PC112", "ssh n2 ok")],
+  [
+    5,
+    "a check with a credential that does not work",
+    checks("ssh n1 ok", "registry r failed PC430"),
+  ],
   [0, "no test pods to remove", done({ pods: [] })],
   [0, "test pods removed", done({ pods: [{ result: "removed" }] })],
   [3, "some test pods left", done({ pods: [{ result: "removed" }, { result: "failed" }] })],

@@ -37,7 +37,7 @@ export async function kubeletCache(options: SoakOptions): Promise<Evidence> {
         ...cluster,
         "--image",
         image,
-        "--registry-ca",
+        "--ca",
         registry?.ca ?? "",
         "-o",
         "json",

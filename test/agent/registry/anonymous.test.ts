@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { askAnonymously, readCa } from "../../../agent/registry/anonymous.ts";
+import { askAnonymously } from "../../../agent/registry/anonymous.ts";
+import { readCa } from "../../../agent/registry/reach.ts";
 import { type HttpsRig, httpsRig } from "./https-rig.ts";
 
 const rigs: HttpsRig[] = [];

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { readCa } from "../../../agent/registry/anonymous.ts";
 import { exchangeIdentityToken } from "../../../agent/registry/exchange-identity-token.ts";
+import { readCa } from "../../../agent/registry/reach.ts";
 import { Secret } from "../../../agent/secret.ts";
 import { connectProxy } from "./connect-proxy.ts";
 import { type HttpsRig, httpsRig } from "./https-rig.ts";

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
-import { readCa } from "../../../agent/registry/anonymous.ts";
 import { httpsRequest } from "../../../agent/registry/https-request.ts";
 import { proxyFor, proxySettings } from "../../../agent/registry/proxy.ts";
+import { readCa } from "../../../agent/registry/reach.ts";
 import { connectProxy } from "./connect-proxy.ts";
 import { httpsRig } from "./https-rig.ts";
 

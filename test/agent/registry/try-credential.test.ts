@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { readCa } from "../../../agent/registry/anonymous.ts";
+import { readCa } from "../../../agent/registry/reach.ts";
 import { parseReference } from "../../../agent/registry/reference.ts";
 import { type CredentialTrial, tryCredential } from "../../../agent/registry/try-credential.ts";
 import { Secret } from "../../../agent/secret.ts";

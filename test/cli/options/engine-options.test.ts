@@ -160,6 +160,7 @@ test.each([
 test("a proof needs an image and has its defaults", async () => {
   const { options } = await parsed("verify", "--image", "r.io/a:1");
   expect(proofOptions(options, HOST)).toEqual({
+    env: {},
     image: "r.io/a:1",
     proof: "pull",
     maxPulls: 20,

@@ -3,7 +3,7 @@ import { normalizeArgv } from "../../../cli/options/normalize-argv.ts";
 import type { OptionSpec } from "../../../cli/options/specs.ts";
 
 const SPECS: readonly OptionSpec[] = [
-  { name: "config", value: "FILE", text: "" },
+  { name: "config", aliases: ["old-config"], value: "FILE", text: "" },
   { name: "output", short: "o", value: "FORMAT", text: "" },
   { name: "selector", short: "l", value: "LABELS", text: "" },
   { name: "verbose", short: "v", text: "" },
@@ -13,6 +13,8 @@ const SPECS: readonly OptionSpec[] = [
 test.each([
   [["--config", "-"], ["--config=-"]],
   [["--config=-"], ["--config=-"]],
+  [["--old-config", "-"], ["--config=-"]],
+  [["--old-config=-"], ["--config=-"]],
   [["--config", "--strange"], ["--config=--strange"]],
   [["-o", "json"], ["--output=json"]],
   [["-ojson"], ["--output=json"]],
@@ -37,6 +39,7 @@ test.each([
   [["--config="], "--config has an empty value"],
   [["--config", ""], "--config has an empty value"],
   [["--config", "--verbose"], "--config needs a value"],
+  [["--config", "--old-config"], "--config needs a value"],
   [["--config", "--"], "--config needs a value"],
   [["--nothing"], "there is no option --nothing here"],
   [["-x"], "there is no option -x here"],

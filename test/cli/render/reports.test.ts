@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CleanupReport } from "../../../agent/index.ts";
+import type { CheckReport, CleanupReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../../cli/render/clean-deep.ts";
 import { toDocument, toNames } from "../../../cli/render/document.ts";
 import { renderReportTable } from "../../../cli/render/report-table.ts";
@@ -175,4 +175,75 @@ test("no control character of a node, registry or API writer gets out", () => {
   ];
   for (const text of texts) expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   expect(texts[0]?.split("\n")).toHaveLength(3);
+});
+
+const ok = { result: "ok", code: "PC000" } as const;
+const CHECK: CheckReport = {
+  kind: "CheckReport",
+  startedAt: "2026-11-24T05:02:02.000Z",
+  durationMs: 3100,
+  context: "prod",
+  interrupted: false,
+  items: [
+    { group: "kubectl", name: "context", ...ok, message: "prod (https://10.0.0.1:6443)" },
+    {
+      group: "ssh",
+      name: "worker-1",
+      ...ok,
+      message: "push would write /var/lib/kubelet/config.json",
+    },
+    {
+      group: "ssh",
+      name: "worker-2",
+      ...ok,
+      message: "push would write /var/lib/kubelet/config.json",
+    },
+    {
+      group: "ssh",
+      name: "worker-3",
+      result: "failed",
+      code: "PC202",
+      message: "the connection was refused: 10.0.0.3:22",
+      fix: "check that sshd listens there",
+    },
+    {
+      group: "registry",
+      name: "reg.io",
+      result: "warning",
+      code: "PC434",
+      message: "this credential may push",
+      fix: "make one that may only pull",
+    },
+  ],
+};
+
+test("a check: equal lines of a group are one, in every number", () => {
+  expect(renderReportTable(CHECK, plain)).toMatchInlineSnapshot(`
+    "GROUP      RESULT    CODE    NAME           MESSAGE
+    kubectl    ok        PC000   context        prod (https://10.0.0.1:6443)
+    ssh        ok        PC000   worker-[1-2]   push would write /var/lib/kubelet/config.json
+    ssh        failed    PC202   worker-3       the connection was refused: 10.0.0.3:22
+    registry   warning   PC434   reg.io         this credential may push
+    "
+  `);
+  expect(renderReportTable(CHECK, { wide: true }).split("\n")).toHaveLength(7);
+});
+
+test("a check's summary: warnings, then failures, each with its step", () => {
+  expect(renderSummary(CHECK).join("\n")).toMatchInlineSnapshot(`
+    "! PC434 reg.io: this credential may push
+      fix: make one that may only pull
+    PC202 worker-3: the connection was refused: 10.0.0.3:22
+      fix: check that sshd listens there
+    3 ok, 1 failed, 1 warning in 3.1 s"
+  `);
+});
+
+test("a check as a document and as names", () => {
+  expect(toDocument([CHECK])).toMatchObject({
+    kind: "CheckReport",
+    summary: { ok: 3, failed: 1, warning: 1 },
+    items: CHECK.items,
+  });
+  expect(toNames([CHECK])).toBe("node/worker-1\nnode/worker-2\n");
 });

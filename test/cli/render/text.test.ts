@@ -24,11 +24,11 @@ test("colours don't count as width", () => {
     ["RESULT", "X"],
     [
       ["failed", "1"],
-      ["ok", "2"],
+      ["plain", "2"],
     ],
     paintResult,
   );
-  expect(text).toBe("RESULT   X\n\u001b[31mfailed\u001b[0m   1\nok       2\n");
+  expect(text).toBe("RESULT   X\n\u001b[31mfailed\u001b[0m   1\nplain    2\n");
 });
 
 interface ColorCase {

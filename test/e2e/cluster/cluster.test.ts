@@ -27,7 +27,7 @@ const verify = (image: string, ...more: string[]) =>
     ...cluster,
     "--image",
     image,
-    "--registry-ca",
+    "--ca",
     bed.registry.ca,
     "-o",
     "json",
@@ -141,7 +141,7 @@ describe("with --restart-kubelet", () => {
   });
 
   it("pushes and verifies in one go", async () => {
-    const run = await push("--verify", "--image", privateImage, "--registry-ca", bed.registry.ca);
+    const run = await push("--verify", "--image", privateImage, "--ca", bed.registry.ca);
     expect(run.code, run.stderr).toBe(0);
     const { kind, items: reports } = JSON.parse(run.stdout) as {
       kind: string;
@@ -296,7 +296,7 @@ describe("an interrupted verify", () => {
     ...cluster,
     "--image",
     `${bed.registry.host}/no/such:1`,
-    "--registry-ca",
+    "--ca",
     bed.registry.ca,
   ];
 

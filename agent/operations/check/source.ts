@@ -1,0 +1,34 @@
+import { loadNodeConfig } from "../../credentials/load-node-config.ts";
+import type { CheckItem, NodeConfig } from "../../model.ts";
+import type { CheckOptions } from "../options.ts";
+import { errorItem, okItem, warningItem } from "./items.ts";
+
+/** What push would send, and what is doubtful about its source. */
+export interface SourceFindings {
+  readonly items: readonly CheckItem[];
+  /** Absent where the source is unusable. */
+  readonly config?: NodeConfig;
+}
+
+/** Reads the credential source as push does. */
+export async function checkSource(options: CheckOptions): Promise<SourceFindings> {
+  try {
+    const config = await loadNodeConfig(options.source);
+    const { source, entries, warnings } = config;
+    const count = entries.length === 1 ? "1 credential" : `${entries.length} credentials`;
+    const subject = { group: "source", name: source } as const;
+    return {
+      config,
+      items: [
+        okItem(
+          subject,
+          `${count} for nodes: ${entries.slice(0, 8).join(", ")}${entries.length > 8 ? ", …" : ""}`,
+        ),
+        ...warnings.map(({ code, message }) => warningItem(subject, { code, detail: message })),
+      ],
+    };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return { items: [errorItem({ group: "source", name: "credentials" }, error)] };
+  }
+}

@@ -1,0 +1,101 @@
+import { performance } from "node:perf_hooks";
+import { describeCode } from "../../errors.ts";
+import type { CheckItem, NodeConfig, Target } from "../../model.ts";
+import { composeProbe } from "../../node/compose.ts";
+import { GRACE_MS } from "../../rollout/grace.ts";
+import { runWaves } from "../../rollout/run-waves.ts";
+import { createTransport } from "../../transport/create-transport.ts";
+import type { HostResolver } from "../../transport/resolve-host.ts";
+import type { Transport } from "../../transport/transport.ts";
+import { nodeRequest } from "../deliver.ts";
+import { nodeReport } from "../node-report.ts";
+import { type NodeLogin, type NodeTry, tryOnNode } from "../node-try.ts";
+import type { CheckOptions } from "../options.ts";
+import { newRunId } from "../run-id.ts";
+import { NODE_RETRY } from "../run-on-nodes.ts";
+import { errorItem, notTriedItem, okItem } from "./items.ts";
+
+interface SshCheck {
+  readonly targets: readonly Target[];
+  /** What push would send; absent where the source is unusable: the file is not compared then. */
+  readonly config?: NodeConfig;
+  readonly resolver: HostResolver;
+}
+
+/**
+ * Logs in to each node and runs there what a push would do up to its first write: connection, host key,
+ * login, sudo, the kubelet's directory, and whether the file may be put there.
+ */
+export async function checkSsh(
+  options: CheckOptions,
+  { targets, config, resolver }: SshCheck,
+): Promise<CheckItem[]> {
+  if (targets.length === 0) {
+    const detail = "there is no node to log in to";
+    return [notTriedItem({ group: "ssh", name: "nodes" }, { detail })];
+  }
+  let transport: Transport;
+  try {
+    transport = await createTransport(options.ssh, resolver);
+  } catch (error) {
+    return [errorItem({ group: "ssh", name: "keys" }, error)];
+  }
+  try {
+    return await probeAll(transport, options, { targets, digest: config?.digest });
+  } finally {
+    await transport.close();
+  }
+}
+
+interface Probing {
+  readonly targets: readonly Target[];
+  readonly digest: string | undefined;
+}
+
+async function probeAll(
+  transport: Transport,
+  options: CheckOptions,
+  { targets, digest: wanted }: Probing,
+): Promise<CheckItem[]> {
+  const run = newRunId(new Date());
+  const digest = wanted === undefined ? {} : { digest: wanted };
+  const job = {
+    compose: (login: NodeLogin) =>
+      composeProbe({ ...nodeRequest(options, { run, ...login }), ...digest }),
+    ...digest,
+  };
+  const { results } = await runWaves<Target, NodeTry>({
+    waves: [targets],
+    concurrency: options.concurrency,
+    signal: options.signal,
+    graceMs: GRACE_MS,
+    retry: NODE_RETRY,
+    work: (target, signal) => tryOnNode(transport, target, { job, signal }),
+  });
+  options.signal.throwIfAborted();
+  return targets.flatMap((target) => {
+    const tried = results.get(target);
+    return tried === undefined ? [] : triedItems(target, tried);
+  });
+}
+
+function triedItems(target: Target, tried: NodeTry): CheckItem[] {
+  const subject = { group: "ssh", name: target.name } as const;
+  const context = { tried, lostBefore: false, durationMs: performance.now(), now: new Date() };
+  const report = nodeReport(target, context);
+  const warnings = (report.warnings ?? []).map(({ code, message }): CheckItem => {
+    const { fix: step } = describeCode(code);
+    return { ...subject, result: "warning", code, message, fix: step };
+  });
+  const { code, message = "", fix } = report;
+  if (code !== undefined) {
+    const failed: CheckItem = { ...subject, result: "failed", code, message };
+    return [fix === undefined ? failed : { ...failed, fix }, ...warnings];
+  }
+  const file = `${report.path}, ${report.pathProof}`;
+  const done =
+    report.result === "unchanged"
+      ? `the credentials are there already (${file})`
+      : `push would write ${file}`;
+  return [okItem(subject, done), ...warnings];
+}
