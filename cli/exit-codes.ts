@@ -18,7 +18,7 @@ export const EXIT_CODES = [
   {
     code: 5,
     meaning:
-      "verify: some node did not end as pulled; explain: no credential is tried; check: one does not work",
+      "verify: some node did not pull; explain: no credential is tried; check: one does not work",
   },
   { code: 0, meaning: "all is well" },
 ] as const;
