@@ -74,8 +74,8 @@ export interface NodeSurvey {
     readonly programs: readonly string[];
   };
   readonly runtime: readonly SurveyRuntimeFile[];
-  /** Whether the node has a journal. */
-  readonly journal: boolean;
+  /** When the kubelet's process first spoke in the node's journal; absent where it has none. */
+  readonly journalFrom?: number;
   readonly log: readonly SurveyLogLine[];
 }
 
@@ -91,6 +91,7 @@ export function readSurvey(stdout: string, nonce: string): NodeSurvey {
   const proof = root.slice(root.lastIndexOf(" ") + 1);
   const kubelet = readKubelet(last);
   const providers = readProviders(records);
+  const journalFrom = number(last("journal"));
   return {
     rootDir: root.slice(0, root.lastIndexOf("/config.json ")) || "/",
     rootProof: proof === "proven" || proof === "given" ? proof : "assumed",
@@ -102,7 +103,7 @@ export function readSurvey(stdout: string, nonce: string): NodeSurvey {
     files: readFiles(records),
     ...(providers === undefined ? {} : { providers }),
     runtime: readRuntime(records),
-    journal: last("journal") !== undefined,
+    ...(journalFrom > 0 ? { journalFrom } : {}),
     log: records.flatMap(({ key, value }) => (key === "log" ? readLogLine(value) : [])),
   };
 }

@@ -13,7 +13,12 @@ survey_log() {
   found=$($limit journalctl -q --no-pager -o short-unix -n 20000 --since "@$since" $units 2>/dev/null </dev/null |
     grep -E 'Refreshing cache for provider|dockercfg|[Cc]redential provider|[Cc]redentials for image|[Pp]ull secret|PullImage|ErrImagePull' |
     cut -c 1-1000 | tail -n 400)
-  say journal
+  first=
+  # How far back the words of this process go: silence tells only where they would be heard.
+  [ -z "$kubelet" ] ||
+    first=$($limit journalctl -q --no-pager -o short-unix --since "@$started" "_PID=$kubelet" 2>/dev/null </dev/null |
+      head -n 1 | cut -c 1-100)
+  say "journal ${first%% *}"
   refreshed=
   kept=
   count=0

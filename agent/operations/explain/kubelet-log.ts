@@ -1,3 +1,4 @@
+import { KUBELET_CACHE_MS } from "../../kubelet/cache-time.ts";
 import type { NodeSurvey, SurveyLogLine } from "../../node/read-survey.ts";
 import type { Secret } from "../../secret.ts";
 import { withholdSecrets } from "../../util/withhold.ts";
@@ -13,11 +14,19 @@ export function lastReading({ kubelet, log }: NodeSurvey): number | undefined {
   return readings.at(-1)?.at;
 }
 
-/** Whether the log would tell of a reading: the kubelet is as talkative as that, and there is a journal. */
-export function tellsReadings({ journal, flags, kubelet, log }: NodeSurvey): boolean {
+/** From a start to the first word, seconds. */
+const STARTUP_SECONDS = 60;
+
+/**
+ * Whether the log would tell of a reading that still counts: the kubelet is as talkative as that, and its words
+ * go back to its start, or to where all that it read then is forgotten.
+ */
+export function tellsReadings({ now, journalFrom, flags, kubelet }: NodeSurvey): boolean {
   const { v: level } = flags;
-  const spoke = log.some(({ pid }) => pid === kubelet?.pid);
-  return journal && spoke && Number(level) >= READ_LEVEL;
+  if (kubelet === undefined || journalFrom === undefined) return false;
+  const wholeLife = journalFrom <= kubelet.startedAt + STARTUP_SECONDS;
+  const longEnough = journalFrom <= now - KUBELET_CACHE_MS / 1000;
+  return Number(level) >= READ_LEVEL && (wholeLife || longEnough);
 }
 
 /** The kubelet's other words, without a line that holds one of these secrets or what looks like a token. */

@@ -202,7 +202,7 @@ describe.each(shells)("a survey by $name", (shell) => {
     const { survey } = await surveyOf(shell, [start(newRoot())], {
       programs: { journalctl: journal },
     });
-    expect(survey.journal).toBe(true);
+    expect(survey.journalFrom).toBe(100.5);
     expect(survey.log).toHaveLength(41);
     expect(survey.log[0]).toEqual({
       at: 400.5,
