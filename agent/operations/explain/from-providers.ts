@@ -111,6 +111,7 @@ function failureProblem({ provider, at, words }: ProviderFailure): Problem {
 
 /** What mends a failure of ecr-credential-provider, by the words of the AWS SDK in it. */
 function fixFor(words: string): string | undefined {
+  if (/fork\/exec \S+: permission denied/.test(words)) return "chmod 755 the program on the node";
   const action = /not authorized to perform: (ecr(?:-public)?:\w+)/.exec(words)?.[1];
   if (action !== undefined)
     return `allow ${action} to the node's role (AmazonEC2ContainerRegistryPullOnly has it)`;

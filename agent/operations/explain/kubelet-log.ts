@@ -35,9 +35,33 @@ export function otherWords(
   secrets: readonly Secret<string>[],
 ): SurveyLogLine[] {
   const revealed = secrets.map((secret) => secret.reveal());
-  return log
-    .filter(({ text }) => !text.includes(READ))
+  return joinBlocks(log)
+    .filter(({ text }) => TELLING.test(text) && !text.includes(READ))
     .map((line) => ({ ...line, text: withholdSecrets(line.text, revealed).replace(TOKEN, "***") }));
+}
+
+/** Which of the kubelet's words are about credentials and pulls: the program sends other blocks along. */
+const TELLING =
+  /dockercfg|credential provider|credentials for image|pull secret|PullImage|ErrImagePull/i;
+
+/** klog writes an error of several lines as a block from `err=<` to `>`: one line of it, with `err="…"`. */
+function joinBlocks(log: readonly SurveyLogLine[]): SurveyLogLine[] {
+  const joined: SurveyLogLine[] = [];
+  let block: { readonly head: SurveyLogLine; readonly words: string[] } | undefined;
+  for (const line of log) {
+    const end = /^\s*>(?: (.*))?$/.exec(line.text);
+    if (block !== undefined && line.pid === block.head.pid) {
+      if (end === null) block.words.push(line.text.trim());
+      else {
+        const error = JSON.stringify(block.words.join(" "));
+        const text = `${block.head.text.slice(0, -"<".length)}${error} ${end[1] ?? ""}`;
+        joined.push({ ...block.head, text });
+        block = undefined;
+      }
+    } else if (line.text.endsWith("err=<")) block = { head: line, words: [] };
+    else joined.push(line);
+  }
+  return joined;
 }
 
 /** JWTs, and what stands behind a telling word: a provider's own words come into the log unread. */

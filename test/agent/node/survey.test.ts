@@ -189,11 +189,11 @@ describe.each(shells)("a survey by $name", (shell) => {
     expect(stdout).not.toContain("canary-5");
   });
 
-  test("keeps the last refresh of the cache and the last 40 words about credentials", async () => {
+  test("keeps the last refresh of the cache and the last 80 words about credentials", async () => {
     const line = (at: number, text: string) => `echo '${at}.5 host kubelet[77]: ${text}'`;
     const journal = [
       line(100, "I provider.go:82] Refreshing cache for provider: *x"),
-      ...Array.from({ length: 50 }, (_, at) =>
+      ...Array.from({ length: 90 }, (_, at) =>
         line(200 + at, `E PullImage from image service failed ${at}`),
       ),
       line(300, "I something else"),
@@ -203,14 +203,14 @@ describe.each(shells)("a survey by $name", (shell) => {
       programs: { journalctl: journal },
     });
     expect(survey.journalFrom).toBe(100.5);
-    expect(survey.log).toHaveLength(41);
+    expect(survey.log).toHaveLength(81);
     expect(survey.log[0]).toEqual({
       at: 400.5,
       pid: 77,
       text: "I provider.go:82] Refreshing cache for provider: *x",
     });
     expect(survey.log[1]?.text).toMatch(/failed 10$/);
-    expect(survey.log.at(-1)?.text).toMatch(/failed 49$/);
+    expect(survey.log.at(-1)?.text).toMatch(/failed 89$/);
   });
 
   test("is not steered by a process in namespaces of its own", async () => {
