@@ -134,6 +134,7 @@ function newEntry(random: Random, index: number): string {
   ]);
   if (random.chance(0.1))
     fields.push(member(random, named(random, "email"), random.one(['"e@x"', "null"])));
+  if (random.chance(0.02)) fields.push(member(random, "emaıl", "1"));
   if (random.chance(0.1))
     fields.push(member(random, "identitytoken", random.one(['"t"', "{}", "1"])));
   if (random.chance(0.1))
@@ -147,8 +148,15 @@ function newEntry(random: Random, index: number): string {
 }
 
 function newAuth(random: Random, user: string, password: string): string {
-  const bytes = Buffer.from(`${user}:${password}`);
-  if (random.chance(0.05)) bytes[random.below(bytes.length)] = 0x80 + random.below(0x80);
+  const pair = Buffer.from(`${user}:${password}`);
+  const place = random.below(pair.length + 1);
+  const bytes = random.chance(0.04)
+    ? Buffer.concat([
+        pair.subarray(0, place),
+        Buffer.from(random.one(BROKEN)),
+        pair.subarray(place),
+      ])
+    : pair;
   const text = bytes.toString("base64");
   const unpadded = text.replace(/=+$/, "");
   return weighted(random, [
@@ -157,6 +165,7 @@ function newAuth(random: Random, user: string, password: string): string {
     [3, () => inserted(random, text, ["\n", "\r\n", "\r"])],
     [3, () => `${text}\n`],
     [1, () => leftOverBits(random, text)],
+    [random.chance(0.3) ? 1 : 0, () => text + random.one([" ", "\u00a0", "\t", "\n ", "="])],
     [
       random.chance(0.2) ? 1 : 0,
       () => edited(random, text, ["=", " ", "-", "_", "\t", "A", "\u00a0", "é"]),
@@ -211,19 +220,15 @@ function string(random: Random, text: string): string {
 /** The bytes, in one of some files changed in a place. */
 function mutated(random: Random, file: string): Buffer {
   const bytes = Buffer.from(file);
-  if (!random.chance(0.06)) return bytes;
+  if (!random.chance(0.08)) return bytes;
   const at = random.below(bytes.length + 1);
   const bit = () => Buffer.from(random.one(NASTY));
-  const broken = () =>
-    Buffer.from([
-      0x80 + random.below(0x80),
-      ...(random.chance(0.5) ? [0x80 + random.below(0x40)] : []),
-    ]);
+  const broken = () => Buffer.from(random.one(BROKEN));
   return weighted(random, [
     [2, () => Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)])],
     [2, () => Buffer.concat([bytes.subarray(0, at), bit(), bytes.subarray(at)])],
     [6, () => Buffer.concat([bytes.subarray(0, at), broken(), bytes.subarray(at)])],
-    [6, () => brokenInString(random, bytes, broken())],
+    [12, () => brokenInString(random, bytes, broken())],
     [1, () => bytes.subarray(0, at)],
     [1, () => Buffer.concat([Buffer.from("\ufeff"), bytes])],
     [1, () => Buffer.concat([bytes, bit()])],
@@ -238,9 +243,24 @@ function mutated(random: Random, file: string): Buffer {
   ]);
 }
 
-/** Bytes that are no UTF-8 inside a string, where Go takes them. */
+/** Bytes that are no UTF-8: characters cut short, or longer than need be, or halves, or beyond the last. */
+const BROKEN = [
+  [0xff],
+  [0x80],
+  [0xc3],
+  [0xc0, 0x80],
+  [0xe2, 0x82],
+  [0xe0, 0x80, 0x80],
+  [0xed, 0xa0, 0x80],
+  [0xf0, 0x9f, 0x98],
+  [0xf0, 0x80, 0x80, 0x80],
+  [0xf4, 0x90, 0x80, 0x80],
+] as const;
+
+/** Bytes that are no UTF-8 inside a string, where Go takes them: in a user, or anywhere. */
 function brokenInString(random: Random, bytes: Buffer, broken: Buffer): Buffer {
   const quote = bytes.indexOf('"', random.below(bytes.length));
-  const at = quote < 0 ? bytes.indexOf('"') + 1 : quote + 1;
+  const user = bytes.indexOf('"user-');
+  const at = (user > 0 && random.chance(0.5) ? user : quote < 0 ? bytes.indexOf('"') : quote) + 1;
   return Buffer.concat([bytes.subarray(0, at), broken, bytes.subarray(at)]);
 }
