@@ -12,6 +12,8 @@ export interface HttpsRig {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
   readonly caFile: string;
+  /** The certificate's key. */
+  readonly keyFile: string;
   /** Port on 127.0.0.1. */
   readonly port: number;
   /** Requests so far. */
@@ -49,6 +51,7 @@ export async function httpsRig(
     host: `127.0.0.1:${port}`,
     port,
     caFile,
+    keyFile,
     requests,
     async close() {
       server.closeAllConnections();
