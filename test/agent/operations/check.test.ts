@@ -8,6 +8,7 @@ import { makeArena } from "../../rig/arena.ts";
 import { type Sshd, startSshd } from "../../rig/sshd.ts";
 import { optionsFor } from "../../rig/transport.ts";
 import { stubKubectl } from "../cluster/stub-kubectl.ts";
+import { connectProxy } from "../registry/connect-proxy.ts";
 import type { HttpsRig } from "../registry/https-rig.ts";
 import { scriptedRegistry } from "../registry/scripted-registry.ts";
 
@@ -176,6 +177,27 @@ test("an image that no credential serves", async () => {
   expect(lines(report.items, "registry").map(short)).toContain(
     "other.example.com/team/app:1 failed PC436",
   );
+});
+
+test("registries are asked through the environment's proxy", async () => {
+  const named = await scriptedRegistry({
+    names: ["reg.example"],
+    users: { puller: { password: PASSWORD, may: {} } },
+  });
+  const proxy = await connectProxy({ routes: { "reg.example:443": named.port } });
+  try {
+    const { report } = await checked({
+      auths: { "reg.example": entry("puller") },
+      options: { registryCa: named.caFile, env: { HTTPS_PROXY: proxy.url, NO_PROXY: "other" } },
+    });
+    expect(lines(report.items, "registry").map(short)).toEqual(["reg.example ok PC000"]);
+    expect(new Set(proxy.tunnels.map(({ authority }) => authority))).toEqual(
+      new Set(["reg.example:443"]),
+    );
+  } finally {
+    await proxy.close();
+    await named.close();
+  }
 });
 
 /** A stub of kubectl, since a real API server answers as told only in the cluster tests. */

@@ -252,3 +252,52 @@ describe("a run that is interrupted", () => {
     }
   });
 });
+
+describe("check --hosts", () => {
+  interface Line {
+    readonly group: string;
+    readonly name: string;
+    readonly result: string;
+    readonly code: string;
+    readonly message: string;
+  }
+  const check = async (...more: string[]) => {
+    const run = await user.run(["check", "--config", config, "-o", "json", ...login(), ...more]);
+    const { items: lines } = JSON.parse(run.stdout) as { readonly items: readonly Line[] };
+    const ssh = lines.filter(({ group }) => group === "ssh");
+    return { run, ssh: ssh.map(({ name, result, code }) => `${name} ${result} ${code}`), lines };
+  };
+
+  it("needs no cluster, and says so; a node that is not one yet is fine", async () => {
+    const { run, ssh, lines } = await check("--hosts", hosts(0, 1));
+    expect(run.code, run.stderr).toBe(0);
+    expect(ssh).toEqual(
+      [0, 1].flatMap((at) => [`${node(at).name} ok PC000`, `${node(at).name} warning PC321`]),
+    );
+    const untold = lines.filter(({ group }) => group === "kubectl" || group === "rbac");
+    expect(untold.map(({ result, code }) => `${result} ${code}`)).toEqual([
+      "not-tried PC132",
+      "not-tried PC132",
+    ]);
+    expect(await readNodeFile(bed, node(0).name)).toBeUndefined();
+  });
+
+  it("tells a node without sshd from one without sudo, and exits 3 or 4", async () => {
+    const closed = await check("--hosts", `${hosts(0)},closed=${node(1).address}:2`);
+    expect(closed.ssh).toContain("closed failed PC202");
+    expect(closed.run.code).toBe(3);
+    const guest = await check("--hosts", hosts(0, 1), "--ssh-user", bed.ssh.plainUser);
+    expect(guest.ssh).toEqual([0, 1].map((at) => `${node(at).name} failed PC224`));
+    expect(guest.run.code).toBe(4);
+    const admin = await check("--hosts", hosts(0), "--ssh-user", bed.ssh.sudoUser);
+    expect(admin.ssh).toContain(`${node(0).name} ok PC000`);
+  });
+
+  it("knows the file that a push has put there", async () => {
+    await push("--hosts", hosts(0));
+    const { lines } = await check("--hosts", hosts(0));
+    expect(lines.find(({ group }) => group === "ssh")?.message).toMatch(
+      /^the credentials are there/,
+    );
+  });
+});
