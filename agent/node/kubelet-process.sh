@@ -20,7 +20,11 @@ find_places() {
     unset IFS
     set +f
   fi
-  case $home in /*) ;; *) home=${cwd%/}/$home ;; esac
+  case $home in
+    /*) ;;
+    '') home=$cwd ;;
+    *) home=${cwd%/}/$home ;;
+  esac
 }
 
 # Sets unit to the innermost service of the kubelet's control group.

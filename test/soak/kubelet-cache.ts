@@ -32,16 +32,7 @@ export async function kubeletCache(options: SoakOptions): Promise<Evidence> {
     onProgress("pushed; verifying");
     const started = performance.now();
     const verified = await user.run([
-      ...[
-        "verify",
-        ...cluster,
-        "--image",
-        image,
-        "--ca",
-        registry?.ca ?? "",
-        "-o",
-        "json",
-      ],
+      ...["verify", ...cluster, "--image", image, "--ca", registry?.ca ?? "", "-o", "json"],
     ]);
     return {
       refusal,

@@ -44,6 +44,9 @@ export function findOnNode(survey: NodeSurvey, question: Question): NodeFindings
       explainPlace(place, files.find(({ path }) => path === place.path)?.found),
     ),
     problems: [
+      ...(survey.kubelet === undefined
+        ? [problem("PC321", "warning", { detail: survey.rootDir })]
+        : []),
       ...placeProblems(judged, question),
       ...(from > survey.now ? [stillCached(survey, { from, readAt })] : []),
     ],

@@ -51,6 +51,15 @@ describe("what a program says", () => {
     expect(stdout).toHaveLength(64 * 1024);
   });
 
+  it("is kept whole where that was asked for, up to a flood", async () => {
+    const command = "head -c 3000000 /dev/zero | tr '\\0' x";
+    const input = new Secret<Uint8Array>(new Uint8Array());
+    const { stdout } = await withSession(optionsFor(sshd), (session) =>
+      session.run({ command, input, keepAll: true, signal: NEVER }),
+    );
+    expect(stdout).toHaveLength(3_000_000);
+  });
+
   it("may be any bytes", async () => {
     const { stdout } = await runCommand(optionsFor(sshd), "printf 'a\\377\\303\\251'");
     expect(stdout).toBe("a\ufffdé");

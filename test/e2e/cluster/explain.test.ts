@@ -76,10 +76,10 @@ const statusOf = ({ node: found }: Explanation) =>
   );
 
 /** The kubelet with more flags, by a drop-in of systemd's. */
-async function withFlags(flags: string, root?: string): Promise<void> {
+async function withFlags(flags: string, root?: string, service = ""): Promise<void> {
   const start = "/usr/bin/kubelet --config /etc/kubernetes/kubelet.yaml";
   const rest = "--kubeconfig /etc/kubernetes/kubelet.conf --hostname-override %H --v=2";
-  await write(DROP_IN, `[Service]\nExecStart=\nExecStart=${start} ${rest} ${flags}\n`);
+  await write(DROP_IN, `[Service]\nExecStart=\nExecStart=${start} ${rest} ${flags}\n${service}\n`);
   await sh("systemctl daemon-reload");
   await restart(root);
 }
@@ -188,6 +188,19 @@ describe("explain --node", () => {
       name: `${moved}/config.json`,
     });
     await comesTo("pulled");
+  });
+
+  it("looks below the kubelet's working directory where HOME is not set, as the kubelet does", async () => {
+    await write("/srv/work/.docker/config.json", sound);
+    await withFlags("", undefined, "WorkingDirectory=/srv/work");
+    try {
+      const { document } = await onNode();
+      expect(document.node).toMatchObject({ cwd: "/srv/work", home: "/srv/work" });
+      expect(document.source.name).toBe("/srv/work/.docker/config.json");
+      await comesTo("pulled");
+    } finally {
+      await sh("rm -r /srv/work/.docker");
+    }
   });
 
   it("is what a push would make of the node, with --config beside --node", async () => {
