@@ -21,8 +21,10 @@ export function errorWords(error: unknown): string {
   return cleanText(error instanceof Error ? networkWords(error) : String(error), 200);
 }
 
-/** Node says nothing where a host has several addresses and none answers. */
+/** Node says nothing where a host has several addresses and none answers, and too much where TLS is not spoken. */
 function networkWords(error: Error): string {
+  if ("code" in error && error.code === "EPROTO")
+    return "it does not speak TLS: plain HTTP is not used";
   if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
   const [first] = error.errors as readonly unknown[];
   return first instanceof Error ? first.message : "it can't be reached";

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { readCa } from "../../../agent/registry/reach.ts";
 import { parseReference } from "../../../agent/registry/reference.ts";
@@ -209,6 +211,26 @@ test("an untrusted certificate gets no login", async () => {
     words: expect.stringContaining("certificate"),
   });
   expect(rig.requests).toEqual([]);
+});
+
+test("a registry of plain HTTP gets no login, and is told as such", async () => {
+  const seen: unknown[] = [];
+  const plain = createServer((request, response) => {
+    seen.push(request.headers);
+    response.end();
+  });
+  await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
+  const { port } = plain.address() as AddressInfo;
+  try {
+    const asked = { registry: `127.0.0.1:${port}`, auth: login("puller"), signal: never };
+    expect(await tryCredential(asked)).toMatchObject({
+      result: "unreachable",
+      words: "it does not speak TLS: plain HTTP is not used",
+    });
+    expect(seen).toEqual([]);
+  } finally {
+    plain.close();
+  }
 });
 
 test("an abort ends it", async () => {
