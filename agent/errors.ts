@@ -391,6 +391,65 @@ const TABLE = {
     title: "a credential looks damaged",
     fix: "docker login again, or write it without a line break: printf %s USER:PASSWORD | base64",
   },
+  PC620: {
+    title: "a credential helper is not installed",
+    fix: "install it and put it on PATH",
+  },
+  PC621: { title: "a credential helper failed", fix: "log in again with the helper's own tool" },
+  PC622: {
+    title: "a credential helper did not answer",
+    fix: "unlock its keychain, or log in again with the helper's own tool",
+  },
+  PC623: {
+    title: "a credential helper's answer can't be used",
+    fix: "try it: echo REGISTRY | docker-credential-NAME get",
+  },
+  PC624: {
+    title: "a credential helper's name is not a name",
+    fix: "look at credsStore and credHelpers of the source",
+  },
+  PC625: {
+    title: "the credential helper has nothing for an entry",
+    fix: "docker login REGISTRY, or remove the entry",
+  },
+  PC626: {
+    title: "an identity token is no password that a kubelet can send",
+    fix: "give a user and a password with --registry HOST --username USER --password-stdin",
+  },
+  PC627: {
+    title: "the registry's token service refused an identity token",
+    fix: "log in again at the registry",
+  },
+  PC628: {
+    title: "the registry's token service could not be asked about an identity token",
+    fix: "try again; check the network and HTTPS_PROXY",
+  },
+  PC630: { title: "there is no such Secret", fix: "kubectl get secrets --all-namespaces" },
+  PC631: {
+    title: "the Secret holds no registry credentials",
+    fix: "name one of the type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg",
+  },
+  PC632: {
+    title: "--only or --except means no credentials",
+    fix: "compare the globs with the registries of the source",
+  },
+  PC633: { title: "credentials are left out as asked", fix: "change --only and --except" },
+  PC634: {
+    title: "another credential source was found and is not used",
+    fix: "name the sources to use with --config",
+  },
+  PC635: {
+    title: "HttpHeaders of the source are not sent",
+    fix: "none is needed: kubelets never send them",
+  },
+  PC636: {
+    title: "two sources have the same registry",
+    fix: "the later one counts; change their order, or remove one",
+  },
+  PC638: {
+    title: "the plan was not confirmed; nothing was touched",
+    fix: "say --yes, or name the source with --config",
+  },
 
   PC701: {
     title: "this is not an image reference",

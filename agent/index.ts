@@ -1,6 +1,6 @@
 /** The only door to the engine: for the command line and for programs that use pullcast as a library. */
 export type { KubectlSettings } from "./cluster/kubectl.ts";
-export type { CredentialSource } from "./credentials/read-source.ts";
+export type { Credential, CredentialSource, LeftOut, SourceInput } from "./credentials/model.ts";
 export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./errors.ts";
 export type { PullcastEvent, Report } from "./events.ts";
 export type { KubeletReadOptions } from "./kubelet/model.ts";

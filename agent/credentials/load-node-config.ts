@@ -1,37 +1,63 @@
 import { createHash } from "node:crypto";
 import { PullcastError } from "../errors.ts";
-import type { NodeConfig, Notice } from "../model.ts";
+import type { Notice } from "../model.ts";
 import { Secret } from "../secret.ts";
-import { findJsonError } from "../util/json-place.ts";
-import { type EntryVerdict, judgeEntry } from "./kubelet-entry.ts";
-import { type CredentialSource, type RawSource, readSource } from "./read-source.ts";
-
-/** Names listed in one remark. */
-const MAX_NAMES = 10;
+import { composeConfig } from "./compose.ts";
+import { filterEntries } from "./filter.ts";
+import { mergeDocuments } from "./merge.ts";
+import type {
+  Credential,
+  CredentialDocument,
+  CredentialSource,
+  LeftOut,
+  LoadContext,
+  LoadedConfig,
+} from "./model.ts";
+import { groupNames, nameList } from "./name-list.ts";
+import { readDocuments } from "./read-input.ts";
+import {
+  type ResolveContext,
+  type ResolvedEntry,
+  resolveEntries,
+  withStoreList,
+} from "./resolve-entries.ts";
 
 /**
- * Reads the credential source and makes the file for the nodes: only `auths`, only entries that a
- * kubelet can use, each as `auth` alone, keys sorted, so that equal credentials are equal bytes.
+ * From sources to the file for the nodes: read, merge, filter, resolve (helpers, identity tokens), compose.
+ * The file holds only what a kubelet can use; the sources are never changed.
  *
- * @throws {PullcastError} PC601 to PC608: the source is unusable; texts never hold its content
+ * @throws {PullcastError} PC601 to PC608, PC620 to PC632: nothing is sent; texts never hold the content
  */
-export async function loadNodeConfig(source: CredentialSource): Promise<NodeConfig> {
-  const raw = await readSource(source);
-  const root = parseObject(raw);
-  const auths = authsOf(root, raw.name);
-  const judged = judgeAll(auths);
-  if (judged.kept.length === 0) throw nothingUsable(raw.name, root, judged);
-  const bytes = Buffer.from(compose(judged.kept));
+export async function loadNodeConfig(
+  source: CredentialSource,
+  context: LoadContext,
+): Promise<LoadedConfig> {
+  const resolving = { ...context, env: source.env };
+  const documents = await readAll(source, resolving);
+  const merged = mergeDocuments(documents);
+  const filtered = filterEntries(merged.entries, source);
+  const resolved = await resolveEntries(filtered.entries, resolving);
+  const credentials = credentialsOf(resolved);
+  const unresolved = resolved.flatMap((one) => ("leftOut" in one ? [one.leftOut] : []));
+  const name = documents.map((document) => document.source).join(" and ");
+  if (credentials.length === 0) throw nothingUsable(name, unresolved);
+  const bytes = composeConfig(credentials);
   return {
     bytes: new Secret<Uint8Array>(bytes),
     digest: createHash("sha256").update(bytes).digest("hex"),
     sizeBytes: bytes.byteLength,
-    entries: judged.kept.map(({ key }) => key),
-    source: raw.name,
+    entries: credentials.map(({ key }) => key),
+    source: name,
+    credentials,
+    leftOut: [...filtered.leftOut, ...unresolved],
+    sourceEntries: merged.entries,
+    ambient: (source.inputs ?? []).length === 0,
     warnings: [
-      ...raw.warnings,
-      ...helperWarnings(root),
-      ...judged.warnings,
+      ...documents.flatMap(({ warnings }) => warnings),
+      ...merged.warnings,
+      ...filtered.warnings,
+      ...leftOutNotices(unresolved),
+      ...doubtNotices(resolved),
       {
         code: "PC611",
         message:
@@ -41,164 +67,58 @@ export async function loadNodeConfig(source: CredentialSource): Promise<NodeConf
   };
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function parseObject({ name, bytes }: RawSource): JsonObject {
-  const text = decode(bytes);
-  if (text === undefined) {
-    throw new PullcastError("PC603", {
-      detail: `${name} is not UTF-8 text`,
-      fix: "save the file as UTF-8",
-    });
+async function readAll(
+  source: CredentialSource,
+  context: ResolveContext,
+): Promise<CredentialDocument[]> {
+  const read = await readDocuments(source, context);
+  const whole =
+    source.allFromStore === true
+      ? await Promise.all(read.map((document) => withStoreList(document, context)))
+      : read;
+  for (const { entries, source: name, store } of whole) {
+    if (entries.length > 0) continue;
+    const detail = `${name}: the credentials are in the helper credsStore ${store}`;
+    const fix = "give --all-from-store, which sends all that the helper holds";
+    throw new PullcastError("PC604", source.allFromStore === true ? { detail } : { detail, fix });
   }
-  const value = parse(text);
-  if (value === undefined) {
-    const place = findJsonError(text);
-    const where = place === undefined ? name : `${name}:${place.line}:${place.column}`;
-    throw new PullcastError("PC603", { detail: where });
-  }
-  if (isObject(value)) return value;
-  throw new PullcastError("PC604", { detail: `${name} is not a JSON object` });
+  return whole;
 }
 
-/** The parser's own error goes no further: it quotes the text. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+/** Sorted by key, so that equal credentials are equal bytes. */
+function credentialsOf(resolved: readonly ResolvedEntry[]): Credential[] {
+  const credentials = resolved.flatMap((one): Credential[] => {
+    if ("leftOut" in one) return [];
+    const { key, source, login } = one;
+    const { username, auth } = login;
+    return [{ key, username, auth, source, kind: "password", expiresAt: "unknown" }];
+  });
+  return credentials.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** A byte order mark is taken off: editors write it, and Go's JSON parser refuses it. */
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+function leftOutNotices(leftOut: readonly LeftOut[]): Notice[] {
+  const codes = [...new Set(leftOut.map(({ code }) => code))];
+  return codes.flatMap((code) => {
+    const said = leftOut.filter((one) => one.code === code);
+    return groupNames(said.map(({ key, why }) => ({ name: key, what: why }))).map(
+      ([why, names]): Notice => ({ code, message: `left out ${nameList(names.sort())}: ${why}` }),
+    );
+  });
 }
 
-function authsOf(root: JsonObject, name: string): JsonObject {
-  const auths = own(root, "auths");
-  if (isObject(auths) && Object.keys(auths).length > 0) return auths;
-  const helpers = helperNames(root);
-  const why = helpers.length > 0 ? `: the credentials are in the helper ${list(helpers)}` : "";
-  throw new PullcastError("PC604", { detail: `${name}${why}` });
-}
-
-interface Kept {
-  readonly key: string;
-  readonly verdict: Extract<EntryVerdict, { type: "kept" }>;
-}
-
-interface Judged {
-  readonly kept: readonly Kept[];
-  readonly warnings: readonly Notice[];
-}
-
-function judgeAll(auths: JsonObject): Judged {
-  const kept: Kept[] = [];
-  const dropped = new Map<string, string[]>();
-  const doubts = new Map<string, string[]>();
-  for (const key of Object.keys(auths).sort()) {
-    const reason = keyFault(key);
-    const verdict =
-      reason === undefined ? judgeEntry(own(auths, key)) : { type: "dropped" as const, reason };
-    if (verdict.type === "dropped") {
-      append(dropped, verdict.reason, shownKey(key));
-    } else {
-      kept.push({ key, verdict });
-      if (verdict.doubt !== undefined) append(doubts, verdict.doubt, key);
-    }
-  }
-  return {
-    kept,
-    warnings: [
-      ...[...dropped].map(
-        ([reason, keys]): Notice => ({
-          code: "PC610",
-          message: `left out ${list(keys)}: ${reason}`,
-        }),
-      ),
-      ...[...doubts].map(
-        ([doubt, keys]): Notice => ({
-          code: "PC613",
-          message: `${list(keys)}: ${doubt}`,
-        }),
-      ),
-    ],
-  };
-}
-
-/** Why a key can't be a registry's address. The kubelet parses it as a URL. */
-function keyFault(key: string): string | undefined {
-  if (key === "") return "the registry's name is empty";
-  if (/[\s\p{Cc}\p{Surrogate}]/u.test(key))
-    return "the registry's name holds a space or control character";
-  if (authority(key).includes("@")) return "the registry's name holds a login";
-  return undefined;
-}
-
-/** A login in a key may hold a password, so that it must not be shown. */
-function shownKey(key: string): string {
-  if (key === "") return '""';
-  const login = authority(key).lastIndexOf("@");
-  return login < 0 ? key : authority(key).slice(login + 1);
-}
-
-/** All of a key that may belong to `user:password@host`: a password may hold a slash as well. */
-function authority(key: string): string {
-  return key.replace(/^[a-z]+:\/\//i, "");
-}
-
-/** Text by text, never through an object: a key may be `__proto__`. */
-function compose(kept: readonly Kept[]): string {
-  const lines = kept.map(
-    ({ key, verdict }) =>
-      `\t\t${JSON.stringify(key)}: {\n\t\t\t"auth": ${JSON.stringify(verdict.auth)}\n\t\t}`,
+function doubtNotices(resolved: readonly ResolvedEntry[]): Notice[] {
+  const doubts = resolved.flatMap((one) =>
+    "login" in one && one.login.doubt !== undefined
+      ? [{ name: one.key, what: one.login.doubt }]
+      : [],
   );
-  return `{\n\t"auths": {\n${lines.join(",\n")}\n\t}\n}\n`;
+  return groupNames(doubts).map(([doubt, keys]) => ({
+    code: "PC613",
+    message: `${nameList(keys.sort())}: ${doubt}`,
+  }));
 }
 
-function helperWarnings(root: JsonObject): Notice[] {
-  const helpers = helperNames(root);
-  if (helpers.length === 0) return [];
-  return [
-    { code: "PC610", message: `kubelets have no credential helpers: ${list(helpers)} is not used` },
-  ];
-}
-
-function helperNames(root: JsonObject): string[] {
-  const store = own(root, "credsStore");
-  const helpers = own(root, "credHelpers");
-  const names = isObject(helpers)
-    ? Object.keys(helpers).map((key) => `credHelpers for ${shownKey(key)}`)
-    : [];
-  return typeof store === "string" && store !== "" ? [`credsStore ${store}`, ...names] : names;
-}
-
-function nothingUsable(name: string, root: JsonObject, judged: Judged): PullcastError {
-  const reasons = [...judged.warnings, ...helperWarnings(root)].map(({ message }) => message);
+function nothingUsable(name: string, leftOut: readonly LeftOut[]): PullcastError {
+  const reasons = leftOutNotices(leftOut).map(({ message }) => message);
   return new PullcastError("PC608", { detail: `${name}: ${reasons.join("; ")}` });
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES).join(", ");
-  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
-}
-
-function append(map: Map<string, string[]>, key: string, value: string): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, [value]);
-  else values.push(value);
-}
-
-/** Never an inherited property. */
-function own(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

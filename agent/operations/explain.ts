@@ -1,6 +1,5 @@
 import { openGateway } from "../cluster/gateway.ts";
 import { type PodPull, readPodPull } from "../cluster/pull-secrets.ts";
-import { loadNodeConfig } from "../credentials/load-node-config.ts";
 import type { Problem } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
 import type { NodeConfig } from "../model.ts";
@@ -15,6 +14,7 @@ import { findProviders } from "./explain/from-providers.ts";
 import { otherWords, providerFailures } from "./explain/kubelet-log.ts";
 import type { ExplainedPod, Explanation } from "./explain/model.ts";
 import { type SurveyedNode, surveyNode } from "./explain/survey-node.ts";
+import { loadCredentials } from "./load-credentials.ts";
 import type { ExplainOptions } from "./options.ts";
 
 /**
@@ -42,13 +42,14 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
 }
 
 /** What a push would send; a pod can be explained without. */
-async function readSource({ source, pod }: ExplainOptions): Promise<NodeConfig | undefined> {
+async function readSource(options: ExplainOptions): Promise<NodeConfig | undefined> {
+  const { source, pod } = options;
   if (source === undefined) return undefined;
   try {
-    return await loadNodeConfig(source);
+    return await loadCredentials(source, options);
   } catch (error) {
     const missing = error instanceof PullcastError && error.code === "PC601";
-    if (missing && pod !== undefined && source.config === undefined) return undefined;
+    if (missing && pod !== undefined && (source.inputs ?? []).length === 0) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { AddressKind } from "../cluster/addresses.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
-import type { CredentialSource } from "../credentials/read-source.ts";
+import type { CredentialSource } from "../credentials/model.ts";
 import type { Report } from "../events.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
 import type { SshOptions } from "../transport/transport.ts";

@@ -1,7 +1,7 @@
-import { loadNodeConfig } from "../credentials/load-node-config.ts";
 import type { PushReport } from "../model.ts";
 import { composeInstall } from "../node/compose.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
+import { loadCredentials } from "./load-credentials.ts";
 import type { PushOptions } from "./options.ts";
 
 /**
@@ -13,7 +13,7 @@ import type { PushOptions } from "./options.ts";
  *   PC2xx where keys or known_hosts are unusable
  */
 export async function push(options: PushOptions): Promise<PushReport> {
-  const config = await loadNodeConfig(options.source);
+  const config = await loadCredentials(options.source, options);
   for (const notice of config.warnings) options.report({ type: "notice", notice });
   return await deliver(options, {
     kind: "PushReport",

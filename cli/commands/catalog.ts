@@ -7,9 +7,11 @@ import {
   REGISTRY_CA,
   RESTART,
   SELECTION,
+  SOURCE,
   SSH,
   TARGET_FILE,
   TARGETS,
+  YES,
 } from "../options/specs.ts";
 
 /** A command as help and the parser know it. */
@@ -28,18 +30,13 @@ export interface CommandSpec {
 
 const HELP: OptionGroup = { title: "Output", options: OUTPUT.options.slice(-1) };
 
-const SOURCE: OptionSpec = {
-  name: "config",
-  value: "FILE|-",
-  text: "docker config.json (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)",
-};
-
 const PUSH: CommandSpec = {
   name: "push",
   operand: "[NODE...]",
   summary: "Put registry credentials on nodes, so that their kubelets can pull",
   about: [
-    "Takes auths of a docker config.json and installs them as the kubelet's config.json on all selected nodes side by side, over SSH. Nodes are names or globs; none means all.",
+    "Installs registry credentials as the kubelet's config.json on all selected nodes side by side, over SSH. Nodes are names or globs; none means all.",
+    "Credentials come from --config, --from-secret and --registry; of several, the later one wins. Without these: from the first that exists of $DOCKER_AUTH_CONFIG (its text), $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json, ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json. Credential helpers are asked here, since kubelets have none. Only what a kubelet can use is sent; the source is never changed.",
     "A file of others is never overwritten or hidden without --replace. A push that changes nothing writes nothing.",
     "A kubelet uses the new file within 5 minutes, or at once with --restart-kubelet.",
   ],
@@ -49,6 +46,10 @@ const PUSH: CommandSpec = {
       "The pool gpu, credentials from a secret store, in force at once",
       "push -l pool=gpu --config - --restart-kubelet < config.json",
     ],
+    [
+      "A cloud's short-lived password, nothing on disk",
+      "push --registry registry.example.com --username robot --password-stdin < password",
+    ],
     ["Push, then prove it", "push --verify --image registry.example.com/team/app:1.0"],
     ["Machines without a cluster", "push --hosts 10.0.0.5,10.0.0.6:2222 --ssh-user admin"],
   ],
@@ -56,7 +57,7 @@ const PUSH: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [SOURCE, ...TARGET_FILE],
+      options: [...SOURCE, YES, ...TARGET_FILE],
     },
     { title: "Kubelet", options: RESTART },
     {
@@ -108,7 +109,7 @@ const CHECK: CommandSpec = {
   ],
   groups: [
     TARGETS,
-    { title: "Credentials and file", options: [SOURCE, ...TARGET_FILE] },
+    { title: "Credentials and file", options: [...SOURCE, ...TARGET_FILE] },
     {
       title: "Registry",
       options: [
@@ -201,11 +202,7 @@ const EXPLAIN: CommandSpec = {
           value: "NAMESPACE/POD",
           text: "begin with this pod's pull secrets",
         },
-        {
-          name: "config",
-          value: "FILE|-",
-          text: "docker config.json (default without --node: what push takes)",
-        },
+        ...SOURCE.filter(({ name }) => name === "config" || name === "from-secret"),
         ...TARGETS.options.filter(({ name }) => name === "address"),
         ...TARGET_FILE.filter(({ name }) => name === "path"),
       ],

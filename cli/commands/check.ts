@@ -7,6 +7,7 @@ import type { CommandContext } from "./command.ts";
 export async function checkCommand(context: CommandContext): Promise<Ending> {
   const { args, host } = context;
   const { options } = args;
+  const source = sourceOptions(options, host);
   const nodeRun = await nodeRunOptions(args, context);
   const { check } = await import("../../agent/index.ts");
   const report = await check({
@@ -14,7 +15,7 @@ export async function checkCommand(context: CommandContext): Promise<Ending> {
     ...registryAccess(options, host),
     ...some("image", options.text("image")),
     ...some("namespace", options.text("namespace")),
-    source: sourceOptions(options, host),
+    source,
   });
   await context.present([report]);
   return { interrupted: report.interrupted, checks: report.items };

@@ -25,15 +25,15 @@ async function explainOptions(context: CommandContext): Promise<ExplainOptions> 
     throw usageError("no image is named", "pullcast explain IMAGE, or --pod NAMESPACE/POD");
   }
   const name = options.text("node");
-  const config = options.text("config");
   const source = sourceOptions(options, host);
+  const isNamed = (source.inputs ?? []).length > 0;
   return {
     kubectl: kubectlOptions(options),
     signal,
     ...(image === undefined ? {} : { image }),
     ...(pod === undefined ? {} : { pod }),
     // On a real node its own files count, unless a source is named.
-    ...(name === undefined || config !== undefined ? { source } : {}),
+    ...(name === undefined || isNamed ? { source } : {}),
     ...(name === undefined
       ? {}
       : { node: await nodeRunOptions({ operands: [name], options }, context) }),

@@ -18,11 +18,12 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   const { options } = args;
   const proof = proofAfterPush(context);
   const restart = restartOptions(options);
+  const source = sourceOptions(options, host);
   const nodeRun = await nodeRunOptions(args, context);
   const { push } = await import("../../agent/index.ts");
   const report = await push({
     ...nodeRun,
-    source: sourceOptions(options, host),
+    source,
     ...(restart === undefined ? {} : { restart }),
   });
   const ending = { interrupted: report.interrupted, nodes: report.items };

@@ -161,9 +161,6 @@ async function readHosts(
   from: string,
   { options, host }: { readonly options: OptionValues; readonly host: Host },
 ): Promise<string> {
-  if (from === "-" && options.text("config") === "-") {
-    throw usageError("--config - and --hosts-from - can't both read standard input");
-  }
   try {
     const bytes =
       from === "-"

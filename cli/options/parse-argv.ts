@@ -16,6 +16,8 @@ export interface OptionValues {
   text(name: string): string | undefined;
   list(name: string): readonly string[];
   on(name: string): boolean;
+  /** All values of some options, in the order of the command line. */
+  inOrder(names: readonly string[]): readonly (readonly [name: string, value: string])[];
   /** Whether the user gave it. */
   given(name: string): boolean;
 }
@@ -30,13 +32,14 @@ export async function parseArgv(
   argv: readonly string[],
 ): Promise<ParsedArgs> {
   const specs = optionsOf(command);
-  const parser = configure(yargs([...normalizeArgv(argv, specs)]), specs);
+  const normal = normalizeArgv(argv, specs);
+  const parser = configure(yargs([...normal]), specs);
   const parsed = (await parser.parseAsync()) as Record<string, unknown>;
   for (const spec of specs) check(spec, parsed[spec.name]);
   const { _: words, "--": rest } = parsed;
   const operands = [...strings(words), ...strings(rest)];
   checkOperands(command, operands);
-  return { operands, options: new Values(parsed, specs) };
+  return { operands, options: new Values(parsed, { specs, normal }) };
 }
 
 function configure(parser: Argv, specs: readonly OptionSpec[]): Argv {
@@ -94,10 +97,19 @@ function strings(value: unknown): string[] {
 class Values implements OptionValues {
   readonly #parsed: Readonly<Record<string, unknown>>;
   readonly #specs: readonly OptionSpec[];
+  /** As `normalizeArgv` writes it: each option with its value. */
+  readonly #normal: readonly string[];
 
-  constructor(parsed: Readonly<Record<string, unknown>>, specs: readonly OptionSpec[]) {
+  constructor(
+    parsed: Readonly<Record<string, unknown>>,
+    {
+      specs,
+      normal,
+    }: { readonly specs: readonly OptionSpec[]; readonly normal: readonly string[] },
+  ) {
     this.#parsed = parsed;
     this.#specs = specs;
+    this.#normal = normal;
   }
 
   text(name: string): string | undefined {
@@ -111,6 +123,15 @@ class Values implements OptionValues {
 
   on(name: string): boolean {
     return this.#parsed[name] === true;
+  }
+
+  inOrder(names: readonly string[]): readonly (readonly [name: string, value: string])[] {
+    const end = this.#normal.indexOf("--");
+    const options = end < 0 ? this.#normal : this.#normal.slice(0, end);
+    return options.flatMap((arg) => {
+      const [, name = "", value = ""] = /^--([^=]+)=(.*)$/s.exec(arg) ?? [];
+      return names.includes(name) ? [[name, value] as const] : [];
+    });
   }
 
   given(name: string): boolean {

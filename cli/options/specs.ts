@@ -122,6 +122,36 @@ export const SSH: OptionGroup = {
   ],
 };
 
+export const SOURCE: readonly OptionSpec[] = [
+  {
+    name: "config",
+    value: "FILE|-",
+    many: true,
+    text: "docker's config.json, containers' auth.json or a .dockercfg",
+  },
+  {
+    name: "from-secret",
+    value: "NAMESPACE/NAME",
+    many: true,
+    text: "a Secret of the cluster, of the type dockerconfigjson or dockercfg",
+  },
+  { name: "registry", value: "HOST", text: "one login; needs --username and --password-stdin" },
+  { name: "username", value: "USER", text: "its user" },
+  { name: "password-stdin", text: "its password comes on standard input" },
+  { name: "only", value: "GLOB", many: true, text: "send only credentials of such registries" },
+  { name: "except", value: "GLOB", many: true, text: "don't send credentials of such registries" },
+  {
+    name: "all-from-store",
+    text: "send all that the credential store (credsStore) holds, not only what the file names",
+  },
+];
+
+export const YES: OptionSpec = {
+  name: "yes",
+  short: "y",
+  text: "don't ask before credentials that nobody named go to more than 10 nodes",
+};
+
 export const TARGET_FILE: readonly OptionSpec[] = [
   {
     name: "path",

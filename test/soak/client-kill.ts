@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { loadNodeConfig } from "../../agent/credentials/load-node-config.ts";
+import { loadCredentials } from "../../agent/operations/load-credentials.ts";
 import { items, newCliUser } from "../e2e/cli.ts";
 import { makeArena } from "../rig/arena.ts";
 import { installedDigest, newNodeConfig } from "../rig/push-target.ts";
@@ -63,11 +63,14 @@ export async function clientKill(options: SoakOptions): Promise<Evidence> {
 
 /** The command sends the source's entries in a form of its own: the same form again must give the digest. */
 async function isWhole(source: string, digest: string | undefined): Promise<boolean> {
-  const config = await loadNodeConfig({
-    config: source,
-    env: {},
-    homeDir: "/nonexistent",
-    readStdin: () => Promise.reject(new Error("not asked")),
-  });
+  const config = await loadCredentials(
+    {
+      inputs: [{ type: "file", path: source }],
+      env: {},
+      homeDir: "/nonexistent",
+      readStdin: () => Promise.reject(new Error("not asked")),
+    },
+    { kubectl: { program: "kubectl" }, signal: new AbortController().signal },
+  );
   return config.digest === digest;
 }

@@ -1,5 +1,5 @@
-import { loadNodeConfig } from "../../credentials/load-node-config.ts";
 import type { CheckItem, NodeConfig } from "../../model.ts";
+import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
 import { errorItem, okItem, warningItem } from "./items.ts";
 
@@ -13,7 +13,7 @@ export interface SourceFindings {
 /** Reads the credential source as push does. */
 export async function checkSource(options: CheckOptions): Promise<SourceFindings> {
   try {
-    const config = await loadNodeConfig(options.source);
+    const config = await loadCredentials(options.source, options);
     const { source, entries, warnings } = config;
     const count = entries.length === 1 ? "1 credential" : `${entries.length} credentials`;
     const subject = { group: "source", name: source } as const;

@@ -7,8 +7,12 @@ import { join } from "node:path";
 import { inspect, promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadNodeConfig } from "../../../agent/credentials/load-node-config.ts";
-import type { CredentialSource } from "../../../agent/credentials/read-source.ts";
+import { loadNodeConfig as load } from "../../../agent/credentials/load-node-config.ts";
+import type {
+  CredentialSource,
+  LoadContext,
+  SourceInput,
+} from "../../../agent/credentials/model.ts";
 import { PullcastError } from "../../../agent/errors.ts";
 import type { NodeConfig } from "../../../agent/model.ts";
 
@@ -22,9 +26,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-function source(overrides: Partial<CredentialSource> = {}): CredentialSource {
+/** The sources of these tests are files and standard input: nobody else is asked. */
+const nobody: LoadContext = {
+  readSecret: () => Promise.reject(new Error("asked a cluster")),
+  exchangeToken: () => Promise.resolve({ type: "unsupported" }),
+  signal: new AbortController().signal,
+};
+const loadNodeConfig = (source: CredentialSource) => load(source, nobody);
+
+interface Given extends Partial<CredentialSource> {
+  /** A path, or `-`. */
+  readonly config?: string;
+}
+
+function source({ config, ...overrides }: Given = {}): CredentialSource {
   const readStdin = () => Promise.resolve(Buffer.alloc(0));
-  return { readStdin, env: {}, homeDir: join(dir, "home"), ...overrides };
+  const inputs: SourceInput[] = config === "-" ? [{ type: "stdin" }] : [];
+  if (config !== undefined && config !== "-") inputs.push({ type: "file", path: config });
+  return { inputs, readStdin, env: {}, homeDir: join(dir, "home"), ...overrides };
 }
 
 function fromText(text: string | Uint8Array): Promise<NodeConfig> {
@@ -121,8 +140,7 @@ describe("what a kubelet can't use", () => {
   test("is left out and named, and the rest goes on", async () => {
     const config = await fromText(
       JSON.stringify({
-        credsStore: "desktop",
-        credHelpers: { "gcr.io": "gcloud" },
+        HttpHeaders: { "X-Meta": CANARY },
         auths: {
           "good.io": { auth: AUTH },
           "empty.io": {},
@@ -134,10 +152,10 @@ describe("what a kubelet can't use", () => {
     );
     expect(config.entries).toEqual(["good.io"]);
     expect(told(config)).toEqual([
-      "PC610 kubelets have no credential helpers: credsStore desktop, credHelpers for gcr.io is not used",
-      "PC610 left out bad.io, worse.io: its auth is not base64",
+      "PC635 HttpHeaders of standard input are left out, kubelets never send them: X-Meta",
       "PC610 left out empty.io: it has no credentials",
-      "PC610 left out token.io: it has only a token, which kubelets ignore",
+      "PC610 left out bad.io, worse.io: its auth is not base64",
+      "PC626 left out token.io: it has only an identity token, which kubelets ignore; instead: pullcast push --registry token.io --username USER --password-stdin < FILE-WITH-A-PASSWORD-OR-ACCESS-TOKEN",
     ]);
   });
 
@@ -241,7 +259,12 @@ describe("refusals, each before anything else is done", () => {
     ["PC604", "empty auths", '{"auths":{}}'],
     ["PC604", "auths that are a list", `{"auths":["${AUTH}"]}`],
     ["PC604", "deep nesting", "[".repeat(100_000) + "]".repeat(100_000)],
-    ["PC608", "Docker Desktop's empty entries", '{"auths":{"reg.io":{}},"credsStore":"desktop"}'],
+    ["PC608", "empty entries", '{"auths":{"reg.io":{}}}'],
+    [
+      "PC620",
+      "Docker Desktop's entries on another machine",
+      '{"auths":{"reg.io":{}},"credsStore":"desktop"}',
+    ],
     ["PC608", "a malformed auth", `{"auths":{"reg.io":{"auth":"${CANARY}"}}}`],
     ["PC608", "an identity token", `{"auths":{"reg.io":{"identitytoken":"${CANARY}"}}}`],
   ])("%s: %s", async (code, _name, content) => {
@@ -257,12 +280,13 @@ describe("refusals, each before anything else is done", () => {
   test("PC604 says that the credentials are in a helper", async () => {
     const error = await refusal(fromText('{"credsStore":"desktop","auths":{}}'));
     expect(error.message).toContain("the credentials are in the helper credsStore desktop");
+    expect(error.fix).toContain("--all-from-store");
   });
 
   test("PC608 says why no entry can be used", async () => {
-    const error = await refusal(fromText('{"auths":{"reg.io":{}},"credsStore":"pass"}'));
+    const error = await refusal(fromText('{"auths":{"reg.io":{},"a.io":{"auth":"?"}}}'));
     expect(error.detail).toBe(
-      "standard input: left out reg.io: it has no credentials; kubelets have no credential helpers: credsStore pass is not used",
+      "standard input: left out reg.io: it has no credentials; left out a.io: its auth is not base64",
     );
   });
 

@@ -71,7 +71,12 @@ async function checked({ auths, source, kubectl = NO_KUBECTL, options }: World =
     concurrency: 4,
     replace: false,
     path: root,
-    source: { config, env: {}, homeDir: home, readStdin: async () => new Uint8Array() },
+    source: {
+      inputs: [{ type: "file", path: config }],
+      env: {},
+      homeDir: home,
+      readStdin: async () => new Uint8Array(),
+    },
     registryCa: registry.caFile,
     ...options,
   });

@@ -137,7 +137,6 @@ test("hosts come from lists, files and standard input; remarks and empty lines d
 test.each([
   [["--hosts", ","], /name no host/],
   [["--hosts-from", "/nonexistent"], /^--hosts-from: "\/nonexistent" can't be read: ENOENT/],
-  [["--hosts-from", "-", "--config", "-"], /can't both read standard input/],
   [["--hosts", "a", "-l", "x=y"], /^--selector asks a cluster/],
   [["--hosts", "a", "--address", "name"], /^--address asks a cluster/],
   [["--ssh-user", "-oProxyCommand=x"], /^--ssh-user: /],

@@ -1,9 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { judgeEntry } from "../../../agent/credentials/kubelet-entry.ts";
+import { judgeEntry } from "../../../agent/credentials/judge-entry.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
-const kept = (pair: string) => ({ type: "kept", auth: base64(pair) });
+
+/** The verdict with its secret laid open, for comparing. */
+function judged(entry: unknown) {
+  const content = judgeEntry(entry);
+  if (content?.type === "login") return { ...content, auth: content.auth.reveal() };
+  if (content?.type === "identity-token") return { ...content, token: content.token.reveal() };
+  return content;
+}
+
+function login(pair: string) {
+  return { type: "login", username: pair.slice(0, pair.indexOf(":")), auth: base64(pair) };
+}
 
 test.each([
   ["auth", { auth: base64("u:p") }, "u:p"],
@@ -21,19 +32,13 @@ test.each([
   ],
   ["a password of bytes above ASCII", { username: "ü", password: "密" }, "ü:密"],
 ])("keeps %s", (_name, entry, pair) => {
-  expect(judgeEntry(entry)).toEqual(kept(pair));
+  expect(judged(entry)).toEqual(login(pair));
 });
 
 test.each([
-  [{}, "it has no credentials"],
-  [{ auth: "" }, "it has no credentials"],
-  [{ email: "a@b" }, "it has no credentials"],
-  [{ identitytoken: "t" }, "it has only a token, which kubelets ignore"],
-  [{ registrytoken: "t" }, "it has only a token, which kubelets ignore"],
-  [
-    { auth: base64("00000000-0000-0000-0000-000000000000:"), identitytoken: "t" },
-    "it has only a token, which kubelets ignore",
-  ],
+  [{ registrytoken: "t" }, "it has only a registry token, which kubelets ignore"],
+  [{ auth: "?", identitytoken: "t" }, "its auth is not base64"],
+  [{ username: "u", password: "p", auth: "?" }, "its auth is not base64"],
   [{ auth: base64("u:") }, "the password is empty"],
   [{ username: "u" }, "the password is empty"],
   [{ auth: base64(":p") }, "the user name is empty"],
@@ -54,19 +59,40 @@ test.each([
   ["dTpw", "the entry is not an object"],
   [[{ auth: "dTpw" }], "the entry is not an object"],
 ])("drops %j, which would void the file or send nothing", (entry, reason) => {
-  expect(judgeEntry(entry)).toEqual({ type: "dropped", reason });
+  expect(judged(entry)).toEqual({ type: "unusable", reason });
+});
+
+test.each([{}, { auth: "" }, { email: "a@b" }, { auth: null }])(
+  "%j holds nothing: docker leaves such entries beside a credential store",
+  (entry) => {
+    expect(judgeEntry(entry)).toBeUndefined();
+  },
+);
+
+test.each([
+  { identitytoken: "t" },
+  // As Azure's login writes it.
+  { auth: base64("00000000-0000-0000-0000-000000000000:"), identitytoken: "t" },
+  { IdentityToken: "t", username: "u" },
+])("%j has only an identity token", (entry) => {
+  expect(judged(entry)).toEqual({ type: "identity-token", token: "t" });
+});
+
+test("fields count in any case, the last one that is not null, as docker and the kubelet read them", () => {
+  expect(judged({ Auth: base64("a:b") })).toEqual(login("a:b"));
+  expect(judged({ auth: base64("a:b"), AUTH: base64("u:p"), Auth: null })).toEqual(login("u:p"));
 });
 
 test.each(["u:p\n", "u:p\r\n", "u:p\0"])("doubts a password that ends like %j", (pair) => {
-  expect(judgeEntry({ auth: base64(pair) })).toEqual({
-    ...kept(pair),
+  expect(judged({ auth: base64(pair) })).toEqual({
+    ...login(pair),
     doubt: "the password ends in a line break or NUL",
   });
 });
 
 test("doesn't take credentials from a prototype", () => {
   const inherited = Object.create({ auth: base64("u:p") }) as unknown;
-  expect(judgeEntry(inherited)).toMatchObject({ type: "dropped" });
+  expect(judgeEntry(inherited)).toBeUndefined();
 });
 
 test("whatever is kept decodes to what was given", () => {
@@ -74,10 +100,10 @@ test("whatever is kept decodes to what was given", () => {
   fc.assert(
     fc.property(text, text, (username, password) => {
       fc.pre(!username.includes(":"));
-      const plain = judgeEntry({ username, password });
-      const encoded = judgeEntry({ auth: base64(`${username}:${password}`) });
+      const plain = judged({ username, password });
+      const encoded = judged({ auth: base64(`${username}:${password}`) });
       expect(plain).toEqual(encoded);
-      expect(plain).toMatchObject(kept(`${username}:${password}`));
+      expect(plain).toMatchObject(login(`${username}:${password}`));
     }),
   );
 });

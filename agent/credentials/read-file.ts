@@ -3,66 +3,18 @@ import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
+import type { CredentialSource, RawSource } from "./model.ts";
 
 /** Ten thousand registries fit; the node programs and the kubelet read the file whole. */
 const LIMIT_BYTES = 1024 * 1024;
 
-/** Where credentials may come from. */
-export interface CredentialSource {
-  /** A path, or `-` for standard input; absent: the ambient files of docker. */
-  readonly config?: string;
-  /** Reads standard input to its end, at most `limitBytes`. */
-  readonly readStdin: (limitBytes: number) => Promise<Uint8Array>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly homeDir: string;
-}
-
-/** What a source held. */
-export interface RawSource {
-  /** A path, or `standard input`. */
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly warnings: readonly Notice[];
-}
-
 /**
- * Reads the credential source once: `--config`, else the first that exists of
- * `$DOCKER_CONFIG/config.json` and `~/.docker/config.json` (docker's own places).
+ * Reads a credential file.
  *
- * @throws {PullcastError} PC601 none, PC602 empty, PC605 not a file, PC606 unreadable, PC607 over 1 MiB
+ * @returns `undefined` where there is no such file
+ * @throws {PullcastError} PC602 empty, PC605 not a file, PC606 unreadable, PC607 over 1 MiB
  */
-export async function readSource(source: CredentialSource): Promise<RawSource> {
-  const raw = source.config === "-" ? await fromStdin(source) : await fromFiles(source);
-  if (raw.bytes.every(isSpace)) throw new PullcastError("PC602", { detail: raw.name });
-  return raw;
-}
-
-async function fromStdin(source: CredentialSource): Promise<RawSource> {
-  const name = "standard input";
-  const bytes = await source.readStdin(LIMIT_BYTES + 1).catch((cause: unknown) => {
-    throw unreadable(name, cause);
-  });
-  if (bytes.byteLength > LIMIT_BYTES) throw tooLarge(name);
-  return { name, bytes, warnings: [] };
-}
-
-async function fromFiles(source: CredentialSource): Promise<RawSource> {
-  const paths = source.config === undefined ? ambientPaths(source) : [source.config];
-  for (const path of paths) {
-    const raw = await fromFile(path);
-    if (raw !== undefined) return raw;
-  }
-  throw new PullcastError("PC601", { detail: `looked at ${paths.join(" and ")}` });
-}
-
-function ambientPaths(source: CredentialSource): string[] {
-  const { DOCKER_CONFIG } = source.env;
-  const home = join(source.homeDir, ".docker", "config.json");
-  return DOCKER_CONFIG ? [join(DOCKER_CONFIG, "config.json"), home] : [home];
-}
-
-/** `undefined` where there is no such file. */
-async function fromFile(path: string): Promise<RawSource | undefined> {
+export async function readCredentialFile(path: string): Promise<RawSource | undefined> {
   let file: FileHandle;
   try {
     // Without O_NONBLOCK, opening a FIFO waits for a writer, perhaps for ever.
@@ -74,10 +26,40 @@ async function fromFile(path: string): Promise<RawSource | undefined> {
     throw unreadable(path, cause);
   }
   try {
-    return await readOpened(path, file);
+    return filled(await readOpened(path, file));
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Reads standard input.
+ *
+ * @throws {PullcastError} PC602 empty, PC606 unreadable, PC607 over 1 MiB
+ */
+export async function readStandardInput(
+  readStdin: CredentialSource["readStdin"],
+): Promise<RawSource> {
+  const name = "standard input";
+  const bytes = await readStdin(LIMIT_BYTES + 1).catch((cause: unknown) => {
+    throw unreadable(name, cause);
+  });
+  return rawSource(name, bytes);
+}
+
+/**
+ * Bytes that came from elsewhere than a file, checked like a file's.
+ *
+ * @throws {PullcastError} PC602 empty, PC607 over 1 MiB
+ */
+export function rawSource(name: string, bytes: Uint8Array): RawSource {
+  if (bytes.byteLength > LIMIT_BYTES) throw tooLarge(name);
+  return filled({ name, bytes, warnings: [] });
+}
+
+function filled(raw: RawSource): RawSource {
+  if (raw.bytes.every(isSpace)) throw new PullcastError("PC602", { detail: raw.name });
+  return raw;
 }
 
 async function readOpened(path: string, file: FileHandle): Promise<RawSource> {
