@@ -1,4 +1,5 @@
 import type { Secret } from "../secret.ts";
+import { withoutLogin } from "../util/without-login.ts";
 import type { KubeletFile, KubeletFileFormat } from "./model.ts";
 import { readKubeletFile } from "./read-file.ts";
 
@@ -76,6 +77,6 @@ function judgePlace(
     ...(version === undefined ? {} : { version }),
   });
   if (file.valid) return { ...place, status: "used", file };
-  const key = file.key === undefined ? "" : `entry ${JSON.stringify(file.key)}: `;
+  const key = file.key === undefined ? "" : `entry ${JSON.stringify(withoutLogin(file.key))}: `;
   return { ...place, status: "void", why: `${key}${file.why}` };
 }

@@ -1,6 +1,7 @@
 import type { Problem } from "../../credentials/model.ts";
 import { type Code, describeCode } from "../../errors.ts";
 import type { IgnoredEntry, KubeletEntry } from "../../kubelet/model.ts";
+import { withoutLogin } from "../../util/without-login.ts";
 import { lookUpImage } from "../kubelet-lookup.ts";
 import type { ExplainedCandidate, ExplainedIgnored } from "./model.ts";
 
@@ -38,15 +39,19 @@ export function findInFiles(
   const left = [...sources].filter(([entry]) => !chosen.has(entry));
   return {
     candidates: found.candidates.map((entry) => ({
-      key: entry.key,
+      key: withoutLogin(entry.key),
       username: entry.username,
       source: sources.get(entry) ?? "",
     })),
     ignored: [
-      ...found.passedOver.map(({ key, why }, at) => ({ key, why, source: left[at]?.[1] ?? "" })),
-      ...files.flatMap(({ source, ignored }) => ignored.map((entry) => ({ ...entry, source }))),
+      ...found.passedOver.map((entry, at) => passedOver(entry, left[at]?.[1] ?? "")),
+      ...files.flatMap(({ source, ignored }) => ignored.map((entry) => passedOver(entry, source))),
     ],
   };
+}
+
+function passedOver({ key, why }: IgnoredEntry, source: string): ExplainedIgnored {
+  return { key: withoutLogin(key), why, source };
 }
 
 /** A problem whose fix is the code's own unless one is given. */

@@ -1,6 +1,7 @@
 import type { PodPull, PullSecret } from "../../cluster/pull-secrets.ts";
 import type { Problem } from "../../credentials/model.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
+import { withoutLogin } from "../../util/without-login.ts";
 import { type Findings, findInFiles, type NamedFile, problem, type Question } from "./findings.ts";
 
 /** What a pod's pull secrets add; `fails` where one of them keeps the kubelet from any try. */
@@ -51,7 +52,7 @@ function readSecret(
     const { entries, ignored } = file;
     return { file: { source, entries, ignored }, problems: [], fails: false };
   }
-  const entry = file.key === undefined ? "" : `entry ${JSON.stringify(file.key)}: `;
+  const entry = file.key === undefined ? "" : `entry ${JSON.stringify(withoutLogin(file.key))}: `;
   const detail = `${source}: ${entry}${file.why}`;
   return only(problem("PC519", "error", { key: source, detail }), true);
 }

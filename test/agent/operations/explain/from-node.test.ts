@@ -132,6 +132,24 @@ test("a node without a proven kubelet has everything in force: whatever starts w
   expect(codes(found)).toEqual(["PC321"]);
 });
 
+test("a login in a key is shown nowhere, though it serves as the kubelet reads it", () => {
+  const login = (host: string, auth: object) =>
+    JSON.stringify({
+      auths: { [`https://robot:canary${host === "other.io" ? "/2" : ""}@${host}`]: auth },
+    });
+  const auth = { username: "u", password: "p" };
+  const files = [
+    file("/a/config.json", login("x.io", { auth: "%%%" })),
+    file("/b/config.json", login("other.io", auth)),
+    file("/c/config.json", login("reg.io", auth)),
+  ];
+  for (const places of [files, files.slice(2)]) {
+    const shown = JSON.stringify(find(places));
+    expect(shown).not.toContain("canary");
+    expect(shown).toContain(places.length === 1 ? '"key":"reg.io"' : '"key":"other.io"');
+  }
+});
+
 test("nothing of a finding shows a password when it is printed", () => {
   const found = find([file("/a/config.json", GOOD), file("/b/config.json", GOOD)]);
   expect(JSON.stringify(found)).not.toContain("canary-1");
