@@ -450,6 +450,92 @@ const TABLE = {
     title: "the plan was not confirmed; nothing was touched",
     fix: "say --yes, or name the source with --config",
   },
+  PC650: {
+    title: "an entry that can't be read makes a kubelet ignore the whole file",
+    fix: "docker login REGISTRY again, or write auth as printf %s USER:PASSWORD | base64 prints it",
+  },
+  PC651: {
+    title: "with an entry that lacks a user name or a password, a kubelet logs in with nothing",
+    fix: "docker login REGISTRY, or remove the entry",
+  },
+  PC652: {
+    title: "an entry has only a token, and kubelets ignore tokens",
+    fix: "docker login REGISTRY with a user name and an access token as password",
+  },
+  PC653: {
+    title: "docker uses the entry's token, a kubelet its password",
+    fix: "docker login REGISTRY again, or remove identitytoken and registrytoken",
+  },
+  PC654: {
+    title: "no image can match the key",
+    fix: "write HOST, HOST:PORT or HOST/PATH as images name it",
+  },
+  PC655: {
+    title: "to docker the key is a whole registry, to a kubelet only a path in it",
+    fix: "write the host alone",
+  },
+  PC656: {
+    title: "the key does not serve Docker Hub's images",
+    fix: "write https://index.docker.io/v1/",
+  },
+  PC657: {
+    title: "the key's port serves only images that name it",
+    fix: "leave the port out, as images do",
+  },
+  PC658: {
+    title: "capital letters in the key's host serve only images written so",
+    fix: "write the host in small letters",
+  },
+  PC660: {
+    title: "several keys come to one, and a kubelet tries their logins in random order",
+    fix: "keep one of them",
+  },
+  PC661: { title: "another key hides this one from every image", fix: "keep one of them" },
+  PC662: {
+    title: "the key's path also serves repositories whose names only begin alike",
+    fix: "end the key with a slash if it means all that is below the path",
+  },
+  PC663: {
+    title: "images of one key are tried with other accounts too",
+    fix: "give each path a key of its own, or keep one account for the host",
+  },
+  PC664: {
+    title: "the key's wildcard hands the password to registries of strangers",
+    fix: "name the registry's own domain, for instance *.reg.example",
+  },
+  PC665: {
+    title: "a wildcard stands for one part of a host, never for several or none",
+    fix: "write one key for each number of parts: reg.example, *.reg.example, *.*.reg.example",
+  },
+  PC666: {
+    title: "the credentials are many for a node",
+    fix: "keep those that nodes need: --only GLOB, --except GLOB",
+  },
+  PC667: { title: "a key stands twice, and only the later entry counts", fix: "keep one of them" },
+  PC668: {
+    title: "a user name with a colon can't log in",
+    fix: "docker login REGISTRY with the user name alone",
+  },
+  PC669: {
+    title: "the key holds a login",
+    fix: "write the host alone; the login belongs into username and password",
+  },
+  PC670: {
+    title: "a credential has expired",
+    fix: "log in again, or leave it out: --except KEY",
+  },
+  PC671: {
+    title: "a credential ends soon",
+    fix: "use one that lasts, or push again before it ends",
+  },
+  PC672: {
+    title: "the credentials have warnings, and --strict takes none",
+    fix: "mend them (pullcast inspect lists them), or leave --strict out",
+  },
+  PC673: {
+    title: "fingerprints can't be made",
+    fix: "give --fingerprint-salt TEXT, the same wherever fingerprints are compared",
+  },
 
   PC701: {
     title: "this is not an image reference",

@@ -75,6 +75,17 @@ export interface Notice {
   readonly message: string;
 }
 
+/** One thing that a kubelet would ignore or misread, or that will surprise. Nothing secret in it. */
+export interface Problem {
+  readonly code: Code;
+  readonly severity: "error" | "warning";
+  /** The entry it is about; absent for the whole source. */
+  readonly key?: string;
+  readonly message: string;
+  /** The step that mends it. */
+  readonly fix: string;
+}
+
 /**
  * How a node ended.
  * - `updated`: the new file is on disk, its digest read back there

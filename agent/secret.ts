@@ -18,6 +18,13 @@ export class Secret<T extends string | Uint8Array = string> {
     return this.#value;
   }
 
+  /** Whether both hold the same. */
+  equals(other: Secret<T>): boolean {
+    const [own, theirs] = [this.#value, other.#value];
+    if (typeof own === "string" || typeof theirs === "string") return own === theirs;
+    return Buffer.from(own).equals(theirs);
+  }
+
   toString(): string {
     return MASK;
   }

@@ -105,6 +105,8 @@ export interface Credential {
   readonly source: string;
   readonly kind: CredentialKind;
   readonly expiresAt: Expiry;
+  /** How long such credentials live from their issue (`12h`), where the end itself is not told. */
+  readonly lifetime?: string;
 }
 
 /** One entry of a source that is not sent. */
@@ -149,13 +151,4 @@ export interface LoadContext {
   readonly signal: AbortSignal;
 }
 
-/** One thing that a kubelet would ignore or misread, or that will surprise. Nothing secret in it. */
-export interface Problem {
-  readonly code: Code;
-  readonly severity: "error" | "warning";
-  /** The entry it is about; absent for the whole source. */
-  readonly key?: string;
-  readonly message: string;
-  /** The step that mends it. */
-  readonly fix: string;
-}
+export type { Problem } from "../model.ts";

@@ -6,7 +6,8 @@ import { matchKeyOf } from "./normalize-key.ts";
 import { type KubeletRules, rulesOf } from "./rules.ts";
 import { toByteText } from "./utf8.ts";
 
-const DEFAULT_REGISTRY = "index.docker.io";
+/** Docker Hub, to the kubelet: what serves its images if nothing else does. */
+export const DEFAULT_REGISTRY = "index.docker.io";
 const MAX_NAME_BYTES = 255;
 
 /**
@@ -82,7 +83,7 @@ function judge(entry: KubeletEntry, target: Address | AddressFault, rules: Kubel
 }
 
 /** Why a key doesn't serve an image; `undefined` if it does. */
-function mismatch(key: Address, image: Address): string | undefined {
+export function mismatch(key: Address, image: Address): string | undefined {
   const wanted = splitHost(key.host);
   const given = splitHost(image.host);
   if (wanted.port !== given.port) return "another port";

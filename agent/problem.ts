@@ -1,0 +1,23 @@
+import { type Code, describeCode } from "./errors.ts";
+import type { Problem } from "./model.ts";
+
+/** What is to be said beside a code's own title. */
+export interface ProblemAbout {
+  /** A clause; nothing secret. */
+  readonly detail: string;
+  readonly key?: string;
+  /** Replaces the code's own where the exact step is known. */
+  readonly fix?: string;
+}
+
+/** A problem in the words of its code. */
+export function problem(code: Code, severity: Problem["severity"], about: ProblemAbout): Problem {
+  const { title, fix } = describeCode(code);
+  return {
+    code,
+    severity,
+    ...(about.key === undefined ? {} : { key: about.key }),
+    message: `${title}: ${about.detail}`,
+    fix: about.fix ?? fix,
+  };
+}
