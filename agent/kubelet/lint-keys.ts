@@ -36,13 +36,14 @@ class Index {
   /** By the bytes of the key as the kubelet sorts it. */
   readonly same = new Map<string, ServingEntry[]>();
   readonly #exact = new Map<string, Map<string, ServingEntry[]>>();
-  readonly #wild: ServingEntry[] = [];
+  /** Patterns by the end of their host, which is seldom one itself. */
+  readonly #wild = new Map<string, ServingEntry[]>();
 
   constructor(entries: readonly ServingEntry[]) {
     for (const entry of entries) {
       const { bytes, address } = entry.match;
       append(this.same, bytes, entry);
-      if (/[*?[\\]/.test(address.host)) this.#wild.push(entry);
+      if (isPattern(address.host)) append(this.#wild, endOf(address.host), entry);
       else {
         const paths = this.#exact.get(address.host) ?? new Map<string, ServingEntry[]>();
         this.#exact.set(address.host, paths);
@@ -59,11 +60,24 @@ class Index {
     const prefixes = Array.from({ length: target.path.length + 1 }, (_, end) =>
       target.path.slice(0, end),
     );
+    const patterns = [endOf(target.host), ANY_END].flatMap((end) => this.#wild.get(end) ?? []);
     return [
       ...prefixes.flatMap((prefix) => paths.get(prefix) ?? []),
-      ...this.#wild.filter(({ match }) => mismatch(match.address, target) === undefined),
+      ...patterns.filter(({ match }) => mismatch(match.address, target) === undefined),
     ].sort((a, b) => (a.match.bytes < b.match.bytes ? 1 : -1));
   }
+}
+
+const ANY_END = "*";
+
+/** The last two parts of a host; one name for all that hold a pattern. */
+function endOf(host: string): string {
+  const end = host.split(".").slice(-2).join(".");
+  return isPattern(end) ? ANY_END : end;
+}
+
+function isPattern(host: string): boolean {
+  return /[*?[\\]/.test(host);
 }
 
 function append<Item>(map: Map<string, Item[]>, key: string, item: Item): void {

@@ -42,8 +42,8 @@ export function lookUpImage(
   return lookUp(entries, parseRepository(image), version);
 }
 
-/** `undefined` for what the kubelet can't parse either. */
-function parseRepository(image: string): string | undefined {
+/** Registry and path of a reference as in a pod, in full; `undefined` for what the kubelet can't parse either. */
+export function parseRepository(image: string): string | undefined {
   try {
     return repositoryOf(parseReference(image));
   } catch (error) {

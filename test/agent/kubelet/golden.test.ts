@@ -34,6 +34,7 @@ test("between 1.30 and 1.35 brackets in a host and the length of a name have cha
       "image: a path of 255",
       "image: a registry of 300",
       "image: a path of Docker Hub of 255, library said by nobody",
+      "lint: PC654 brackets",
     ]
   `);
 });
