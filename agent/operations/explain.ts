@@ -1,8 +1,7 @@
 import { openGateway } from "../cluster/gateway.ts";
 import { type PodPull, readPodPull } from "../cluster/pull-secrets.ts";
-import type { Problem } from "../credentials/model.ts";
+import type { LoadedConfig, Problem } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
-import type { NodeConfig } from "../model.ts";
 import type { NodeSurvey } from "../node/read-survey.ts";
 import { parseReference, repositoryOf } from "../registry/reference.ts";
 import { explainNode } from "./explain/explain-node.ts";
@@ -42,7 +41,7 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
 }
 
 /** What a push would send; a pod can be explained without. */
-async function readSource(options: ExplainOptions): Promise<NodeConfig | undefined> {
+async function readSource(options: ExplainOptions): Promise<LoadedConfig | undefined> {
   const { source, pod } = options;
   if (source === undefined) return undefined;
   try {
@@ -82,7 +81,7 @@ function onlyImage(pod: PodPull | undefined): string {
 
 interface Sources {
   readonly pod: PodPull | undefined;
-  readonly config: NodeConfig | undefined;
+  readonly config: LoadedConfig | undefined;
   readonly looked: SurveyedNode | undefined;
 }
 

@@ -2,6 +2,7 @@ import type { ExplainOptions, Explanation } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions, nodeRunOptions } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
+import { SOURCE } from "../options/specs.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
 import { renderExplanation } from "../render/explanation.ts";
@@ -26,7 +27,7 @@ async function explainOptions(context: CommandContext): Promise<ExplainOptions> 
   }
   const name = options.text("node");
   const source = sourceOptions(options, host);
-  const isNamed = (source.inputs ?? []).length > 0;
+  const isNamed = SOURCE.some((option) => options.given(option.name));
   return {
     kubectl: kubectlOptions(options),
     signal,

@@ -1,20 +1,31 @@
-import type { Problem } from "../../credentials/model.ts";
+import type { LoadedConfig, Problem } from "../../credentials/model.ts";
 import { describeCode } from "../../errors.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
-import type { NodeConfig } from "../../model.ts";
 import { type Findings, findInFiles, type Question } from "./findings.ts";
 
-/** What the file that a push would send adds, and what the push leaves out of its source. */
-export function findInConfig(config: NodeConfig, question: Question): Findings {
+/** What the file that a push would send adds, and what the push leaves out of its sources. */
+export function findInConfig(config: LoadedConfig, question: Question): Findings {
   const { version } = question;
   const file = readKubeletFile(config.bytes.reveal(), version === undefined ? {} : { version });
   if (!file.valid) throw new Error(`a push would send a void file: ${file.why}`);
-  const { entries, ignored } = file;
+  const origins = new Map(config.credentials.map(({ key, source }) => [key, source]));
+  // Each entry is a file of its own source here, looked up together as the one file that they make.
+  const files = [...file.entries, ...file.ignored].map((entry) => ({
+    source: origins.get(entry.key) ?? config.source,
+    entries: "auth" in entry ? [entry] : [],
+    ignored: "auth" in entry ? [] : [entry],
+  }));
+  const { candidates, ignored } = findInFiles(files, question);
+  const told = new Set<string>(["PC611", ...config.leftOut.map(({ code }) => code)]);
   return {
-    ...findInFiles([{ source: config.source, entries, ignored }], question),
-    // That every pod may use them is said of each push, and explains nothing.
+    candidates,
+    ignored: [
+      ...ignored,
+      ...config.leftOut.map(({ key, why, source }) => ({ key, why: `left out: ${why}`, source })),
+    ],
+    // What is told of each push (PC611), or of an entry above, explains nothing more.
     problems: config.warnings
-      .filter(({ code }) => code !== "PC611")
+      .filter(({ code }) => !told.has(code))
       .map(({ code, message }): Problem => {
         const { fix } = describeCode(code);
         return { code, severity: "warning", message, fix };

@@ -1,0 +1,73 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { explain } from "../../../agent/operations/explain.ts";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "pullcast-explain-"));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+const login = { username: "robot", password: "canary-17" };
+
+async function explainFiles(image: string, files: readonly object[], except: string[] = []) {
+  const inputs = await Promise.all(
+    files.map(async (auths, at) => {
+      const path = join(dir, `${at}.json`);
+      await writeFile(path, JSON.stringify({ auths }), { mode: 0o600 });
+      return { type: "file", path } as const;
+    }),
+  );
+  const explanation = await explain({
+    image,
+    kubectl: { program: "/no/such/kubectl" },
+    source: { inputs, except, env: {}, homeDir: dir, readStdin: async () => new Uint8Array() },
+    signal: new AbortController().signal,
+  });
+  expect(JSON.stringify(explanation)).not.toContain("canary");
+  return explanation;
+}
+
+test("what push would send, each entry from its own file, with what is left out and why", async () => {
+  const found = await explainFiles(
+    "reg.io/team/app:1",
+    [
+      { "reg.io": login, "bad.io": { auth: "%%%" }, "other.io": login },
+      { "reg.io/team": { username: "team", password: "canary-18" }, "left.io": login },
+    ],
+    ["left.io"],
+  );
+  const [first, second] = [join(dir, "0.json"), join(dir, "1.json")];
+  expect(found).toMatchObject({
+    kind: "Explanation",
+    repository: "reg.io/team/app",
+    result: "tried",
+    source: { type: "push" },
+    candidates: [
+      { key: "reg.io/team", username: "team", source: second },
+      { key: "reg.io", username: "robot", source: first },
+    ],
+    problems: [],
+  });
+  expect(found.ignored.map(({ key, source }) => [key, source])).toEqual([
+    ["other.io", first],
+    ["left.io", second],
+    ["bad.io", first],
+  ]);
+});
+
+test("an image that nothing serves says so, with the step that mends it", async () => {
+  const found = await explainFiles("app", [{ "reg.io": login }]);
+  expect(found).toMatchObject({
+    repository: "docker.io/library/app",
+    result: "none",
+    candidates: [],
+    problems: [{ code: "PC510", fix: "docker login; pullcast push" }],
+  });
+});
+
+test("what is no image is refused before anything is read", async () => {
+  await expect(explainFiles("Reg.io/APP", [])).rejects.toMatchObject({ code: "PC701" });
+});
