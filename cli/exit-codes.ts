@@ -86,7 +86,7 @@ const OF_ONE_NODE: ReadonlySet<Code> = new Set<Code>(["PC112", "PC113", "PC114",
 /** As a push and a verify would end where they met the same. */
 function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
   const failed = checks.filter(({ result }) => result === "failed");
-  if (failed.some(({ group }) => group === "source")) return 6;
+  if (failed.some(({ group, code }) => group === "source" && code.startsWith("PC6"))) return 6;
   const ofRun = failed.filter(({ group, code }) => isOfRun(group, code));
   if (ofRun.some(({ code }) => USAGE.has(code))) return 2;
   if (ofRun.length > 0) return 1;
@@ -98,7 +98,7 @@ function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
 }
 
 function isOfRun(group: Check["group"], code: Code): boolean {
-  if (group === "kubectl" || group === "rbac") return true;
+  if (group === "kubectl" || group === "rbac" || group === "source") return true;
   if (group === "registry") return false;
   return code.startsWith("PC1") || USAGE.has(code) ? !OF_ONE_NODE.has(code) : false;
 }

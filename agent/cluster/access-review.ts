@@ -6,6 +6,8 @@ export interface Permission {
   readonly verb: string;
   /** `pods`, `pods/log`, … of the core group. */
   readonly resource: string;
+  /** One object; absent for all. */
+  readonly name?: string;
   /** Absent for what has no namespace, or for all namespaces. */
   readonly namespace?: string;
 }
@@ -17,7 +19,7 @@ export interface Permission {
  * @throws PullcastError PC103 to PC106, PC104 where even that may not be asked
  */
 export async function mayI(gateway: Gateway, permission: Permission): Promise<boolean> {
-  const { verb, namespace } = permission;
+  const { verb, name = "", namespace = "" } = permission;
   const [resource = "", subresource = ""] = permission.resource.split("/");
   const answer = await gateway.request(
     "POST",
@@ -26,7 +28,7 @@ export async function mayI(gateway: Gateway, permission: Permission): Promise<bo
       apiVersion: "authorization.k8s.io/v1",
       kind: "SelfSubjectAccessReview",
       spec: {
-        resourceAttributes: { group: "", verb, resource, subresource, namespace: namespace ?? "" },
+        resourceAttributes: { group: "", verb, resource, subresource, name, namespace },
       },
     },
   );

@@ -41,6 +41,7 @@ test.each<[number, string, Ending]>([
     "a check with a bad source, before all",
     checks("source s failed PC603", "kubectl k failed PC101"),
   ],
+  [1, "a check whose Secret may not be read", checks("source s failed PC104", "ssh n1 ok")],
   [2, "a check without kubectl", checks("kubectl k failed PC101", "ssh n1 failed PC202")],
   [2, "a check that selects nothing", checks("nodes selection failed PC110")],
   [2, "a check with an unusable key file", checks("ssh keys failed PC222")],

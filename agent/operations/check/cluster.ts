@@ -76,7 +76,10 @@ async function checkServer(
     const version = okItem(subject, await readServerVersion(gateway));
     const namespace = options.namespace ?? context?.namespace ?? "default";
     const verifies = image !== undefined;
-    return [version, ...(await checkPermissions(gateway, { namespace, verifies }))];
+    const secrets = (options.source.inputs ?? []).flatMap((input) =>
+      input.type === "secret" ? [{ namespace: input.namespace, name: input.name }] : [],
+    );
+    return [version, ...(await checkPermissions(gateway, { namespace, secrets, verifies }))];
   } catch (error) {
     signal.throwIfAborted();
     return [errorItem(subject, error), silent()];

@@ -10,6 +10,8 @@ interface Need extends Permission {
 interface PermissionOptions {
   /** Namespace of a verify's test pods. */
   readonly namespace: string;
+  /** Secrets that the credentials come from. */
+  readonly secrets: readonly { readonly namespace: string; readonly name: string }[];
   /** Whether a verify comes next: a missing permission of its own is a failure then. */
   readonly verifies: boolean;
 }
@@ -19,12 +21,10 @@ export async function checkPermissions(
   gateway: Gateway,
   options: PermissionOptions,
 ): Promise<CheckItem[]> {
-  return await Promise.all(
-    needs(options.namespace).map((need) => checkOne(gateway, need, options.verifies)),
-  );
+  return await Promise.all(needs(options).map((need) => checkOne(gateway, need, options.verifies)));
 }
 
-function needs(namespace: string): Need[] {
+function needs({ namespace, secrets }: PermissionOptions): Need[] {
   const pod = (verb: string, resource = "pods"): Need => ({
     ...{ command: "verify", verb, resource, namespace },
   });
@@ -33,6 +33,10 @@ function needs(namespace: string): Need[] {
     // For --restart-kubelet, which waits until the node is Ready again.
     { command: "push", verb: "get", resource: "nodes" },
     { command: "push", verb: "watch", resource: "nodes" },
+    ...secrets.map((secret) => ({
+      ...secret,
+      ...({ command: "push", verb: "get", resource: "secrets" } as const),
+    })),
     ...["create", "get", "list", "watch", "delete"].map((verb) => pod(verb)),
     pod("get", "pods/log"),
     pod("list", "events"),
@@ -40,7 +44,8 @@ function needs(namespace: string): Need[] {
 }
 
 async function checkOne(gateway: Gateway, need: Need, verifies: boolean): Promise<CheckItem> {
-  const { command, verb, resource, namespace } = need;
+  const { command, verb, namespace } = need;
+  const resource = need.name === undefined ? need.resource : `${need.resource}/${need.name}`;
   const where = namespace === undefined ? "" : ` in ${namespace}`;
   const subject = { group: "rbac" as const, name: `${verb} ${resource}` };
   try {
@@ -59,7 +64,8 @@ async function checkOne(gateway: Gateway, need: Need, verifies: boolean): Promis
 
 /** What works without, and what is lost then. */
 function softly({ command, verb, resource }: Need): string {
-  if (command === "push" && verb !== "list") return " for --restart-kubelet";
+  if (resource === "nodes" && command === "push" && verb !== "list")
+    return " for --restart-kubelet";
   if (resource === "events") return " to tell why a pull failed";
   return "";
 }

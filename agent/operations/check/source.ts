@@ -1,4 +1,5 @@
 import type { CheckItem, NodeConfig } from "../../model.ts";
+import type { Reach } from "../../registry/https-request.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
 import { errorItem, okItem, warningItem } from "./items.ts";
@@ -11,9 +12,15 @@ export interface SourceFindings {
 }
 
 /** Reads the credential source as push does. */
-export async function checkSource(options: CheckOptions): Promise<SourceFindings> {
+export async function checkSource(
+  options: CheckOptions,
+  { ca }: Pick<Reach, "ca">,
+): Promise<SourceFindings> {
   try {
-    const config = await loadCredentials(options.source, options);
+    const config = await loadCredentials(options.source, {
+      ...options,
+      ...(ca === undefined ? {} : { ca }),
+    });
     const { source, entries, warnings } = config;
     const count = entries.length === 1 ? "1 credential" : `${entries.length} credentials`;
     const subject = { group: "source", name: source } as const;

@@ -259,6 +259,24 @@ test("what a user may not do is told by permission; verify's needs are failures 
   });
 });
 
+test("a Secret that the credentials come from may be read, or that is told", async () => {
+  const rbac = async (allowed: (verb: string, resource: string) => boolean) => {
+    const inputs = [{ type: "secret", namespace: "team", name: "pull" }] as const;
+    const source = { inputs, env: {}, homeDir: dir, readStdin: async () => new Uint8Array() };
+    const kubectl = await stubbedCluster(allowed);
+    const { report } = await checked({ kubectl, options: { ...NO_HOSTS, source } });
+    return lines(report.items, "rbac").filter(({ name }) => name.includes("secrets"));
+  };
+  expect((await rbac(() => true)).map(short)).toEqual(["get secrets/pull ok PC000"]);
+  expect(await rbac((_, resource) => resource !== "secrets")).toMatchObject([
+    {
+      result: "failed",
+      code: "PC130",
+      message: expect.stringContaining("in team, which push needs"),
+    },
+  ]);
+});
+
 test("no kubectl: its groups say so, the others go on", async () => {
   const { report } = await checked({
     auths: { [registry.host]: entry("puller") },
