@@ -1,11 +1,15 @@
+import { readClusterUid } from "../cluster/cluster-uid.ts";
 import { openGateway } from "../cluster/gateway.ts";
 import { type PodPull, readPodPull } from "../cluster/pull-secrets.ts";
-import type { LoadedConfig, Problem } from "../credentials/model.ts";
+import type { LoadedConfig } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
+import type { Problem } from "../model.ts";
 import type { NodeSurvey } from "../node/read-survey.ts";
+import { problem } from "../problem.ts";
 import { parseReference, repositoryOf } from "../registry/reference.ts";
 import { explainNode } from "./explain/explain-node.ts";
-import { type Findings, problem, type Question } from "./explain/findings.ts";
+import type { Question } from "./explain/findings.ts";
+import { finishCandidates } from "./explain/finish-candidates.ts";
 import { findInConfig } from "./explain/from-config.ts";
 import { findOnNode, type NodeFindings } from "./explain/from-node.ts";
 import { findInPod } from "./explain/from-pod.ts";
@@ -37,7 +41,10 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
     repository: repositoryOf(parseReference(image)),
     ...(version ? { version } : {}),
   };
-  return await compose(question, { pod, config, looked });
+  // Fingerprints compare within a cluster; without one there is nothing to compare with.
+  const asksCluster = pod !== undefined || looked?.target.node !== undefined;
+  const salt = asksCluster ? await readClusterUid(options.kubectl, options.signal) : undefined;
+  return await compose(question, { pod, config, looked, salt });
 }
 
 /** What a push would send; a pod can be explained without. */
@@ -83,6 +90,7 @@ interface Sources {
   readonly pod: PodPull | undefined;
   readonly config: LoadedConfig | undefined;
   readonly looked: SurveyedNode | undefined;
+  readonly salt: string | undefined;
 }
 
 async function compose(question: Question, sources: Sources): Promise<Explanation> {
@@ -94,7 +102,11 @@ async function compose(question: Question, sources: Sources): Promise<Explanatio
   const inFile = inConfig ?? onNode?.files;
   const parts = [inPod, inFile, onNode?.providers].filter((part) => part !== undefined);
   const fails = inPod?.fails === true || (inConfig === undefined && onNode?.files.fails === true);
-  const candidates = fails ? [] : parts.flatMap((part) => part.candidates);
+  const found = fails ? [] : parts.flatMap((part) => part.candidates);
+  const { candidates, problems } = await finishCandidates(found, {
+    salt: sources.salt,
+    now: new Date(),
+  });
   const result = fails ? "fails" : candidates.length === 0 ? "none" : "tried";
   return {
     kind: "Explanation",
@@ -104,7 +116,10 @@ async function compose(question: Question, sources: Sources): Promise<Explanatio
     source: sourceOf(sources, onNode?.files),
     candidates,
     ignored: parts.flatMap((part) => part.ignored),
-    problems: [...(result === "none" ? [noneTried(question)] : []), ...problemsOf(parts)],
+    problems: [
+      ...(result === "none" ? [noneTried(question)] : []),
+      ...errorsFirst([...problems, ...parts.flatMap((part) => part.problems)]),
+    ],
     ...(pod === undefined ? {} : { pod: explainPod(pod, question.image) }),
     ...(looked === undefined || onNode === undefined
       ? {}
@@ -141,12 +156,10 @@ function noneTried({ repository }: Question): Problem {
   });
 }
 
-/** Errors first. */
-function problemsOf(parts: readonly Findings[]): Problem[] {
-  const all = parts.flatMap(({ problems }) => problems);
+function errorsFirst(problems: readonly Problem[]): Problem[] {
   return [
-    ...all.filter(({ severity }) => severity === "error"),
-    ...all.filter(({ severity }) => severity === "warning"),
+    ...problems.filter(({ severity }) => severity === "error"),
+    ...problems.filter(({ severity }) => severity === "warning"),
   ];
 }
 

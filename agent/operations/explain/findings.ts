@@ -1,13 +1,17 @@
-import type { Problem } from "../../credentials/model.ts";
-import { type Code, describeCode } from "../../errors.ts";
 import type { IgnoredEntry, KubeletEntry } from "../../kubelet/model.ts";
+import type { Problem } from "../../model.ts";
 import { withoutLogin } from "../../util/without-login.ts";
 import { lookUpImage } from "../kubelet-lookup.ts";
 import type { ExplainedCandidate, ExplainedIgnored } from "./model.ts";
 
+/** A candidate with its login, which must not be shown; a plugin's is not known. */
+export interface FoundCandidate extends ExplainedCandidate {
+  readonly login?: KubeletEntry;
+}
+
 /** What one source of credentials adds to an explanation. */
 export interface Findings {
-  readonly candidates: readonly ExplainedCandidate[];
+  readonly candidates: readonly FoundCandidate[];
   readonly ignored: readonly ExplainedIgnored[];
   readonly problems: readonly Problem[];
 }
@@ -42,6 +46,7 @@ export function findInFiles(
       key: withoutLogin(entry.key),
       username: entry.username,
       source: sources.get(entry) ?? "",
+      login: entry,
     })),
     ignored: [
       ...found.passedOver.map((entry, at) => passedOver(entry, left[at]?.[1] ?? "")),
@@ -52,20 +57,4 @@ export function findInFiles(
 
 function passedOver({ key, why }: IgnoredEntry, source: string): ExplainedIgnored {
   return { key: withoutLogin(key), why, source };
-}
-
-/** A problem whose fix is the code's own unless one is given. */
-export function problem(
-  code: Code,
-  severity: Problem["severity"],
-  about: { readonly detail: string; readonly key?: string; readonly fix?: string },
-): Problem {
-  const { title, fix } = describeCode(code);
-  return {
-    code,
-    severity,
-    ...(about.key === undefined ? {} : { key: about.key }),
-    message: `${title}: ${about.detail}`,
-    fix: about.fix ?? fix,
-  };
 }

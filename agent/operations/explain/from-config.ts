@@ -1,7 +1,9 @@
-import type { LoadedConfig, Problem } from "../../credentials/model.ts";
+import type { LoadedConfig } from "../../credentials/model.ts";
 import { describeCode } from "../../errors.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
+import type { Problem } from "../../model.ts";
 import { type Findings, findInFiles, type Question } from "./findings.ts";
+import { lintFor } from "./relevant-lint.ts";
 
 /** What the file that a push would send adds, and what the push leaves out of its sources. */
 export function findInConfig(config: LoadedConfig, question: Question): Findings {
@@ -24,11 +26,14 @@ export function findInConfig(config: LoadedConfig, question: Question): Findings
       ...config.leftOut.map(({ key, why, source }) => ({ key, why: `left out: ${why}`, source })),
     ],
     // What is told of each push (PC611), or of an entry above, explains nothing more.
-    problems: config.warnings
-      .filter(({ code }) => !told.has(code))
-      .map(({ code, message }): Problem => {
-        const { fix } = describeCode(code);
-        return { code, severity: "warning", message, fix };
-      }),
+    problems: [
+      ...lintFor({ content: config.bytes }, question, { candidates }),
+      ...config.warnings
+        .filter(({ code }) => !told.has(code))
+        .map(({ code, message }): Problem => {
+          const { fix } = describeCode(code);
+          return { code, severity: "warning", message, fix };
+        }),
+    ],
   };
 }

@@ -1,12 +1,14 @@
-import type { Problem } from "../../credentials/model.ts";
 import { inForceFrom } from "../../kubelet/cache-time.ts";
 import type { IgnoredEntry, KubeletEntry } from "../../kubelet/model.ts";
 import { type JudgedPlace, judgePlaces, type SearchPlace } from "../../kubelet/search-places.ts";
+import type { Problem } from "../../model.ts";
 import type { FoundFile, NodeSurvey, SurveyFile } from "../../node/read-survey.ts";
+import { problem } from "../../problem.ts";
 import type { Secret } from "../../secret.ts";
-import { type Findings, findInFiles, problem, type Question } from "./findings.ts";
+import { type Findings, findInFiles, type Question } from "./findings.ts";
 import { lastReading, tellsReadings } from "./kubelet-log.ts";
 import type { ExplainedPlace } from "./model.ts";
+import { lintFor } from "./relevant-lint.ts";
 
 /** What the files of a node add, and which of them counts since when. */
 export interface NodeFindings extends Findings {
@@ -25,10 +27,12 @@ export interface NodeFindings extends Findings {
 /** Judges the eight places of a node. */
 export function findOnNode(survey: NodeSurvey, question: Question): NodeFindings {
   const files = survey.files.filter(({ kind }) => kind === "json" || kind === "legacy");
-  const judged = judgePlaces(files.map(toPlace), question.version);
+  const places = files.map(toPlace);
+  const judged = judgePlaces(places, question.version);
   const at = judged.findIndex(({ status }) => status === "used" || status === "blocks");
   const used = judged[at]?.status === "used" ? judged[at] : undefined;
   const { candidates, ignored } = findInFiles(used === undefined ? [] : [named(used)], question);
+  const { content, format } = places[at] ?? {};
   const readAt = lastReading(survey);
   const from = inForceFrom({
     now: survey.now,
@@ -48,6 +52,9 @@ export function findOnNode(survey: NodeSurvey, question: Question): NodeFindings
         ? [problem("PC321", "warning", { detail: survey.rootDir })]
         : []),
       ...placeProblems(judged, question),
+      ...(content === undefined || format === undefined
+        ? []
+        : lintFor({ content, format }, question, { candidates })),
       ...(from > survey.now ? [stillCached(survey, { from, readAt })] : []),
     ],
     ...(used === undefined ? {} : { used: used.path }),

@@ -1,8 +1,10 @@
 import type { PodPull, PullSecret } from "../../cluster/pull-secrets.ts";
-import type { Problem } from "../../credentials/model.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
+import type { Problem } from "../../model.ts";
+import { problem } from "../../problem.ts";
 import { withoutLogin } from "../../util/without-login.ts";
-import { type Findings, findInFiles, type NamedFile, problem, type Question } from "./findings.ts";
+import { type Findings, findInFiles, type NamedFile, type Question } from "./findings.ts";
+import { lintFor } from "./relevant-lint.ts";
 
 /** What a pod's pull secrets add; `fails` where one of them keeps the kubelet from any try. */
 export function findInPod(
@@ -11,9 +13,15 @@ export function findInPod(
 ): Findings & { readonly fails: boolean } {
   const read = pod.secrets.map((secret) => readSecret(pod, secret, question.version));
   const files = read.flatMap(({ file }) => (file === undefined ? [] : [file]));
+  const found = findInFiles(files, question);
+  const lint = pod.secrets.flatMap(({ content, format }, at) =>
+    content === undefined || format === undefined || read[at]?.file === undefined
+      ? []
+      : lintFor({ content, format }, question, found),
+  );
   return {
-    ...findInFiles(files, question),
-    problems: [...read.flatMap((one) => one.problems), ...notTaken(pod)],
+    ...found,
+    problems: [...read.flatMap((one) => one.problems), ...lint, ...notTaken(pod)],
     fails: read.some(({ fails }) => fails),
   };
 }

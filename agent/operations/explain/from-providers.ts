@@ -1,9 +1,10 @@
-import type { Problem } from "../../credentials/model.ts";
 import { servesImage } from "../../kubelet/look-up.ts";
 import { type CredentialProvider, readProviderConfig } from "../../kubelet/provider-config.ts";
+import type { Problem } from "../../model.ts";
 import type { NodeSurvey, SurveyFile } from "../../node/read-survey.ts";
+import { problem } from "../../problem.ts";
 import { cleanText } from "../../util/clean-text.ts";
-import { type Findings, problem, type Question } from "./findings.ts";
+import type { Findings, Question } from "./findings.ts";
 import type { ProviderFailure } from "./kubelet-log.ts";
 import type { ExplainedProvider } from "./model.ts";
 

@@ -12,6 +12,10 @@ afterAll(() => rm(dir, { recursive: true }));
 
 const login = { username: "robot", password: "canary-17" };
 
+/** A token as Amazon's are: base64 JSON with its end. */
+const tokenUntil = (seconds: number) =>
+  Buffer.from(JSON.stringify({ payload: "canary-19", expiration: seconds })).toString("base64");
+
 async function explainFiles(image: string, files: readonly object[], except: string[] = []) {
   const inputs = await Promise.all(
     files.map(async (auths, at) => {
@@ -66,6 +70,32 @@ test("an image that nothing serves says so, with the step that mends it", async 
     candidates: [],
     problems: [{ code: "PC510", fix: "docker login; pullcast push" }],
   });
+});
+
+test("what is wrong with an entry of the image's registry is told, and of others it is not", async () => {
+  const found = await explainFiles("app", [
+    { "registry-1.docker.io": login, "reg.io:443": login, "https://x.io/v1": login },
+  ]);
+  expect(found.result).toBe("none");
+  expect(found.problems.map(({ code, key }) => [code, key])).toEqual([
+    ["PC510", undefined],
+    ["PC656", "registry-1.docker.io"],
+  ]);
+});
+
+test("each candidate comes with its end, and one that has ended is a problem", async () => {
+  const host = "1.dkr.ecr.eu-west-1.amazonaws.com";
+  const found = await explainFiles(`${host}/app`, [
+    {
+      [host]: { username: "AWS", password: tokenUntil(1_600_000_000) },
+      "*.dkr.ecr.eu-west-1.amazonaws.com": { username: "AWS", password: tokenUntil(4_000_000_000) },
+    },
+  ]);
+  expect(found.candidates.map(({ expiresAt }) => expiresAt)).toEqual([
+    "2020-09-13T12:26:40.000Z",
+    "2096-10-02T07:06:40.000Z",
+  ]);
+  expect(found.problems).toMatchObject([{ code: "PC670", severity: "error", key: host }]);
 });
 
 test("what is no image is refused before anything is read", async () => {

@@ -120,7 +120,10 @@ describe("explain --node", () => {
     const mended = await onNode();
     expect(mended.code).toBe(0);
     expect(mended.document.candidates).toEqual([
-      expect.objectContaining({ key: host, username: login, source: "/.docker/config.json" }),
+      {
+        ...{ key: host, username: login, source: "/.docker/config.json", expiresAt: "unknown" },
+        fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+      },
     ]);
     await comesTo("pulled");
   });
