@@ -11,7 +11,10 @@ import type {
 export const EXIT_CODES = [
   { code: 130, meaning: "interrupted" },
   { code: 6, meaning: "the credential source is unusable; nothing was touched" },
-  { code: 2, meaning: "wrong usage or configuration, or no node was selected" },
+  {
+    code: 2,
+    meaning: "wrong usage or configuration, no node was selected, or the plan was not confirmed",
+  },
   { code: 1, meaning: "the cluster could not be asked, or pullcast itself failed" },
   { code: 4, meaning: "all nodes failed" },
   { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
@@ -41,6 +44,7 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC215",
   "PC222",
   "PC223",
+  "PC638",
   "PC701",
 ]);
 
@@ -116,8 +120,8 @@ const FAILED: ReadonlySet<string> = new Set<NodeReport["result"]>([
 ]);
 
 function exitCodeOfError(code: Code): ExitCode {
-  if (code.startsWith("PC6")) return 6;
   if (USAGE.has(code)) return 2;
+  if (code.startsWith("PC6")) return 6;
   // Thrown only where the run is about one node.
   return /^PC[23]/.test(code) ? 4 : 1;
 }

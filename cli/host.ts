@@ -18,6 +18,8 @@ export interface Host {
   readonly stderr: Output;
   /** Reads standard input to its end, at most `limitBytes`. */
   readonly readStdin: (limitBytes: number) => Promise<Uint8Array>;
+  /** Asks on the terminal; absent where standard input or standard error is none. */
+  readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
   /** Calls `stop` at each signal that asks the process to end; returns how to stop listening. */
   readonly onStop: (stop: () => void) => () => void;
   /** Ends the process at once. */

@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { createInterface } from "node:readline";
 import { dispatch } from "./dispatch.ts";
 import type { Host } from "./host.ts";
 import { VERSION } from "./version.ts";
@@ -29,14 +30,22 @@ function host(program: string): Host {
     program,
     version: VERSION,
     argv: process.argv.slice(2),
-    env: process.env,
+    env: ownEnv(),
     homeDir: HOME || homedir(),
     stdout: process.stdout,
     stderr: process.stderr,
     readStdin,
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     onStop,
     exit: (code) => process.exit(code),
   };
+}
+
+/** kubectl and ssh get the same environment, but not the credentials that may stand in it. */
+function ownEnv(): Host["env"] {
+  const env = { ...process.env };
+  delete process.env["DOCKER_AUTH_CONFIG"];
+  return env;
 }
 
 function onStop(stop: () => void): () => void {
@@ -44,6 +53,17 @@ function onStop(stop: () => void): () => void {
   return () => {
     for (const signal of STOP_SIGNALS) process.off(signal, stop);
   };
+}
+
+/** The end of input is no answer. */
+function ask(question: string, signal: AbortSignal): Promise<string> {
+  // Without its own terminal handling, Ctrl-C stays a signal.
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  return new Promise<string>((resolve, reject) => {
+    lines.once("close", () => resolve(""));
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    lines.question(question, resolve);
+  }).finally(() => lines.close());
 }
 
 async function readStdin(limitBytes: number): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { CommandSpec } from "./commands/catalog.ts";
 import type { Command } from "./commands/command.ts";
+import { planConfirmer } from "./confirm.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { fail } from "./fail.ts";
 import type { Host } from "./host.ts";
@@ -53,6 +54,12 @@ async function runParsed(
       args,
       signal: interrupts.signal,
       report: progress.handle,
+      confirm: planConfirmer({
+        host,
+        signal: interrupts.signal,
+        quiet: level === "quiet",
+        hold: () => progress.hold(),
+      }),
       present: async (reports) => {
         progress.close();
         await presenter(host, args.options)(reports);

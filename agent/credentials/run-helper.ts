@@ -136,11 +136,11 @@ async function untilEnd(
     });
     child.once("close", () => resolve());
   });
+  const over = AbortSignal.any([timeout, context.signal]);
   const end = await Promise.race([
     closed.then((): End => "ended"),
     flooded.then((): End => "flood"),
-    aborted(timeout).then((): End => "late"),
-    aborted(context.signal).then((): End => "aborted"),
+    aborted(over).then((): End => (context.signal.aborted ? "aborted" : "late")),
   ]);
   if (end !== "ended") await stopGroup(child, closed);
   return end;

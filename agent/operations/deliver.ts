@@ -19,6 +19,8 @@ interface Delivery<Kind extends "PushReport" | "RestoreReport"> {
   readonly kind: Kind;
   readonly operation: "push" | "restore";
   readonly credentials?: PlannedEvent["credentials"];
+  /** Called with the plan before anything is touched; throws to end the run. */
+  readonly approve?: (plan: PlannedEvent) => Promise<void>;
   /** The job, once the run has a name. */
   readonly job: (run: string) => NodeJob;
 }
@@ -45,7 +47,8 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
     sshHostKnown: resolver.isConfigured,
   });
   const plan = { run, delivery, selected, resolver };
-  announce(options, plan);
+  const planned = announce(options, plan);
+  await delivery.approve?.(planned);
   const reports = await work(options, plan);
   const items = [
     ...reports.values(),
@@ -78,12 +81,12 @@ interface Plan {
   readonly resolver: HostResolver;
 }
 
-function announce(options: DeliverOptions, { run, delivery, selected }: Plan): void {
+function announce(options: DeliverOptions, { run, delivery, selected }: Plan): PlannedEvent {
   const addressKinds: Record<string, number> = {};
   for (const { addressKind } of selected.targets) {
     addressKinds[addressKind] = (addressKinds[addressKind] ?? 0) + 1;
   }
-  options.report({
+  const planned: PlannedEvent = {
     type: "planned",
     operation: delivery.operation,
     run,
@@ -93,8 +96,10 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): v
     targets: selected.targets,
     skipped: selected.skipped,
     concurrency: options.concurrency,
-  });
+  };
+  options.report(planned);
   for (const notice of selected.notices) options.report({ type: "notice", notice });
+  return planned;
 }
 
 async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, NodeReport>> {

@@ -2,7 +2,7 @@ import type { AddressKind } from "../cluster/addresses.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/model.ts";
-import type { Report } from "../events.ts";
+import type { PlannedEvent, Report } from "../events.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
 import type { SshOptions } from "../transport/transport.ts";
 
@@ -51,6 +51,11 @@ export interface NodeRunOptions extends RunOptions {
 export interface PushOptions extends NodeRunOptions {
   readonly source: CredentialSource;
   readonly restart?: RestartOptions;
+  /**
+   * Asked before credentials of an ambient source go to more than 10 nodes; `false` ends the run with PC638.
+   * Absent: not asked.
+   */
+  readonly confirm?: (plan: PlannedEvent) => Promise<boolean>;
 }
 
 export type RestoreOptions = NodeRunOptions & { readonly restart?: RestartOptions };

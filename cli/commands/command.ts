@@ -1,4 +1,4 @@
-import type { Report as ReportEvent } from "../../agent/index.ts";
+import type { PushOptions, Report as ReportEvent } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
 import type { ParsedArgs } from "../options/parse-argv.ts";
@@ -11,6 +11,8 @@ export interface CommandContext {
   /** Aborts when the user asks to stop. */
   readonly signal: AbortSignal;
   readonly report: ReportEvent;
+  /** Shows a run's plan and asks whether it should go on. */
+  readonly confirm: NonNullable<PushOptions["confirm"]>;
   /** Prints reports in the format asked for, and their summary; called once. */
   readonly present: (reports: readonly Report[]) => Promise<void>;
 }

@@ -25,6 +25,7 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
     ...nodeRun,
     source,
     ...(restart === undefined ? {} : { restart }),
+    ...(options.on("yes") ? {} : { confirm: context.confirm }),
   });
   const ending = { interrupted: report.interrupted, nodes: report.items };
   if (proof === undefined) {

@@ -150,17 +150,14 @@ async function hostEntries(options: OptionValues, host: Host): Promise<string[] 
   const from = options.text("hosts-from");
   if (from === undefined && !options.given("hosts")) return undefined;
   const listed = options.list("hosts").flatMap((text) => text.split(","));
-  const lines = from === undefined ? [] : (await readHosts(from, { options, host })).split("\n");
+  const lines = from === undefined ? [] : (await readHosts(from, host)).split("\n");
   const entries = [...listed, ...lines.map((line) => line.replace(/(^|\s)#.*/, ""))];
   const filled = entries.map((entry) => entry.trim()).filter((entry) => entry !== "");
   if (filled.length === 0) throw usageError("--hosts and --hosts-from name no host");
   return filled;
 }
 
-async function readHosts(
-  from: string,
-  { options, host }: { readonly options: OptionValues; readonly host: Host },
-): Promise<string> {
+async function readHosts(from: string, host: Host): Promise<string> {
   try {
     const bytes =
       from === "-"

@@ -67,6 +67,11 @@ export class Progress {
     }
   };
 
+  /** Removes the status until something happens, so that a question can stand there. */
+  hold(): void {
+    this.#sink.end();
+  }
+
   /** Removes the status and tells what was held back. */
   close(): void {
     this.#flush();
