@@ -274,6 +274,10 @@ const TABLE = {
     title: "this registry answers strangers the same way: it proves nothing",
     fix: "verify with a real private image",
   },
+  PC472: {
+    title: "whether strangers may pull it is not known, so nothing is proven",
+    fix: "verify where the registry can be asked (--ca, HTTPS_PROXY), or --assume-private if you know that they can't",
+  },
 
   PC501: {
     title: "the kubelet may still use what it read before",

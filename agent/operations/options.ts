@@ -67,6 +67,8 @@ export interface VerifyOptions extends RunOptions, RegistryAccess {
   readonly namespace?: string;
   /** `pull` moves the image; `auth` asks for a digest that can't exist. */
   readonly proof: "pull" | "auth";
+  /** The user says that strangers can't pull the image: counts where nobody could ask. */
+  readonly assumePrivate: boolean;
   /** Pulls at once, 1 or more. */
   readonly maxPulls: number;
   /** The longest the run waits for nodes that are not decided, ms. */

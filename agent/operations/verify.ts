@@ -116,6 +116,7 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
     deadlineSeconds: Math.ceil(options.timeoutMs / 1000) + 60,
     nextIndex: () => pods++,
     signal,
+    assumePrivate: options.assumePrivate,
     anonymous: askFromHere(reference, { options, reach: plan.reach }),
     effectiveBy: ({ name, node }) =>
       (node === undefined ? undefined : effectiveBy({ uid: node.uid, name })) ??

@@ -12,7 +12,12 @@ export type AnonymousAnswer =
   | { readonly result: "denied" }
   | { readonly result: "not-found" }
   /** It could not be asked from here; the reason is a clause. */
-  | { readonly result: "unknown"; readonly reason: string };
+  | {
+      readonly result: "unknown";
+      readonly reason: string;
+      /** `true` where this machine doesn't trust the registry's CA. */
+      readonly untrusted?: true;
+    };
 
 interface AskOptions extends Reach {
   readonly signal: AbortSignal;
@@ -52,8 +57,22 @@ export async function askAnonymously(
   } catch (error) {
     options.signal.throwIfAborted();
     if (timeout.aborted) return { result: "unknown", reason: "it did not answer in time" };
-    return { result: "unknown", reason: errorWords(error) };
+    const unknown = { result: "unknown", reason: errorWords(error) } as const;
+    return isUntrusted(error) ? { ...unknown, untrusted: true } : unknown;
   }
+}
+
+/** What a CA of one's own mends (OpenSSL's names: x509_vfy.h); an expired certificate or another's is no such case. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+function isUntrusted(error: unknown): boolean {
+  return error instanceof Error && "code" in error && UNTRUSTED.has(String(error.code));
 }
 
 async function publicAnswer(

@@ -80,7 +80,7 @@ const VERIFY: CommandSpec = {
   about: [
     "Only the node's own credentials count: the pods have no pull secrets and always pull. They are removed at the end, also after Ctrl-C.",
     "A kubelet may use an older file for 5 minutes. A denied node is tried again until that is over.",
-    "Exit code 5 means that some node did not end as pulled. An image that anybody may pull proves nothing and counts as such.",
+    "Exit code 5 means that some node did not end as pulled. An image that anybody may pull proves nothing and counts as such; where this machine can't ask the registry whether strangers may (--ca FILE for a CA of your own), a node that pulled is unproven, unless you vouch for it with --assume-private.",
   ],
   examples: [
     ["All nodes", "verify --image registry.example.com/team/app:1.0"],

@@ -109,6 +109,7 @@ export function proofOptions(options: OptionValues, host: Host): ProofOptions {
     image,
     ...some("namespace", options.text("namespace")),
     proof: options.text("proof") === "auth" ? "auth" : "pull",
+    assumePrivate: options.on("assume-private"),
     maxPulls: parseInteger("max-pulls", options.text("max-pulls") ?? "", AT_ONCE),
     timeoutMs: parseDuration("timeout", options.text("timeout") ?? ""),
     ...registryAccess(options, host),

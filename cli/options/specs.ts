@@ -204,6 +204,10 @@ export const PROOF: readonly OptionSpec[] = [
     default: "pull",
     text: "pull moves the image; auth asks for a digest that can't exist, so that nothing moves",
   },
+  {
+    name: "assume-private",
+    text: "strangers can't pull the image, you say: counts where this machine can't ask the registry",
+  },
   { name: "max-pulls", value: "N", default: "20", text: "pulls at once" },
   {
     name: "timeout",

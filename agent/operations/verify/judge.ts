@@ -14,6 +14,8 @@ export interface Evidence {
   /** As the kubelet was told. */
   readonly image: string;
   readonly anonymous: AnonymousAnswer;
+  /** The user says that strangers can't pull it. */
+  readonly assumePrivate: boolean;
   /** When the last known push is in force at the latest. */
   readonly effectiveBy: Date | undefined;
   /** An earlier pod of this run was denied: what serves now is newer. */
@@ -68,7 +70,7 @@ function judgePulled(tried: PodTry, evidence: Evidence): Verdict {
   if (anonymous.result === "public") {
     return { ...coded("public", "PC470", describeCode("PC470").title), ran };
   }
-  return { result: "pulled", ran, ...warnings(tried, evidence) };
+  return servedIfPrivate(tried, evidence, { result: "pulled", ran });
 }
 
 /** "Not found" for a digest that can't exist: the registry let the node in, if it keeps strangers out. */
@@ -78,8 +80,21 @@ function judgeLetIn(tried: PodTry, evidence: Evidence): Verdict {
     return coded("unproven", "PC471", describeCode("PC471").title);
   }
   const message = "let in: the registry looked for a digest that can't exist";
-  return { result: "pulled", ran: "-", message, ...warnings(tried, evidence) };
+  return servedIfPrivate(tried, evidence, { result: "pulled", ran: "-", message });
 }
+
+/** A node that was served proves its credential only where strangers are known to be refused. */
+function servedIfPrivate(tried: PodTry, evidence: Evidence, served: Verdict): Verdict {
+  const { anonymous, assumePrivate } = evidence;
+  const doubts = warnings(tried, evidence);
+  if (anonymous.result !== "unknown" || assumePrivate) return { ...served, ...doubts };
+  const { title } = describeCode("PC472");
+  const unproven = coded("unproven", "PC472", `${title}: from here, ${anonymous.reason}`);
+  const fix = anonymous.untrusted === true ? TRUST_FIX : unproven.fix;
+  return { ...unproven, ...(fix === undefined ? {} : { fix }), ran: served.ran, ...doubts };
+}
+
+const TRUST_FIX = "--ca FILE with the CA of the registry, so that this machine can ask it";
 
 function servedNothing(): Verdict {
   return coded("unproven", "PC508", "an image was served for a digest that can't exist");
@@ -87,11 +102,11 @@ function servedNothing(): Verdict {
 
 /** Reasons to doubt that the pushed file served a pull. */
 function warnings(tried: PodTry, evidence: Evidence): { warnings?: readonly Notice[] } {
-  const { anonymous, effectiveBy, deniedBefore, target, reference } = evidence;
+  const { anonymous, assumePrivate, effectiveBy, deniedBefore, target, reference } = evidence;
   const found: Notice[] = [];
-  if (anonymous.result === "unknown") {
-    const message = `whether anybody may pull it is not known: from here, ${anonymous.reason}`;
-    found.push({ code: "PC505", message });
+  if (anonymous.result === "unknown" && assumePrivate) {
+    const message = `--assume-private: nobody asked as a stranger: from here, ${anonymous.reason}`;
+    found.push({ code: "PC472", message });
   }
   if (!deniedBefore && effectiveBy !== undefined && tried.createdAt < effectiveBy) {
     found.push({ code: "PC501", message: "what the kubelet read before may have served" });

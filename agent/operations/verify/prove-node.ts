@@ -14,6 +14,7 @@ export interface ProofContext extends TryContext {
   readonly proof: "pull" | "auth";
   readonly reference: ImageReference;
   readonly anonymous: Promise<AnonymousAnswer>;
+  readonly assumePrivate: boolean;
   readonly effectiveBy: (target: Target) => Date | undefined;
   /** Slots: a pod exists only in one. */
   readonly limit: LimitFunction;
@@ -96,7 +97,16 @@ async function judge(
   tried: PodTry,
   { target, context, effectiveBy, deniedBefore }: JudgeOptions,
 ): Promise<Verdict | undefined> {
-  const { proof, reference, image } = context;
+  const { proof, reference, image, assumePrivate } = context;
   const anonymous = await context.anonymous;
-  return judgeTry(tried, { proof, target, reference, image, anonymous, effectiveBy, deniedBefore });
+  return judgeTry(tried, {
+    proof,
+    target,
+    reference,
+    image,
+    anonymous,
+    assumePrivate,
+    effectiveBy,
+    deniedBefore,
+  });
 }

@@ -124,6 +124,7 @@ test("without its CA, without an answer, or with an endless one, nothing is know
   expect(stranger).toMatchObject({
     result: "unknown",
     reason: expect.stringContaining("certificate"),
+    untrusted: true,
   });
   const silent = await serve(() => undefined);
   expect(await ask(silent, { timeoutMs: 300 })).toEqual({

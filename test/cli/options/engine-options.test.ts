@@ -162,6 +162,7 @@ test("a proof needs an image and has its defaults", async () => {
     env: {},
     image: "r.io/a:1",
     proof: "pull",
+    assumePrivate: false,
     maxPulls: 20,
     timeoutMs: 420_000,
   });

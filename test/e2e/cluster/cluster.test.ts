@@ -108,6 +108,16 @@ describe("from no credentials to a proof", () => {
     expect(items(run)[0]?.ran).toBe("-");
   });
 
+  it("proves nothing where this machine can't ask as a stranger, until the user vouches for it", async () => {
+    const blind = ["verify", ...cluster, "--image", privateImage, "-o", "json", names[0] ?? ""];
+    const run = await user.run(blind);
+    expect(items(run)[0], run.stderr).toMatchObject({ result: "unproven", code: "PC472" });
+    expect(run.code).toBe(5);
+    const vouched = await user.run([...blind, "--assume-private"]);
+    expect(items(vouched)[0], vouched.stderr).toMatchObject({ result: "pulled" });
+    expect(vouched.code).toBe(0);
+  });
+
   it("tells a missing image from a denied one", async () => {
     const run = await verify(`${bed.registry.host}/no/such:1`, names[0] ?? "");
     expect(items(run)[0]?.result, run.stderr).toMatch(/^(not-found|denied-or-missing)$/);

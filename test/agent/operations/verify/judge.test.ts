@@ -18,6 +18,7 @@ function evidence(fields: Partial<Evidence> = {}): Evidence {
     reference: parseReference("reg.example/a:1"),
     image: "reg.example/a:1",
     anonymous: { result: "denied" },
+    assumePrivate: false,
     effectiveBy: undefined,
     deniedBefore: false,
     ...fields,
@@ -49,7 +50,6 @@ test("a pull that anybody can do proves nothing", () => {
 test("what is doubtful about a pull is said", () => {
   const codes = (fields: Partial<Evidence>) =>
     judgeTry(PULLED, evidence(fields))?.warnings?.map(({ code }) => code);
-  expect(codes({ anonymous: { result: "unknown", reason: "no route" } })).toEqual(["PC505"]);
   const later = new Date(NOW.getTime() + 1);
   expect(codes({ effectiveBy: later })).toEqual(["PC501"]);
   expect(codes({ effectiveBy: later, deniedBefore: true })).toBeUndefined();
@@ -61,6 +61,42 @@ test("what is doubtful about a pull is said", () => {
   expect(codes({ target })).toBeUndefined();
 });
 
+const UNKNOWN = { result: "unknown", reason: "no route" } as const;
+
+test.each([
+  ["pull", PULLED, "SUCCESS"],
+  ["auth", NOT_FOUND, "-"],
+] as const)(
+  "--proof %s where nobody could ask as a stranger proves nothing",
+  (proof, answer, ran) => {
+    const judge = (fields: Partial<Evidence>) => judgeTry(answer, evidence({ proof, ...fields }));
+    expect(judge({ anonymous: UNKNOWN })).toMatchObject({
+      result: "unproven",
+      code: "PC472",
+      message: expect.stringContaining("no route"),
+      fix: expect.stringContaining("--assume-private"),
+      ran,
+    });
+    const untrusted = { ...UNKNOWN, untrusted: true } as const;
+    expect(judge({ anonymous: untrusted })?.fix).toMatch(/--ca FILE/);
+    const later = new Date(NOW.getTime() + 1);
+    expect(judge({ anonymous: UNKNOWN, effectiveBy: later })?.warnings).toMatchObject([
+      { code: "PC501" },
+    ]);
+  },
+);
+
+test("the user's word that strangers can't pull it counts where nobody could ask, and only there", () => {
+  const judge = (anonymous: Evidence["anonymous"]) =>
+    judgeTry(PULLED, evidence({ anonymous, assumePrivate: true }));
+  expect(judge(UNKNOWN)).toMatchObject({
+    result: "pulled",
+    warnings: [{ code: "PC472", message: expect.stringContaining("--assume-private") }],
+  });
+  expect(judge({ result: "public" })?.result).toBe("public");
+  expect(judge({ result: "denied" })).toEqual({ result: "pulled", ran: "SUCCESS" });
+});
+
 test("the zero-byte proof: not found means let in, unless strangers hear the same", () => {
   const auth = (anonymous: Evidence["anonymous"]) =>
     judgeTry(NOT_FOUND, evidence({ proof: "auth", anonymous }));
@@ -70,7 +106,6 @@ test("the zero-byte proof: not found means let in, unless strangers hear the sam
     message: expect.stringContaining("let in"),
   });
   expect(auth({ result: "not-found" })).toMatchObject({ result: "unproven", code: "PC471" });
-  expect(auth({ result: "unknown", reason: "x" })?.warnings).toMatchObject([{ code: "PC505" }]);
   expect(judgeTry(DENIED, evidence({ proof: "auth" }))?.result).toBe("denied");
   expect(judgeTry(PULLED, evidence({ proof: "auth" }))?.result).toBe("unproven");
   expect(judgeTry(NOT_FOUND, evidence())?.result).toBe("not-found");

@@ -48,6 +48,7 @@ function rig(kubelet: FakeKubelet, fields: Partial<ProofContext> = {}): Rig {
     reference: parseReference(IMAGE),
     proof: "pull",
     anonymous: Promise.resolve({ result: "denied" }),
+    assumePrivate: false,
     effectiveBy: () => undefined,
     deadline: new Date(Date.now() + 60_000),
     deadlineSeconds: 120,
