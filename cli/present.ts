@@ -4,18 +4,27 @@ import { cleanDeep } from "./render/clean-deep.ts";
 import { paintResult, wantsColor } from "./render/color.ts";
 import { type Report, toDocument, toNames } from "./render/document.ts";
 import { renderReportTable } from "./render/report-table.ts";
-import { renderCounts, renderSummary } from "./render/summary.ts";
+import { renderSummary } from "./render/summary.ts";
 
-/** Prints reports: what was asked for on standard output, the summary on standard error. */
+/**
+ * Prints reports: what was asked for on standard output, the summary on standard error.
+ *
+ * @param told - messages of failures that the progress has told
+ */
 export function presenter(
   host: Host,
   options: OptionValues,
+  told: ReadonlySet<string>,
 ): (reports: readonly Report[]) => Promise<void> {
   return async (raw) => {
     const reports = cleanDeep(raw);
-    host.stdout.write(await render(reports, { host, options }));
+    const output = await render(reports, { host, options });
+    host.stdout.write(output);
+    // One terminal shows both: what the table has whole needs no second telling.
+    const seen = host.stdout.isTTY && host.stderr.isTTY ? output : "";
+    const isTold = (message: string) => told.has(message) || seen.includes(message);
     for (const report of reports) {
-      const lines = options.on("quiet") ? [renderCounts(report)] : renderSummary(report);
+      const lines = renderSummary(report, { quiet: options.on("quiet"), isTold });
       for (const line of lines) host.stderr.write(`${line}\n`);
     }
   };
@@ -45,8 +54,13 @@ function renderTables(
 ): string {
   const { host, options, wide } = style;
   const colored = wantsColor(host, host.stdout, options.on("no-color"));
+  const width = wide || !host.stdout.isTTY ? undefined : host.stdout.columns || undefined;
   const tables = reports.map((report) =>
-    renderReportTable(report, { wide, ...(colored ? { paint: paintResult } : {}) }),
+    renderReportTable(report, {
+      wide,
+      ...(colored ? { paint: paintResult } : {}),
+      ...(width === undefined ? {} : { width }),
+    }),
   );
   return tables.join("\n");
 }

@@ -42,7 +42,8 @@ async function runParsed(
 ): Promise<ExitCode> {
   const level = levelOf(args.options);
   const sink = await openSink(host, level);
-  const progress = new Progress(sink, level);
+  // On a terminal the table and the summary tell failures, once; a log has them when they happen.
+  const progress = new Progress(sink, { level, failures: !canShowStatus(host) });
   const interrupts = watchInterrupts(host, () =>
     sink.line("Stopping: nodes at work may end; Ctrl-C again leaves at once"),
   );
@@ -62,7 +63,7 @@ async function runParsed(
       }),
       present: async (reports) => {
         progress.close();
-        await presenter(host, args.options)(reports);
+        await presenter(host, args.options, progress.told)(reports);
       },
     });
     return exitCodeOf(ending);

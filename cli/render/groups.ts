@@ -1,4 +1,4 @@
-import type { NodeReport, Notice, PullReport } from "../../agent/index.ts";
+import { describeCode, type NodeReport, type Notice, type PullReport } from "../../agent/index.ts";
 import { foldNames } from "./fold-names.ts";
 
 /** From so many nodes on, equal ends share a row. */
@@ -10,21 +10,44 @@ const MAX_FOLDED = 12;
 /** Items that came to one end for one cause. */
 export interface Group<Item> {
   readonly items: readonly Item[];
-  /** One for all: names and addresses of single nodes are taken out where they differ. */
+  /** One for all: what is a single node's own is taken out; the code's title where they say different things. */
   readonly message: string;
 }
 
-/** Groups items by result, code and message, in the order of their first item. */
+/** Groups items by result and code, those without a code by message, in the order of their first item. */
 export function groupByCause<Item extends NodeReport | PullReport>(
   items: readonly Item[],
-  also: (item: Item) => string = () => "",
 ): Group<Item>[] {
+  const groups = groupBy(items, (item) =>
+    JSON.stringify([item.result, item.code ?? neutralText(item, item.message)]),
+  );
+  return groups.map((members) => ({ items: members, message: oneMessage(members) }));
+}
+
+/** Items in groups of one key, in the order of their first item. */
+export function groupBy<Item>(
+  items: readonly Item[],
+  keyOf: (item: Item) => string,
+): (readonly Item[])[] {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
-    const key = JSON.stringify([item.result, item.code, neutralMessage(item), also(item)]);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
   }
-  return [...groups.values()].map((members) => ({ items: members, message: oneMessage(members) }));
+  return [...groups.values()];
+}
+
+/** What all items say: as it is where they say the same, else without what is each node's own. */
+export function sharedText<Item extends NodeReport | PullReport>(
+  items: readonly Item[],
+  textOf: (item: Item) => string | undefined,
+): string {
+  const [first] = items;
+  if (first === undefined) return "";
+  const same = items.every((item) => textOf(item) === textOf(first));
+  return same ? (textOf(first) ?? "") : neutralText(first, textOf(first));
 }
 
 /** Notices of nodes, each once, with the names of its nodes. */
@@ -43,27 +66,37 @@ export function groupWarnings(
   return [...groups.values()];
 }
 
-/** Names for one line: folded, and counted where they would fill the screen. */
-export function nameList(names: readonly string[]): string {
+/** Names for one line: folded, and counted where they would fill the screen or take more than `maxCharacters`. */
+export function nameList(
+  names: readonly string[],
+  maxCharacters = Number.POSITIVE_INFINITY,
+): string {
   const folded = foldNames(names);
-  if (folded.length <= MAX_FOLDED) return folded.join(", ");
-  return `${folded.slice(0, MAX_FOLDED).join(", ")} and ${folded.length - MAX_FOLDED} more`;
+  let shown = Math.min(folded.length, MAX_FOLDED);
+  while (shown > 1 && folded.slice(0, shown).join(", ").length > maxCharacters) shown -= 1;
+  const list = folded.slice(0, shown).join(", ");
+  return shown === folded.length ? list : `${list} and ${folded.length - shown} more`;
 }
 
 function oneMessage(items: readonly (NodeReport | PullReport)[]): string {
   const [first] = items;
   if (first === undefined) return "";
-  const same = items.every(({ message }) => message === first.message);
-  return same ? (first.message ?? "") : neutralMessage(first);
+  const says = new Set(items.map((item) => neutralText(item, item.message)));
+  if (says.size > 1 && first.code !== undefined) return describeCode(first.code).title;
+  return sharedText(items, ({ message }) => message);
 }
 
-/** A message without what is the node's own, so that 40 timeouts are one cause. */
-function neutralMessage(item: NodeReport | PullReport): string {
-  const own = "address" in item ? [item.address, item.node] : [item.node];
-  return own
-    .filter((text) => text !== "")
-    .reduce((message, text, at) => {
-      const name = at === own.length - 1 ? "NODE" : "ADDRESS";
-      return message.replaceAll(text, name);
-    }, item.message ?? "");
+/** A text without what is the node's own, so that 40 timeouts, or 40 new host keys, are one cause. */
+export function neutralText(item: NodeReport | PullReport, text = ""): string {
+  const { node } = item;
+  const address = "address" in item ? item.address : "";
+  const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  const own = [
+    ...[address, host].map((value) => [value, "ADDRESS"] as const),
+    [node, "NODE"] as const,
+  ];
+  const neutral = own
+    .filter(([value]) => value !== "")
+    .reduce((rest, [value, name]) => rest.replaceAll(value, name), text);
+  return neutral.replaceAll(/SHA256:[A-Za-z0-9+/]{43}/g, "SHA256:…");
 }

@@ -1,12 +1,16 @@
 import type { CheckItem, CleanupReport, NodeReport, PullReport } from "../../agent/index.ts";
 import { type CheckRow, foldChecks } from "./check.ts";
 import type { Report } from "./document.ts";
+import { cutMiddle, withoutRuntimePrefix } from "./fit.ts";
 import { GROUP_FROM, groupByCause, nameList } from "./groups.ts";
 import { type Paint, renderTable } from "./table.ts";
 import { formatClock, formatDuration } from "./time.ts";
 
-/** Messages end here in a table; the documents have them whole. */
+/** A longer message loses its middle in a table; the wide one and the documents have it whole. */
 const MAX_MESSAGE = 200;
+
+/** Names of a check's row take no more characters, so that the message beside them has room. */
+const MAX_NAMES = 40;
 
 /** A column: its header and its cell for an item. */
 type Column<Item> = readonly [header: string, cell: (item: Item) => string | undefined];
@@ -27,7 +31,7 @@ const NODE_WIDE: readonly Column<NodeReport>[] = [
   ["PATH", ({ path }) => path],
   ["FOUND", ({ pathProof }) => pathProof],
   ["KEPT", ({ kept }) => kept],
-  ...NODE_COLUMNS.slice(-1),
+  ["MESSAGE", ({ message }) => message],
 ];
 
 const PULL_COLUMNS: readonly Column<PullReport>[] = [
@@ -43,7 +47,7 @@ const PULL_WIDE: readonly Column<PullReport>[] = [
   ["TRIES", ({ attempts }) => String(attempts)],
   ["TIME", ({ durationMs }) => formatDuration(durationMs)],
   ["IMAGE", ({ image }) => image],
-  ...PULL_COLUMNS.slice(-1),
+  ["MESSAGE", ({ message }) => message],
 ];
 
 const POD_COLUMNS: readonly Column<CleanupReport["items"][number]>[] = [
@@ -57,34 +61,42 @@ const POD_COLUMNS: readonly Column<CleanupReport["items"][number]>[] = [
 const CHECK_COLUMNS: readonly Column<CheckRow>[] = [
   ["GROUP", ({ group }) => group],
   ["RESULT", ({ result }) => result],
-  ["CODE", ({ code }) => code],
-  ["NAME", ({ names }) => nameList(names)],
+  // "All is well" needs no code here; the documents have it.
+  ["CODE", ({ result, code }) => (result === "ok" ? undefined : code)],
+  ["NAME", ({ names }) => nameList(names, MAX_NAMES)],
   ["MESSAGE", ({ message }) => short(message)],
+];
+
+const CHECK_WIDE: readonly Column<CheckRow>[] = [
+  ...CHECK_COLUMNS.slice(0, -2),
+  ["NAME", ({ names }) => nameList(names)],
+  ["MESSAGE", ({ message }) => message],
 ];
 
 /** How a table looks. */
 export interface TableStyle {
   readonly wide: boolean;
   readonly paint?: Paint;
+  /** Characters of a terminal's line; absent: a table is as wide as it needs. */
+  readonly width?: number;
 }
 
 /** The report's items as a table: one row each, or one for each cause where they are many. */
-export function renderReportTable(report: Report, { wide, paint }: TableStyle): string {
-  if (report.kind === "CleanupReport") return renderItems(report.items, POD_COLUMNS, paint);
+export function renderReportTable(report: Report, style: TableStyle): string {
+  const { wide } = style;
+  if (report.kind === "CleanupReport") return renderItems(report.items, POD_COLUMNS, style);
   if (report.kind === "CheckReport") {
-    return renderItems(
-      wide ? unfolded(report.items) : foldChecks(report.items),
-      CHECK_COLUMNS,
-      paint,
-    );
+    return wide
+      ? renderItems(unfolded(report.items), CHECK_WIDE, style)
+      : renderItems(foldChecks(report.items), CHECK_COLUMNS, style);
   }
   const grouped = !wide && report.items.length >= GROUP_FROM;
   if (report.kind === "VerifyReport") {
-    if (grouped) return renderGroups(report.items, { paint, force: false });
-    return renderItems(report.items, wide ? PULL_WIDE : PULL_COLUMNS, paint);
+    if (grouped) return renderGroups(report.items, { ...style, force: false });
+    return renderItems(report.items, wide ? PULL_WIDE : PULL_COLUMNS, style);
   }
-  if (grouped) return renderGroups(report.items, { paint, force: true });
-  return renderItems(report.items, wide ? NODE_WIDE : NODE_COLUMNS, paint);
+  if (grouped) return renderGroups(report.items, { ...style, force: true });
+  return renderItems(report.items, wide ? NODE_WIDE : NODE_COLUMNS, style);
 }
 
 /** Each line of a check for itself. */
@@ -95,25 +107,24 @@ function unfolded(items: readonly CheckItem[]): CheckRow[] {
 function renderItems<Item>(
   items: readonly Item[],
   columns: readonly Column<Item>[],
-  paint: Paint | undefined,
+  style: TableStyle,
 ): string {
   const rows = items.map((item) => columns.map(([, cell]) => cell(item)));
   return renderTable(
     columns.map(([header]) => header),
     rows,
-    paint,
+    style,
   );
 }
 
-interface GroupStyle {
-  readonly paint: Paint | undefined;
+interface GroupStyle extends TableStyle {
   /** Whether the report says since when the file is in force. */
   readonly force: boolean;
 }
 
 function renderGroups<Item extends NodeReport | PullReport>(
   items: readonly Item[],
-  { paint, force }: GroupStyle,
+  { force, ...style }: GroupStyle,
 ): string {
   const rows = groupByCause(items).map((group) => {
     const [first] = group.items;
@@ -123,7 +134,7 @@ function renderGroups<Item extends NodeReport | PullReport>(
     return [count, first?.result, first?.code, ...latest, names, short(group.message)];
   });
   const columns = ["COUNT", "RESULT", "CODE", ...(force ? ["IN FORCE"] : []), "NODES", "MESSAGE"];
-  return renderTable(columns, rows, paint);
+  return renderTable(columns, rows, style);
 }
 
 /** `now`, `by HH:MM:SS` (at the latest), or nothing where pullcast's file is not there. */
@@ -143,6 +154,5 @@ function latestInForce(items: readonly (NodeReport | PullReport)[]): string | un
 }
 
 function short(message: string | undefined): string | undefined {
-  if (message === undefined || message.length <= MAX_MESSAGE) return message;
-  return `${message.slice(0, MAX_MESSAGE - 1)}…`;
+  return message === undefined ? undefined : cutMiddle(withoutRuntimePrefix(message), MAX_MESSAGE);
 }

@@ -16,10 +16,19 @@ const GOOD: ReadonlySet<string> = new Set(["updated", "unchanged", "restored", "
 /** Named elsewhere: in the header, and at the interruption. */
 const QUIET_ENDS: ReadonlySet<string> = new Set(["skipped", "not-attempted"]);
 
+interface ProgressOptions {
+  readonly level: Level;
+  /** Whether each failure gets a line when it happens. */
+  readonly failures: boolean;
+}
+
 /** Turns a run's events into lines and a status, as they come. */
 export class Progress {
   readonly #sink: Sink;
   readonly #level: Level;
+  readonly #failures: boolean;
+  /** Messages of failures that have a line. */
+  readonly told: Set<string> = new Set();
   #plan: Plan | undefined;
   #early: Notice[] = [];
   readonly #toldNotices = new Set<string>();
@@ -28,9 +37,10 @@ export class Progress {
   #percent = 0;
   #waiting = "";
 
-  constructor(sink: Sink, level: Level) {
+  constructor(sink: Sink, { level, failures }: ProgressOptions) {
     this.#sink = sink;
     this.#level = level;
+    this.#failures = failures || level === "verbose";
   }
 
   /** The engine's `Report`: never throws. */
@@ -121,7 +131,9 @@ export class Progress {
 
   #failed({ node, result, code, message }: NodeReport | PullReport): void {
     this.#bad += 1;
+    if (!this.#failures) return;
     if (this.#bad > MAX_FAILURE_LINES && this.#level !== "verbose") return;
+    if (message !== undefined) this.told.add(message);
     const what = [code, message].filter((text) => text !== undefined).join(" ");
     this.#tell("quiet", `${node}: ${result}${what === "" ? "" : `: ${what}`}`);
     if (this.#bad === MAX_FAILURE_LINES) this.#tell("quiet", "more failures follow in the summary");

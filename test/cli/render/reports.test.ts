@@ -1,9 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { CheckReport, CleanupReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../../cli/render/clean-deep.ts";
 import { toDocument, toNames } from "../../../cli/render/document.ts";
 import { renderReportTable } from "../../../cli/render/report-table.ts";
-import { renderCounts, renderSummary } from "../../../cli/render/summary.ts";
+import { renderSummary } from "../../../cli/render/summary.ts";
 import { IN_FORCE, pushReport, timedOut, verifyReport } from "../reports.ts";
 
 const MIXED = pushReport([
@@ -45,7 +45,8 @@ test("wide tells how, where and how long", () => {
 
 test("the summary: causes with their fix, counts, when it is in force", () => {
   expect(renderSummary(MIXED).join("\n")).toMatchInlineSnapshot(`
-    "PC203 the connection timed out: ADDRESS:22 after 10 s (2: worker-[4-5])
+    "PC203 the connection timed out (2: worker-[4-5])
+      ADDRESS:22 after 10 s
       fix: check routes and firewalls, or use another --address
     2 updated, 1 unchanged, 2 failed, 1 skipped in 2.1 s
     in force by 05:12:33 at the latest: a kubelet reads the file every 5 minutes (--restart-kubelet: at once)"
@@ -72,7 +73,8 @@ test("a verify: what ran, and the registry's words", () => {
     "
   `);
   expect(renderSummary(report).join("\n")).toMatchInlineSnapshot(`
-    "PC401 the registry denied the pull: 401 Unauthorized (1: worker-3)
+    "PC401 the registry denied the pull (1: worker-3)
+      401 Unauthorized
       fix: check that the pushed credential may pull this repository
     2 pulled, 1 denied in 3.1 s"
   `);
@@ -93,13 +95,142 @@ test("from 50 nodes on, a row for each cause, names folded", () => {
     "
   `);
   expect(renderSummary(report).join("\n")).toMatchInlineSnapshot(`
-    "PC203 the connection timed out: ADDRESS:22 after 10 s (5: node-[03,13,23,33,43])
+    "PC203 the connection timed out (5: node-[03,13,23,33,43])
+      ADDRESS:22 after 10 s
       fix: check routes and firewalls, or use another --address
     45 updated, 5 failed in 2.1 s
     in force by 05:12:33 at the latest: a kubelet reads the file every 5 minutes (--restart-kubelet: at once)"
   `);
   expect(renderReportTable(report, { wide: true }).split("\n")).toHaveLength(52);
   expect(renderReportTable(pushReport(items.slice(1)), plain).split("\n")).toHaveLength(51);
+});
+
+const LONG_NODE = "ip-10-20-30-40.eu-central-1.compute.internal";
+const CONTAINERD =
+  'failed to pull and unpack image "reg.example.com:5000/team/app:1": failed to resolve reference "reg.example.com:5000/team/app:1": unexpected status from HEAD request to https://reg.example.com:5000/v2/team/app/manifests/1: 401 Unauthorized';
+
+describe("on a terminal", () => {
+  const denied = (node: string) => ({
+    node,
+    result: "denied" as const,
+    ran: "-" as const,
+    code: "PC401" as const,
+    message: `the registry denied the pull: ${CONTAINERD}`,
+    fix: "check the credential",
+  });
+
+  test.each([60, 80, 120, 200])(
+    "of %i columns no line is longer, and the end of a message stays",
+    (width) => {
+      const verify = verifyReport([{}, denied("worker-2"), denied(LONG_NODE)]);
+      const push = pushReport([
+        { effectiveBy: IN_FORCE },
+        { ...timedOut("worker-2", "10.0.0.2"), message: `x: ${CONTAINERD}` },
+      ]);
+      for (const report of [verify, push]) {
+        const lines = renderReportTable(report, { wide: false, width }).split("\n");
+        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(
+          Math.max(width, 73),
+        );
+        expect(lines.filter((line) => line.endsWith("401 Unauthorized"))).toHaveLength(
+          report.items.filter(({ message }) => message).length,
+        );
+      }
+    },
+  );
+
+  test("of 80 columns a message that has no room stands under its node", () => {
+    const report = pushReport([{ effectiveBy: IN_FORCE }, timedOut("worker-2", "10.0.0.2")]);
+    expect(renderReportTable(report, { wide: false, width: 80 })).toMatchInlineSnapshot(`
+      "NODE       ADDRESS    RESULT    CODE    IN FORCE
+      worker-1   10.0.0.1   updated   -       by 05:12:33
+      worker-2   10.0.0.2   failed    PC203   -
+         the connection timed out: 10.0.0.2:22 after 10 s
+      "
+    `);
+  });
+
+  test("the wide table and a pipe have a message whole", () => {
+    const report = verifyReport([denied("worker-1")]);
+    expect(renderReportTable(report, { wide: true })).toContain(CONTAINERD);
+    expect(renderReportTable(report, plain)).toContain("the registry denied the pull: unexpected");
+  });
+
+  test("a check of many names fits, and a name that is cut ends as it is", () => {
+    const report: CheckReport = {
+      ...CHECK,
+      items: Array.from({ length: 9 }, (_, at) => ({
+        ...ok,
+        group: "rbac",
+        name: `${"abcdefghi"[at]} pods in a place`,
+        message: "allowed in default, for verify",
+      })),
+    };
+    const [, row = ""] = renderReportTable(report, { wide: false, width: 100 }).split("\n");
+    expect(row.length).toBeLessThanOrEqual(100);
+    expect(row).toContain(" and 7 more");
+  });
+});
+
+describe("50 nodes with new host keys", () => {
+  const key = (at: number) => `SHA256:${String(at).padStart(43, "k")}`;
+  const items = Array.from({ length: 50 }, (_, at) => ({
+    node: `node-${at + 1}`,
+    address: `10.0.0.${at + 1}:2222`,
+    result: "failed" as const,
+    code: "PC211" as const,
+    message: `the host key is not known: [10.0.0.${at + 1}]:2222 offers ED25519 ${key(at)}`,
+    fix: `ssh-keyscan -p 2222 10.0.0.${at + 1}`,
+  }));
+
+  test("are one row and two lines", () => {
+    const report = pushReport(items);
+    expect(renderReportTable(report, plain)).toMatchInlineSnapshot(`
+      "COUNT   RESULT   CODE    IN FORCE   NODES         MESSAGE
+      50      failed   PC211   -          node-[1-50]   the host key is not known: [ADDRESS]:2222 offers ED25519 SHA256:…
+      "
+    `);
+    expect(renderSummary(report, { isTold: (text) => text.includes("offers") })).toEqual([
+      "PC211 the host key is not known (50: node-[1-50])",
+      "  fix: ssh-keyscan -p 2222 ADDRESS",
+      "50 failed in 2.1 s",
+    ]);
+  });
+
+  test("and what was not told yet is told without what is each node's own", () => {
+    expect(renderSummary(pushReport(items))[1]).toBe("  [ADDRESS]:2222 offers ED25519 SHA256:…");
+  });
+});
+
+test("different words under one code are told one by one, three at most", () => {
+  const items = ["EIO", "EIO", "ENOSPC", "EROFS", "EDQUOT"].map((word) => ({
+    result: "failed" as const,
+    code: "PC313" as const,
+    message: `writing failed: ${word}`,
+    fix: "look at dmesg",
+  }));
+  expect(renderSummary(pushReport(items))).toEqual([
+    "PC313 writing failed (5: worker-[1-5])",
+    "  worker-[1-2]: EIO",
+    "  worker-3: ENOSPC",
+    "  worker-4: EROFS",
+    "  and 1 more: -o wide or json",
+    "  fix: look at dmesg",
+    "5 failed in 2.1 s",
+  ]);
+});
+
+test("quiet leaves out warnings and the time, never the step that mends a failure", () => {
+  const warnings = [{ code: "PC321", message: "no kubelet was seen" }] as const;
+  const report = pushReport([
+    { warnings, effectiveBy: IN_FORCE },
+    timedOut("worker-2", "10.0.0.2"),
+  ]);
+  expect(renderSummary(report, { quiet: true, isTold: () => true })).toEqual([
+    "PC203 the connection timed out (1: worker-2)",
+    "  fix: check routes and firewalls, or use another --address",
+    "1 updated, 1 failed in 2.1 s",
+  ]);
 });
 
 test("warnings of nodes come once, with their nodes", () => {
@@ -158,7 +289,7 @@ test("a cleanup names its pods", () => {
   `);
   expect(renderSummary(report)).toEqual(["1 removed, 1 failed in 0.3 s"]);
   expect(toNames([report])).toBe("pod/pullcast-1\n");
-  expect(renderCounts({ ...report, items: [] })).toBe("no test pods in 0.3 s");
+  expect(renderSummary({ ...report, items: [] })).toEqual(["no test pods in 0.3 s"]);
 });
 
 test("no control character of a node, registry or API writer gets out", () => {
@@ -220,8 +351,8 @@ const CHECK: CheckReport = {
 test("a check: equal lines of a group are one, in every number", () => {
   expect(renderReportTable(CHECK, plain)).toMatchInlineSnapshot(`
     "GROUP      RESULT    CODE    NAME           MESSAGE
-    kubectl    ok        PC000   context        prod (https://10.0.0.1:6443)
-    ssh        ok        PC000   worker-[1-2]   push would write /var/lib/kubelet/config.json
+    kubectl    ok        -       context        prod (https://10.0.0.1:6443)
+    ssh        ok        -       worker-[1-2]   push would write /var/lib/kubelet/config.json
     ssh        failed    PC202   worker-3       the connection was refused: 10.0.0.3:22
     registry   warning   PC434   reg.io         this credential may push
     "
@@ -235,7 +366,7 @@ test("a check's summary: warnings, then failures, each with its step", () => {
       fix: make one that may only pull
     PC202 worker-3: the connection was refused: 10.0.0.3:22
       fix: check that sshd listens there
-    3 ok, 1 failed, 1 warning in 3.1 s"
+    3 ok, 1 failed, 1 warning of 5 checks in 3.1 s"
   `);
 });
 

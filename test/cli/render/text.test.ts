@@ -26,7 +26,7 @@ test("colours don't count as width", () => {
       ["failed", "1"],
       ["plain", "2"],
     ],
-    paintResult,
+    { paint: paintResult },
   );
   expect(text).toBe("RESULT   X\n\u001b[31mfailed\u001b[0m   1\nplain    2\n");
 });

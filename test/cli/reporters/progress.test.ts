@@ -28,7 +28,7 @@ class Recorder implements Sink {
 
 function told(events: readonly PullcastEvent[], { live = false, level = "normal" as Level } = {}) {
   const recorder = new Recorder(live);
-  const progress = new Progress(recorder, level);
+  const progress = new Progress(recorder, { level, failures: !live });
   for (const event of events) progress.handle(event);
   progress.close();
   return recorder.lines.join("\n");
@@ -88,7 +88,7 @@ test("in a log: the plan, each notice once and after it, a line for each node", 
   `);
 });
 
-test("on a terminal: good nodes move the status only", () => {
+test("on a terminal: nodes move the status only, the table tells who failed", () => {
   expect(told(RUN, { live: true })).toMatchInlineSnapshot(`
     "Context prod-eu (https://10.0.0.1:6443)
     Credentials /home/u/.docker/config.json: ghcr.io, r.io
@@ -97,7 +97,6 @@ test("on a terminal: good nodes move the status only", () => {
     ! PC611 every pod on a node may use these credentials
     ~ 0 of 3 nodes done
     ~ 1 of 3 nodes done
-    worker-2: failed: PC203 the connection timed out: 10.0.0.2:22 after 10 s
     ~ 2 of 3 nodes done, 1 not well
     ~ 3 of 3 nodes done, 1 not well
     ~"
