@@ -1,6 +1,5 @@
 import picomatch from "picomatch";
 import { PullcastError } from "../errors.ts";
-import type { ClusterNode } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 
 interface NodeChoice {
@@ -8,26 +7,35 @@ interface NodeChoice {
   readonly names: readonly string[];
   /** Globs of names to leave out. */
   readonly exclude: readonly string[];
+  /** What to do about an unknown name, where the names are not the cluster's. */
+  readonly fix?: string;
 }
 
 /**
- * The nodes that the names and globs mean, in the list's order.
+ * The nodes, or hosts, that the names and globs mean, in the list's order.
  *
- * @throws PullcastError PC111 naming each name or glob that means no node
+ * @throws PullcastError PC111 naming each name or glob that means none, PC110 where all are left out
  */
-export function chooseNodes(nodes: readonly ClusterNode[], choice: NodeChoice): ClusterNode[] {
+export function chooseNodes<Item extends { readonly name: string }>(
+  nodes: readonly Item[],
+  choice: NodeChoice,
+): Item[] {
+  const fix = choice.fix === undefined ? {} : { fix: choice.fix };
   const wanted = choice.names.map((text) => ({ text, matches: nameMatcher(text) }));
   const unknown = wanted.filter(({ matches }) => !nodes.some(({ name }) => matches(name)));
   if (unknown.length > 0) {
     const list = unknown.map(({ text }) => cleanText(text, 100)).join(", ");
-    throw new PullcastError("PC111", { detail: list });
+    throw new PullcastError("PC111", { detail: list, ...fix });
   }
   const excluded = choice.exclude.map(nameMatcher);
-  return nodes.filter(
+  const chosen = nodes.filter(
     ({ name }) =>
       (wanted.length === 0 || wanted.some(({ matches }) => matches(name))) &&
       !excluded.some((matches) => matches(name)),
   );
+  if (chosen.length > 0) return chosen;
+  const all = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
+  throw new PullcastError("PC110", { detail: `--exclude leaves out all of ${all} listed`, ...fix });
 }
 
 /** A name means itself, a glob all that it matches; dots are nothing special in node names. */

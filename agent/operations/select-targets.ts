@@ -58,10 +58,6 @@ export async function selectNodes(
   options: Pick<SelectOptions, "selection" | "purpose" | "sshHostKnown">,
 ): Promise<Omit<SelectedTargets, "context">> {
   const chosen = chooseNodes(nodes, options.selection);
-  if (chosen.length === 0) {
-    const detail = `--exclude leaves out all of ${count(nodes.length)} listed`;
-    throw new PullcastError("PC110", { detail });
-  }
   const skipped: SkippedNode[] = [];
   const served: ClusterNode[] = [];
   for (const node of chosen) {
@@ -84,8 +80,12 @@ function selectHosts({ selection, purpose }: SelectOptions): SelectedTargets {
       fix: "name the nodes instead: pullcast verify NODE… --image REF",
     });
   }
-  const targets = parseHostEntries(selection.hosts ?? []);
-  if (targets.length === 0) throw new PullcastError("PC110", { detail: "--hosts names none" });
+  const hosts = parseHostEntries(selection.hosts ?? []);
+  if (hosts.length === 0) throw new PullcastError("PC110", { detail: "--hosts names none" });
+  const targets = chooseNodes(hosts, {
+    ...selection,
+    fix: "compare NODE and --exclude with the names in --hosts and --hosts-from",
+  });
   return { targets, skipped: [], refused: [], notices: [] };
 }
 
@@ -158,10 +158,6 @@ function nothingServed(skipped: readonly SkippedNode[]): PullcastError {
 function nameSome(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(", ");
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
-}
-
-function count(nodes: number): string {
-  return nodes === 1 ? "1 node" : `${nodes} nodes`;
 }
 
 /** Both results; the first task's failure is told before the second's, and neither is left running unseen. */

@@ -49,7 +49,7 @@ export const TARGETS: OptionGroup = {
       name: "hosts",
       value: "HOST,…",
       many: true,
-      text: "push to these without asking a cluster: ADDRESS, ADDRESS:PORT or NAME=ADDRESS",
+      text: "these machines, without asking a cluster: ADDRESS, ADDRESS:PORT or NAME=ADDRESS; NODE and --exclude choose among them",
     },
     { name: "hosts-from", value: "FILE|-", text: "the same, one a line" },
   ],

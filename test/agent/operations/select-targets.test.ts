@@ -91,6 +91,32 @@ test("a verify needs no address", async () => {
   expect(targets).toMatchObject([{ name: "n" }]);
 });
 
+const HOSTS = ["10.0.0.10", "10.0.0.11", "web=10.0.0.12:2222"];
+const selectHosts = (selection: Partial<SelectionOptions>) =>
+  selectTargets({
+    kubectl: { program: "/nonexistent/kubectl" },
+    selection: { ...ALL, hosts: HOSTS, ...selection },
+    purpose: "push",
+    signal: new AbortController().signal,
+  });
+
+test.each<[Partial<SelectionOptions>, string[]]>([
+  [{}, ["10.0.0.10", "10.0.0.11", "web"]],
+  [{ names: ["web"] }, ["web"]],
+  [{ names: ["10.0.0.1?"], exclude: ["*.11"] }, ["10.0.0.10"]],
+])("of --hosts, %j selects %j", async (selection, expected) => {
+  expect(names((await selectHosts(selection)).targets)).toEqual(expected);
+});
+
+test("nothing selected of --hosts is an error that sends nobody to the cluster", async () => {
+  const unknown = selectHosts({ names: ["web", "nosuch"] });
+  await expect(unknown).rejects.toThrow(failure("PC111", "nosuch"));
+  await expect(unknown).rejects.toMatchObject({ fix: expect.stringContaining("--hosts") });
+  const none = selectHosts({ exclude: ["*"] });
+  await expect(none).rejects.toThrow(failure("PC110", "all of 3"));
+  await expect(none).rejects.toMatchObject({ fix: expect.not.stringContaining("kubectl") });
+});
+
 test("--hosts asks no cluster", async () => {
   const options = {
     kubectl: { program: "/nonexistent/kubectl" },
