@@ -9,9 +9,12 @@ export type {
   CheckItem,
   CheckReport,
   CleanupReport,
+  CredentialSummary,
+  Inspection,
   NodeReport,
   NodeResult,
   Notice,
+  Problem,
   PullReport,
   PullResult,
   PushReport,
@@ -24,11 +27,14 @@ export { check } from "./operations/check.ts";
 export { cleanup } from "./operations/cleanup.ts";
 export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";
 export { explain } from "./operations/explain.ts";
+export { inspect } from "./operations/inspect.ts";
 export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lookup.ts";
 export type {
   CheckOptions,
   CleanupOptions,
   ExplainOptions,
+  InspectOptions,
+  JudgeOptions,
   NodeRunOptions,
   PushOptions,
   RestartOptions,

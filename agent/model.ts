@@ -209,7 +209,48 @@ export interface RunReport<Item, Kind extends string> {
   readonly items: readonly Item[];
 }
 
-export type PushReport = RunReport<NodeReport, "PushReport">;
+/** What may be told of a credential. */
+export interface CredentialSummary {
+  /** As written in the source. */
+  readonly key: string;
+  /** What a kubelet makes of the key: host, port and path. */
+  readonly registry: string;
+  readonly username: string;
+  /** `password`, or what its form tells: `jwt`, `ecr-token`, … */
+  readonly kind: string;
+  /** RFC 3339, `never` or `unknown`. */
+  readonly expiresAt: string;
+  /** How long such credentials live from their issue (`12h`), where the end itself is not told. */
+  readonly lifetime?: string;
+  readonly source: string;
+  /** Eight hex digits: equal for equal entries, for one cluster; absent where there is no salt. */
+  readonly fingerprint?: string;
+}
+
+/** What a push would send. */
+export interface Inspection {
+  readonly kind: "Inspection";
+  /** The sources, for people. */
+  readonly source: string;
+  /** Whether a push would be refused for what the problems say. */
+  readonly result: "sound" | "refused";
+  /** Of the file for the nodes. */
+  readonly sizeBytes: number;
+  readonly credentials: readonly CredentialSummary[];
+  readonly leftOut: readonly {
+    readonly key: string;
+    readonly source: string;
+    readonly code: Code;
+    readonly why: string;
+  }[];
+  /** Errors first. */
+  readonly problems: readonly Problem[];
+}
+
+/** With what was sent. */
+export type PushReport = RunReport<NodeReport, "PushReport"> & {
+  readonly credentials: readonly CredentialSummary[];
+};
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;
 

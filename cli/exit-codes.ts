@@ -3,6 +3,7 @@ import type {
   CleanupReport,
   Code,
   Explanation,
+  Inspection,
   NodeReport,
   PullReport,
 } from "../agent/index.ts";
@@ -57,6 +58,8 @@ export interface Ending {
   readonly nodes?: readonly Pick<NodeReport, "result">[];
   /** What became of nodes in a verify. */
   readonly pulls?: readonly Pick<PullReport, "result">[];
+  /** What an inspection came to. */
+  readonly inspected?: Inspection["result"];
   /** What an explanation came to. */
   readonly explained?: Explanation["result"];
   /** What a check found. */
@@ -71,6 +74,7 @@ export function exitCodeOf(ending: Ending): ExitCode {
   if (ending.error !== undefined) return exitCodeOfError(ending.error);
   if (ending.explained !== undefined) return ending.explained === "tried" ? 0 : 5;
   if (ending.checks !== undefined) return exitCodeOfChecks(ending.checks);
+  if (ending.inspected === "refused") return 6;
   const nodes = withoutSkipped(ending.nodes);
   const pulls = withoutSkipped(ending.pulls);
   // Skipped nodes alone are no success: nobody was served.

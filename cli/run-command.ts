@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   push: async () => (await import("./commands/push.ts")).pushCommand,
   restore: async () => (await import("./commands/restore.ts")).restoreCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
+  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   check: async () => (await import("./commands/check.ts")).checkCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,

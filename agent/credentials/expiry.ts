@@ -6,7 +6,8 @@ export interface Login {
   /** A key of `auths`, in whatever form. */
   readonly key: string;
   readonly username: string;
-  readonly password: Secret<string>;
+  /** Base64 of `user:password`. */
+  readonly auth: Secret<string>;
 }
 
 /** What a password is and when it ends. */
@@ -50,8 +51,10 @@ const RECOGNIZERS: readonly Recognizer[] = [
  * authentication (access token: 60 minutes; service account key: none); Azure Container Registry,
  * `az acr login --expose-token` (refresh token, 3 hours).
  */
-export function lifespanOf({ key, username, password }: Login): Lifespan {
-  const plain = { host: hostOf(key), username, password: password.reveal() };
+export function lifespanOf({ key, username, auth }: Login): Lifespan {
+  const login = Buffer.from(auth.reveal(), "base64").toString();
+  const password = login.slice(login.indexOf(":") + 1);
+  const plain = { host: hostOf(key), username, password };
   for (const recognize of RECOGNIZERS) {
     const found = recognize(plain);
     if (found !== undefined) return found;

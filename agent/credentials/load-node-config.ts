@@ -3,6 +3,7 @@ import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
 import { Secret } from "../secret.ts";
 import { composeConfig } from "./compose.ts";
+import { lifespanOf } from "./expiry.ts";
 import { filterEntries } from "./filter.ts";
 import { mergeDocuments } from "./merge.ts";
 import type {
@@ -91,7 +92,7 @@ function credentialsOf(resolved: readonly ResolvedEntry[]): Credential[] {
     if ("leftOut" in one) return [];
     const { key, source, login } = one;
     const { username, auth } = login;
-    return [{ key, username, auth, source, kind: "password", expiresAt: "unknown" }];
+    return [{ key, username, auth, source, ...lifespanOf({ key, username, auth }) }];
   });
   return credentials.sort((a, b) => (a.key < b.key ? -1 : 1));
 }

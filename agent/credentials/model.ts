@@ -150,5 +150,3 @@ export interface LoadContext {
   readonly exchangeToken: (registry: string, token: Secret) => Promise<TokenExchange>;
   readonly signal: AbortSignal;
 }
-
-export type { Problem } from "../model.ts";

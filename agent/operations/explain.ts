@@ -1,4 +1,3 @@
-import { readClusterUid } from "../cluster/cluster-uid.ts";
 import { openGateway } from "../cluster/gateway.ts";
 import { type PodPull, readPodPull } from "../cluster/pull-secrets.ts";
 import type { LoadedConfig } from "../credentials/model.ts";
@@ -19,6 +18,7 @@ import type { ExplainedPod, Explanation } from "./explain/model.ts";
 import { type SurveyedNode, surveyNode } from "./explain/survey-node.ts";
 import { loadCredentials } from "./load-credentials.ts";
 import type { ExplainOptions } from "./options.ts";
+import { findSalt } from "./summarize-credentials.ts";
 
 /**
  * Tells which credentials a kubelet would try for an image, in its order, and why not the others: of the file that
@@ -43,8 +43,13 @@ export async function explain(options: ExplainOptions): Promise<Explanation> {
   };
   // Fingerprints compare within a cluster; without one there is nothing to compare with.
   const asksCluster = pod !== undefined || looked?.target.node !== undefined;
-  const salt = asksCluster ? await readClusterUid(options.kubectl, options.signal) : undefined;
-  return await compose(question, { pod, config, looked, salt });
+  const salt = asksCluster ? await findSalt({ ...options, hostsOnly: false }) : undefined;
+  return await compose(question, {
+    pod,
+    config,
+    looked,
+    salt: typeof salt === "string" ? salt : undefined,
+  });
 }
 
 /** What a push would send; a pod can be explained without. */

@@ -48,7 +48,17 @@ export interface NodeRunOptions extends RunOptions {
   readonly replace: boolean;
 }
 
-export interface PushOptions extends NodeRunOptions {
+/** How what is sent is judged and told. */
+export interface JudgeOptions {
+  /** Warnings refuse the push as errors do. @default false */
+  readonly strict?: boolean;
+  /** Salt of fingerprints in place of the cluster's identity. */
+  readonly fingerprintSalt?: string;
+  /** @default the present */
+  readonly now?: Date;
+}
+
+export interface PushOptions extends NodeRunOptions, JudgeOptions {
   readonly source: CredentialSource;
   readonly restart?: RestartOptions;
   /**
@@ -93,6 +103,13 @@ export interface ExplainOptions {
   readonly node?: NodeRunOptions;
   readonly pod?: PodName;
   readonly signal: AbortSignal;
+}
+
+export interface InspectOptions extends JudgeOptions {
+  readonly source: CredentialSource;
+  readonly kubectl: KubectlSettings;
+  readonly signal: AbortSignal;
+  readonly report: Report;
 }
 
 export interface CleanupOptions {

@@ -1,9 +1,15 @@
+import type { Credential } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
-import type { PushReport } from "../model.ts";
+import type { CredentialSummary, PushReport } from "../model.ts";
 import { composeInstall } from "../node/compose.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
+import { credentialNotices, judgeCredentials, refusalOf } from "./judge-credentials.ts";
 import { loadCredentials } from "./load-credentials.ts";
 import type { PushOptions } from "./options.ts";
+import { findSalt, summarizeCredentials } from "./summarize-credentials.ts";
+
+/** More would take longer than the push; pullcast inspect makes them all. */
+const MAX_FINGERPRINTS = 50;
 
 /** Credentials that nobody named go to no more nodes than this without a question. */
 const ASK_ABOVE_NODES = 10;
@@ -18,8 +24,11 @@ const ASK_ABOVE_NODES = 10;
  */
 export async function push(options: PushOptions): Promise<PushReport> {
   const config = await loadCredentials(options.source, options);
-  for (const notice of config.warnings) options.report({ type: "notice", notice });
-  return await deliver(options, {
+  const now = options.now ?? new Date();
+  for (const notice of credentialNotices(config, now)) options.report({ type: "notice", notice });
+  const refusal = refusalOf(judgeCredentials(config, now), options.strict === true);
+  if (refusal !== undefined) throw refusal;
+  const delivered = deliver(options, {
     kind: "PushReport",
     operation: "push",
     credentials: { source: config.source, entries: config.entries },
@@ -33,4 +42,30 @@ export async function push(options: PushOptions): Promise<PushReport> {
       digest: config.digest,
     }),
   });
+  const [report, credentials] = await Promise.all([
+    delivered,
+    summarize(config.credentials, options),
+  ]);
+  return { ...report, credentials };
+}
+
+/** Beside the work on nodes; it ends well whatever happens, since the nodes' reports must be told. */
+async function summarize(
+  credentials: readonly Credential[],
+  options: PushOptions,
+): Promise<CredentialSummary[]> {
+  const { signal } = options;
+  const hostsOnly = options.selection.hosts !== undefined;
+  try {
+    const few = credentials.length <= MAX_FINGERPRINTS;
+    const salt = few ? await findSalt({ ...options, hostsOnly }) : undefined;
+    return await summarizeCredentials(
+      credentials,
+      typeof salt === "string" ? salt : undefined,
+      signal,
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return await summarizeCredentials(credentials, undefined, new AbortController().signal);
+  }
 }

@@ -1,4 +1,5 @@
 import {
+  JUDGE,
   KUBECTL,
   type OptionGroup,
   type OptionSpec,
@@ -57,7 +58,7 @@ const PUSH: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [...SOURCE, YES, ...TARGET_FILE],
+      options: [...SOURCE, ...JUDGE, YES, ...TARGET_FILE],
     },
     { title: "Kubelet", options: RESTART },
     {
@@ -177,6 +178,22 @@ const CLEANUP: CommandSpec = {
   ],
 };
 
+const INSPECT: CommandSpec = {
+  name: "inspect",
+  summary: "Show what push would send: registries, users, ends, fingerprints, problems",
+  about: [
+    "Sends nothing, touches nothing, and shows no password. Problems are what a kubelet would ignore or misread; a push leaves out what no kubelet can use.",
+    "Exit code 6 means that push would refuse: a credential has expired, nothing is usable, or with --strict there is a warning.",
+    "Equal fingerprints mean equal key, user and password. They compare within one cluster; no cluster is needed with --fingerprint-salt, and none is waited for.",
+  ],
+  examples: [
+    ["Your docker login's credentials", "inspect"],
+    ["A file, for a pipeline that wants no surprise", "inspect --config config.json --strict"],
+    ["Ends of all credentials", "inspect -o json | jq -r '.credentials[].expiresAt'"],
+  ],
+  groups: [{ title: "Credentials", options: [...SOURCE, ...JUDGE] }, KUBECTL, OUTPUT],
+};
+
 const EXPLAIN: CommandSpec = {
   name: "explain",
   operand: "[IMAGE|CODE]",
@@ -233,6 +250,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   CHECK,
   RESTORE,
   CLEANUP,
+  INSPECT,
   EXPLAIN,
   COMPLETION,
   {

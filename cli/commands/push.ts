@@ -1,6 +1,7 @@
 import type { PushReport, VerifyOptions, VerifyReport } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import {
+  judgeOptions,
   nodeRunOptions,
   type ProofOptions,
   proofOptions,
@@ -23,6 +24,7 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   const { push } = await import("../../agent/index.ts");
   const report = await push({
     ...nodeRun,
+    ...judgeOptions(options),
     source,
     ...(restart === undefined ? {} : { restart }),
     ...(options.on("yes") ? {} : { confirm: context.confirm }),

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import type {
+  JudgeOptions,
   KubectlSettings,
   NodeRunOptions,
   RegistryAccess,
@@ -82,6 +83,14 @@ export async function nodeRunOptions(
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
     ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),
+  };
+}
+
+/** How credentials are judged before they are sent. */
+export function judgeOptions(options: OptionValues): JudgeOptions {
+  return {
+    strict: options.on("strict"),
+    ...some("fingerprintSalt", options.text("fingerprint-salt")),
   };
 }
 

@@ -146,6 +146,15 @@ export const SOURCE: readonly OptionSpec[] = [
   },
 ];
 
+export const JUDGE: readonly OptionSpec[] = [
+  { name: "strict", text: "take no credentials that have warnings" },
+  {
+    name: "fingerprint-salt",
+    value: "TEXT",
+    text: "compare fingerprints wherever this text is given (default: within one cluster)",
+  },
+];
+
 export const YES: OptionSpec = {
   name: "yes",
   short: "y",

@@ -2,6 +2,7 @@ import type {
   CheckReport,
   CleanupReport,
   Explanation,
+  Inspection,
   PushReport,
   RestoreReport,
   VerifyReport,
@@ -13,18 +14,22 @@ export type NodesReport = PushReport | RestoreReport | VerifyReport;
 /** What a command can present. */
 export type Report = NodesReport | CheckReport | CleanupReport;
 
+/** What is shown as it is, without items that ended somehow. */
+type Shown = Explanation | Inspection;
+
 const API_VERSION = "pullcast.dev/v1alpha1";
 
 /** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
-export function toDocument(reports: readonly (Report | Explanation)[]): object {
+export function toDocument(reports: readonly (Report | Shown)[]): object {
   const documents = reports.map(toItem);
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
   return { apiVersion: API_VERSION, kind: "List", items: documents };
 }
 
-function toItem(report: Report | Explanation): object {
-  if (report.kind === "Explanation") return { apiVersion: API_VERSION, ...report };
+function toItem(report: Report | Shown): object {
+  if (report.kind === "Explanation" || report.kind === "Inspection")
+    return { apiVersion: API_VERSION, ...report };
   const { kind, items, ...run } = report;
   return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
 }

@@ -7,6 +7,7 @@ export const IN_FORCE = new Date(2026, 10, 24, 5, 12, 33).toISOString();
 export function pushReport(items: readonly Partial<NodeReport>[]): PushReport {
   return {
     kind: "PushReport",
+    credentials: [],
     run: "20261124T050102Z-1f3a5b",
     startedAt: "2026-11-24T05:01:02.000Z",
     durationMs: 2100,

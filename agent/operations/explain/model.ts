@@ -1,5 +1,6 @@
-import type { Expiry, Problem } from "../../credentials/model.ts";
+import type { Expiry } from "../../credentials/model.ts";
 import type { PlaceStatus } from "../../kubelet/search-places.ts";
+import type { Problem } from "../../model.ts";
 import type { RuntimeRegistry } from "../../node/runtime-registries.ts";
 
 /** One credential that the kubelet would try; nothing secret. */

@@ -14,7 +14,11 @@ const ecr = (fields: object) =>
     JSON.stringify({ payload: "cGF5", datakey: "a2V5", version: "2", ...fields }),
   ).toString("base64");
 const lifespan = (key: string, username: string, password: string) =>
-  lifespanOf({ key, username, password: new Secret(password) });
+  lifespanOf({
+    key,
+    username,
+    auth: new Secret(Buffer.from(`${username}:${password}`).toString("base64")),
+  });
 
 test("a JWT ends when it says, whoever made it", () => {
   const found = lifespan("https://reg.example/v1/", "robot", jwt({ exp: END, sub: "robot" }));

@@ -18,6 +18,7 @@ const minutesAgo = (minutes: number) => new Date(NOW.getTime() - minutes * 60_00
 function pushed(started: Date, items: readonly Partial<NodeReport>[]): PushReport {
   return {
     kind: "PushReport",
+    credentials: [],
     run: newRunId(started),
     startedAt: started.toISOString(),
     durationMs: 1,

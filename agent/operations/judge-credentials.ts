@@ -1,0 +1,116 @@
+import type { Credential, LeftOut, LoadedConfig } from "../credentials/model.ts";
+import { type Code, describeCode, PullcastError } from "../errors.ts";
+import { lintFile } from "../kubelet/lint.ts";
+import type { Notice, Problem } from "../model.ts";
+import { problem } from "../problem.ts";
+import { parseRepository } from "./kubelet-lookup.ts";
+
+/** Less than this is too short for a push and the pulls after it. */
+const SOON_MS = 30 * 60_000;
+/** Remarks that are no problem of an entry: true of each push, or what the user asked for. */
+const NO_PROBLEM: readonly Code[] = ["PC611", "PC633"];
+/** What lint says as well, key by key. */
+const LINTED: readonly Code[] = ["PC613"];
+/** Keys in one notice. */
+const MAX_KEYS = 10;
+
+/**
+ * All problems of what a push would send, errors first: what a kubelet would ignore or misread, what ends
+ * soon or has ended, and what was left out of the sources and why.
+ */
+export function judgeCredentials(config: LoadedConfig, now: Date): Problem[] {
+  const leftOut = config.leftOut.filter(({ code }) => !NO_PROBLEM.includes(code));
+  const told: ReadonlySet<Code> = new Set([
+    ...NO_PROBLEM,
+    ...LINTED,
+    ...leftOut.map(({ code }) => code),
+  ]);
+  const problems = [
+    ...sentProblems(config, now),
+    ...leftOut.map(leftOutProblem),
+    ...config.warnings.filter(({ code }) => !told.has(code)).map(noticeProblem),
+  ];
+  return [
+    ...problems.filter(({ severity }) => severity === "error"),
+    ...problems.filter(({ severity }) => severity === "warning"),
+  ];
+}
+
+/** What a push says of its credentials before it begins, one line for each thing that is said. */
+export function credentialNotices(config: LoadedConfig, now: Date): Notice[] {
+  const said = new Map<string, Problem[]>();
+  for (const one of sentProblems(config, now)) {
+    if (one.severity === "error" || LINTED.includes(one.code)) continue;
+    said.set(one.code, [...(said.get(one.code) ?? []), one]);
+  }
+  const found = [...said.values()].flatMap(noticesOf);
+  return [...config.warnings, ...found];
+}
+
+/**
+ * Why credentials can't be pushed: the first error's code, or PC672 for a warning where `strict`.
+ *
+ * @param strict - take no warnings either
+ */
+export function refusalOf(
+  problems: readonly Problem[],
+  strict: boolean,
+): PullcastError | undefined {
+  const errors = problems.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (first !== undefined) {
+    const { title } = describeCode(first.code);
+    const words = first.message.startsWith(`${title}: `)
+      ? first.message.slice(title.length + 2)
+      : first.message;
+    const detail = `${words}${errors.length > 1 ? `, and ${errors.length - 1} more errors` : ""}`;
+    return new PullcastError(first.code, { detail, fix: first.fix });
+  }
+  if (!strict || problems.length === 0) return undefined;
+  const shown = problems.slice(0, MAX_KEYS).map(({ code, message }) => `${code} ${message}`);
+  const more = problems.length > MAX_KEYS ? ` and ${problems.length - MAX_KEYS} more` : "";
+  return new PullcastError("PC672", { detail: `${shown.join("; ")}${more}` });
+}
+
+function sentProblems({ bytes, credentials }: LoadedConfig, now: Date): Problem[] {
+  return [
+    ...lintFile(bytes.reveal(), { repositoryOf: parseRepository }),
+    ...credentials.flatMap((one) => endProblems(one, now)),
+  ];
+}
+
+function endProblems({ key, expiresAt }: Credential, now: Date): Problem[] {
+  const leftMs = Date.parse(expiresAt) - now.getTime();
+  // `never` and `unknown` are no times.
+  if (Number.isNaN(leftMs) || leftMs >= SOON_MS) return [];
+  const code = leftMs <= 0 ? "PC670" : "PC671";
+  const detail = `${key} ${leftMs <= 0 ? "ended" : "ends"} at ${expiresAt}`;
+  const fix = leftMs <= 0 ? `docker login ${key}, or leave it out: --except ${key}` : undefined;
+  return [
+    problem(code, leftMs <= 0 ? "error" : "warning", {
+      key,
+      detail,
+      ...(fix === undefined ? {} : { fix }),
+    }),
+  ];
+}
+
+function leftOutProblem({ key, code, why }: LeftOut): Problem {
+  const { fix } = describeCode(code);
+  return { code, severity: "warning", key, message: `left out ${key}: ${why}`, fix };
+}
+
+function noticeProblem({ code, message }: Notice): Problem {
+  return { code, severity: "warning", message, fix: describeCode(code).fix };
+}
+
+/** Problems of one code: each as it is while they are few, else the code's title and the keys. */
+function noticesOf(problems: readonly Problem[]): Notice[] {
+  const [first] = problems;
+  if (first === undefined) return [];
+  if (problems.length <= 3) return problems.map(({ code, message }) => ({ code, message }));
+  const keys = problems.slice(0, MAX_KEYS).map(({ key }) => key ?? "the file");
+  const more = problems.length > MAX_KEYS ? ` and ${problems.length - MAX_KEYS} more` : "";
+  const { title } = describeCode(first.code);
+  return [{ code: first.code, message: `${title}: ${keys.join(", ")}${more}` }];
+}

@@ -1,0 +1,46 @@
+import type { CredentialSummary, Inspection } from "../../agent/index.ts";
+import { renderTable } from "./table.ts";
+
+/** A column: its header and its cell for a credential. */
+type Column = readonly [header: string, cell: (one: CredentialSummary) => string | undefined];
+
+const COLUMNS: readonly Column[] = [
+  ["REGISTRY", ({ registry }) => registry],
+  ["USER", ({ username }) => username],
+  ["KIND", ({ kind }) => kind],
+  ["EXPIRES", expiry],
+  ["FINGERPRINT", ({ fingerprint }) => fingerprint],
+];
+const WIDE: readonly Column[] = [
+  ...COLUMNS,
+  ["KEY", ({ key }) => key],
+  ["SOURCE", ({ source }) => source],
+];
+
+/** What would be sent, what is left out, and what is wrong, each problem with the step that mends it. */
+export function renderInspection(inspection: Inspection, wide: boolean): string {
+  const { credentials, leftOut, problems, source, sizeBytes } = inspection;
+  const columns = wide ? WIDE : COLUMNS;
+  const count = credentials.length === 1 ? "1 credential" : `${credentials.length} credentials`;
+  const sections = [
+    `Push would send ${count} (${sizeBytes} bytes) from ${source}.`,
+    renderTable(
+      columns.map(([header]) => header),
+      credentials.map((one) => columns.map(([, cell]) => cell(one))),
+    ).trimEnd(),
+    leftOut.map(({ key, why }) => `Left out ${key}: ${why}`).join("\n"),
+    problems
+      .map(({ severity, code, message, fix }) => {
+        const mark = severity === "error" ? "error" : "!";
+        return `${mark} ${code} ${message}\n  fix: ${fix}`;
+      })
+      .join("\n"),
+    inspection.result === "refused" ? "Push would refuse this." : "",
+  ];
+  return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
+}
+
+/** `unknown, at most 12h` where only the length of life is known. */
+function expiry({ expiresAt, lifetime }: CredentialSummary): string {
+  return lifetime === undefined ? expiresAt : `${expiresAt}, at most ${lifetime}`;
+}
