@@ -381,7 +381,7 @@ const TABLE = {
   },
   PC610: {
     title: "the kubelet ignores part of the source",
-    fix: "docker login without a helper for the registries that nodes need",
+    fix: "docker login REGISTRY again, or remove the entry",
   },
   PC611: {
     title: "every pod on a node may use these credentials",

@@ -28,7 +28,11 @@ export function renderInspection(inspection: Inspection, wide: boolean): string 
       columns.map(([header]) => header),
       credentials.map((one) => columns.map(([, cell]) => cell(one))),
     ).trimEnd(),
-    leftOut.map(({ key, why }) => `Left out ${key}: ${why}`).join("\n"),
+    // What is left out for what it holds is a problem as well, with its fix.
+    leftOut
+      .filter(({ key, code }) => !problems.some((one) => one.key === key && one.code === code))
+      .map(({ key, why }) => `Left out ${key}: ${why}`)
+      .join("\n"),
     problems
       .map(({ severity, code, message, fix }) => {
         const mark = severity === "error" ? "error" : "!";

@@ -1,0 +1,135 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { parse } from "yaml";
+import { buildCli, run } from "./process.ts";
+
+const CANARY = "c4n4ry-p4ssw0rd";
+const TOKEN = "c4n4ry-t0k3n";
+const FORMATS = ["table", "wide", "json", "yaml", "name"] as const;
+
+let build: Awaited<ReturnType<typeof buildCli>>;
+let dir: string;
+let file: string;
+
+beforeAll(async () => {
+  build = await buildCli();
+});
+
+afterAll(() => build.remove());
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), "pullcast-inspect-"));
+  file = join(dir, "config.json");
+});
+
+afterEach(async () => {
+  await rm(dir, { recursive: true, force: true });
+});
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+async function save(config: object): Promise<void> {
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+}
+
+function inspect(...args: readonly string[]) {
+  const program = join(build.dir, "cli", "pullcast.js");
+  const rest = ["--config", file, "--kubectl", "/nonexistent/kubectl", ...args];
+  return run(program, ["inspect", ...rest]);
+}
+
+test("shows what push would send, what it leaves out and what is wrong", async () => {
+  await save({
+    auths: {
+      "reg.example": { auth: base64(`robot:${CANARY}`) },
+      "https://gcr.io": { auth: base64(`oauth2accesstoken:${CANARY}`) },
+      "bad.example": { auth: CANARY },
+      "reg.example:443": { auth: base64(`other:${CANARY}`) },
+    },
+  });
+  const { code, stdout } = await inspect(
+    "--fingerprint-salt",
+    "test",
+    "--except",
+    "reg.example:443",
+  );
+  expect(code).toBe(0);
+  expect(stdout.replaceAll(dir, "DIR")).toMatchInlineSnapshot(`
+    "Push would send 2 credentials (169 bytes) from DIR/config.json.
+
+    REGISTRY      USER                KIND               EXPIRES               FINGERPRINT
+    gcr.io        oauth2accesstoken   gcp-access-token   unknown, at most 1h   8255acf0
+    reg.example   robot               password           unknown               c06c33fc
+
+    Left out reg.example:443: by --only or --except
+
+    ! PC610 left out bad.example: its auth is not base64
+      fix: docker login REGISTRY again, or remove the entry
+    "
+  `);
+});
+
+test("says why there are no fingerprints without a cluster, and goes on", async () => {
+  await save({ auths: { "reg.example": { auth: base64(`robot:${CANARY}`) } } });
+  const { code, stdout, stderr } = await inspect("-o", "json");
+  expect(code).toBe(0);
+  expect(stderr).toContain("PC673 no fingerprints: kubectl was not found");
+  expect(JSON.parse(stdout)).toEqual({
+    apiVersion: "pullcast.dev/v1alpha1",
+    kind: "Inspection",
+    source: file,
+    result: "sound",
+    sizeBytes: expect.any(Number),
+    credentials: [
+      {
+        key: "reg.example",
+        registry: "reg.example",
+        username: "robot",
+        kind: "password",
+        expiresAt: "unknown",
+        source: file,
+      },
+    ],
+    leftOut: [],
+    problems: [],
+  });
+});
+
+test("ends with 6 for a credential that has ended, and shows it all the same", async () => {
+  const token = ["RS256", "x"].map((alg) => base64(JSON.stringify({ alg, exp: 1 }))).join(".");
+  await save({ auths: { "reg.example": { username: "u", password: `${token}.c2ln` } } });
+  const { code, stdout } = await inspect("-o", "yaml");
+  expect(code).toBe(6);
+  const shown = parse(stdout);
+  expect(shown.result).toBe("refused");
+  expect(shown.credentials[0].expiresAt).toBe("1970-01-01T00:00:01.000Z");
+  expect(shown.problems[0]).toMatchObject({ code: "PC670", severity: "error" });
+});
+
+test("ends with 6 for a warning with --strict", async () => {
+  await save({ auths: { "reg.example:443": { auth: base64(`robot:${CANARY}`) } } });
+  expect((await inspect()).code).toBe(0);
+  expect((await inspect("--strict")).code).toBe(6);
+});
+
+test.each(FORMATS)("shows no password in any form as %s", async (format) => {
+  await save({
+    auths: {
+      "reg.example": { auth: base64(`robot:${CANARY}`) },
+      "reg.example/team": { username: "robot", password: `${CANARY}\n` },
+      [`https://u:${CANARY}@login.example`]: { username: "u", password: CANARY },
+      "token.example": { identitytoken: TOKEN },
+      "void.example": { auth: CANARY },
+      "https://index.docker.io/v1": { username: CANARY.length.toString(), password: CANARY },
+    },
+    HttpHeaders: { Authorization: CANARY },
+  });
+  const { stdout, stderr } = await inspect("-o", format, "--fingerprint-salt", "x", "-v");
+  expect(stdout).toContain("reg.example");
+  for (const secret of [CANARY, TOKEN, `robot:${CANARY}`, `u:${CANARY}`]) {
+    const forms = [secret, base64(secret).replace(/=+$/, ""), encodeURIComponent(secret)];
+    for (const form of forms) expect(stdout + stderr).not.toContain(form);
+  }
+});
