@@ -158,6 +158,7 @@ const TABLE = {
     title: "the jump host does not let pullcast through",
     fix: "check AllowTcpForwarding and PermitOpen in its sshd_config",
   },
+  PC235: { title: "ssh's configuration can't be used", fix: "ssh -G localhost" },
   PC233: { title: "ssh can't tell how to reach the node", fix: "ssh -G NODE" },
 
   PC301: {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { shellWord } from "../util/shell-word.ts";
 import { systemCode } from "./ssh-error.ts";
 import type { SshConfig } from "./transport.ts";
 
@@ -13,6 +14,11 @@ const ALIAS = /^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/;
 const LIMIT_MS = 5000;
 const MAX_BYTES = 1024 * 1024;
 
+/** Whether ssh takes a text for a host's name and nothing else. */
+export function isHostAlias(text: string): boolean {
+  return ALIAS.test(text);
+}
+
 /**
  * Asks ssh which settings it would use for a host (`ssh -G`, OpenSSH 6.8 on); it connects to nothing,
  * but runs the commands of the user's own `Match exec` lines.
@@ -21,7 +27,13 @@ const MAX_BYTES = 1024 * 1024;
  * @throws {PullcastError} PC233 with ssh's words, where it refuses its configuration or the name
  */
 export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswer | undefined> {
-  if (!ALIAS.test(alias)) throw refused(alias, "the name holds characters that no host name has");
+  const refused = (...[name, why]: readonly [string, string]) =>
+    new PullcastError("PC233", {
+      phase: "resolve",
+      detail: `${cleanText(name, 100)}: ${why}`,
+      fix: sshQuestion(config, isHostAlias(name) ? name : "HOST"),
+    });
+  if (!isHostAlias(alias)) throw refused(alias, "the name holds characters that no host name has");
   const file = config.file === undefined ? [] : ["-F", config.file];
   const options = config.options.flatMap((option) => ["-o", option]);
   const child = spawn(config.program, ["-T", "-G", ...file, ...options, "--", alias], {
@@ -68,10 +80,12 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => text;
 }
 
-function refused(alias: string, why: string): PullcastError {
-  return new PullcastError("PC233", {
-    phase: "resolve",
-    detail: `${cleanText(alias, 100)}: ${why}`,
-    fix: `ssh -G ${ALIAS.test(alias) ? alias : "HOST"}`,
-  });
+/** The same question as a command for people, with the file and options that decide. */
+function sshQuestion({ file, options }: SshConfig, alias: string): string {
+  const words = [
+    ...(file === undefined ? [] : ["-F", file]),
+    ...options.flatMap((option) => ["-o", option]),
+    alias,
+  ];
+  return ["ssh -G", ...words.map(shellWord)].join(" ");
 }

@@ -16,7 +16,7 @@ const STARTS = 16;
  * and each jump host is connected to once.
  *
  * @param resolver - tells how each host is reached
- * @throws {PullcastError} PC215 or PC222 if a file that was named can't be used
+ * @throws {PullcastError} PC215, PC222 or PC235 if a file or an option that was named can't be used
  */
 export async function createTransport(
   options: SshOptions,
@@ -25,7 +25,7 @@ export async function createTransport(
   const { limits } = options;
   const login = createLogin(await loadSsh2(), options);
   // What the command line names is a fault of the run, not of a node.
-  await login.prepare(plainSettings({ host: "" }, options));
+  await Promise.all([resolver.prepare(), login.prepare(plainSettings({ host: "" }, options))]);
   const starts = pLimit(STARTS);
   const jumpHosts = createJumpHosts({ login, limits, starts });
   const sessions = new Set<Session>();

@@ -5,7 +5,7 @@ import pLimit from "p-limit";
 import { PullcastError } from "../errors.ts";
 import type { Target } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { askSsh, type SshAnswer } from "./ask-ssh.ts";
+import { askSsh, isHostAlias, type SshAnswer } from "./ask-ssh.ts";
 import { type HostPatterns, readHostPatterns } from "./host-patterns.ts";
 import {
   configuredSettings,
@@ -31,6 +31,8 @@ export interface HostRoute {
 
 /** Finds out how hosts are reached, for a whole run. */
 export interface HostResolver {
+  /** Asks ssh about no host in particular. @throws {PullcastError} PC235 where it refuses its configuration */
+  prepare(): Promise<void>;
   /** @throws {PullcastError} PC232, PC233 */
   routeTo(target: Target): Promise<HostRoute>;
   /** Whether ssh's configuration says something about this very name. */
@@ -45,13 +47,15 @@ export function createHostResolver(options: SshOptions): HostResolver {
   const { config } = options;
   if (config === undefined) {
     return {
+      prepare: async () => undefined,
       routeTo: async (target) => ({ host: plainSettings(target, options), jumps: [] }),
       isConfigured: async () => false,
     };
   }
   const answers = new Answers(config);
   const isConfigured = async (name: string) => {
-    const [own, anybodys] = await Promise.all([answers.of(name), answers.of(NOBODY)]);
+    const anybodys = await answers.anybodys;
+    const own = await answers.of(name);
     return own !== undefined && anybodys !== undefined && !sameAnswer(own, name, anybodys);
   };
   // ssh hands its -F on to jump hosts, not its -o.
@@ -62,6 +66,7 @@ export function createHostResolver(options: SshOptions): HostResolver {
   };
   const jumps = new Map<string, Promise<readonly HostSettings[]>>();
   return {
+    prepare: async () => void (await answers.anybodys),
     isConfigured,
     routeTo: async (target) => {
       const { name, host } = target;
@@ -154,6 +159,8 @@ class Answers {
   readonly #patterns: Promise<HostPatterns | undefined>;
   /** What ssh would say about any host if nothing were configured. */
   readonly unconfigured: Promise<SshAnswer | undefined>;
+  /** What ssh says about every host; fails where it refuses its configuration. */
+  readonly anybodys: Promise<SshAnswer | undefined>;
 
   /** Asks what every run needs at once: ssh works while the rest is loaded. */
   constructor(config: SshConfig) {
@@ -162,11 +169,16 @@ class Answers {
     this.unconfigured = this.#config.then((actual) =>
       askSsh({ ...actual, file: "none", options: [] }, NOBODY),
     );
+    this.anybodys = this.of(NOBODY).catch((error: unknown) => {
+      throw ofConfiguration(error);
+    });
     // Whoever asks sees the error.
-    this.unconfigured.catch(() => undefined);
+    for (const answer of [this.unconfigured, this.anybodys]) answer.catch(() => undefined);
   }
 
   async of(alias: string): Promise<SshAnswer | undefined> {
+    // What is no name gets ssh's refusal, not what ssh said of another.
+    if (!isHostAlias(alias)) return await this.#ask(alias);
     const patterns = await this.#patterns;
     if (patterns === undefined) return await this.#ask(alias);
     const signature = patterns.signature(alias);
@@ -175,7 +187,9 @@ class Answers {
       shared = this.#ask(alias).then((answer) => answer && shareable(answer, alias));
       this.#bySignature.set(signature, shared);
     }
-    const answer = await shared;
+    // A failure names the host that was asked about: it is nobody else's.
+    const answer = await shared.catch(() => null);
+    if (answer === null) return await this.#ask(alias);
     if (answer === undefined) return undefined;
     return answer.for(alias) ?? (await this.#ask(alias));
   }
@@ -190,6 +204,17 @@ class Answers {
   }
 }
 
+/** A refusal that is about no host in particular is a fault of the run. */
+function ofConfiguration(error: unknown): unknown {
+  if (!(error instanceof PullcastError)) return error;
+  return new PullcastError("PC235", {
+    phase: "resolve",
+    detail: error.detail.replace(`${NOBODY}: `, ""),
+    fix: error.fix.replace(NOBODY, "localhost"),
+    cause: error,
+  });
+}
+
 /** An answer about one name that may serve others. */
 interface SharedAnswer {
   /** `undefined` where only ssh can tell. */
@@ -197,18 +222,21 @@ interface SharedAnswer {
 }
 
 function shareable(answer: SshAnswer, alias: string): SharedAnswer {
-  const isNamed = [...answer].some(
-    ([keyword, values]) =>
-      keyword !== "host" && keyword !== "hostname" && values.some((value) => value.includes(alias)),
-  );
+  const said = [...answer]
+    .filter(([keyword]) => keyword !== "host" && keyword !== "hostname")
+    .flatMap(([, values]) => values)
+    .join("\n");
   const hostName = answer.get("hostname")?.[0] ?? alias;
   const isOwn = hostName.toLowerCase() === alias.toLowerCase();
-  if (isNamed || (!isOwn && hostName.includes(alias))) {
+  if (said.includes(alias) || (!isOwn && hostName.includes(alias))) {
     return { for: (other) => (other === alias ? answer : undefined) };
   }
   return {
-    for: (other) =>
-      isOwn ? new Map([...answer, ["host", [other]], ["hostname", [other]]]) : answer,
+    for: (other) => {
+      // A host that others are sent through may be refused, or get no jump of its own.
+      if (other !== alias && said.includes(other)) return undefined;
+      return isOwn ? new Map([...answer, ["host", [other]], ["hostname", [other]]]) : answer;
+    },
   };
 }
 

@@ -38,7 +38,7 @@ export async function checkSsh(
   try {
     transport = await createTransport(options.ssh, resolver);
   } catch (error) {
-    return [errorItem({ group: "ssh", name: "keys" }, error)];
+    return [errorItem({ group: "ssh", name: "settings" }, error)];
   }
   try {
     return await probeAll(transport, options, { targets, digest: config?.digest });

@@ -316,7 +316,7 @@ test("nodes: not Ready is a warning, no address a failure, Windows is left out, 
     "nowhere failed PC112",
     "win warning PC115",
   ]);
-  expect(lines(report.items, "ssh").map(short)).toEqual(["keys failed PC222"]);
+  expect(lines(report.items, "ssh").map(short)).toEqual(["settings failed PC222"]);
   const none = await checked({ kubectl: await stubbedCluster(() => true), options });
   expect(lines(none.report.items, "nodes").map(short)).toEqual(["selection failed PC110"]);
 });

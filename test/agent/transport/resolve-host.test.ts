@@ -214,19 +214,50 @@ test("ProxyCommand is refused by name", async () => {
   expect(await settings(text, targetOf("near"))).toMatchObject({ host: "near" });
 });
 
-test("a broken configuration is told in ssh's words", async () => {
-  const broken = settings("Host *\n  Nonsense yes\n", targetOf("a"));
-  await expect(broken).rejects.toMatchObject({
-    code: "PC233",
-    message: expect.stringMatching(/nonsense/i),
+test("a broken configuration is the run's fault: told in ssh's words, with the command that shows it", async () => {
+  const options = await configured("Host *\n  Nonsense yes\n");
+  const file = options.config?.file;
+  await expect(createHostResolver(options).prepare()).rejects.toMatchObject({
+    code: "PC235",
+    message: expect.stringMatching(/^ssh's configuration can't be used: .*nonsense/i),
+    fix: `ssh -G -F ${file} localhost`,
   });
+  // Whoever doesn't prepare gets it of the node asked for, and of no other.
+  const resolver = createHostResolver(options);
+  for (const name of ["first", "second"]) {
+    await expect(resolver.routeTo(targetOf(name))).rejects.toMatchObject({
+      code: "PC233",
+      message: expect.stringContaining(`: ${name}: `),
+      fix: `ssh -G -F ${file} ${name}`,
+    });
+  }
+});
+
+test("so are a file that is not there and an option that ssh does not know", async () => {
+  const { config, ...options } = await configured("");
+  if (config === undefined) throw new Error("no config");
+  const refusal = (changes: Partial<typeof config>) =>
+    createHostResolver({ ...options, config: { ...config, ...changes } }).prepare();
+  await expect(refusal({ file: "/nope" })).rejects.toMatchObject({
+    code: "PC235",
+    fix: "ssh -G -F /nope localhost",
+  });
+  await expect(refusal({ options: ["Foo=a b"] })).rejects.toMatchObject({
+    code: "PC235",
+    fix: `ssh -G -F ${config.file} -o 'Foo=a b' localhost`,
+  });
+  await expect(refusal({})).resolves.toBe(undefined);
 });
 
 test("a name that could be a flag or a command never reaches ssh", async () => {
   for (const name of ["-oProxyCommand=x", "a b", "$(x)", "a;b", ""]) {
     await expect(settings("", targetOf(name)), name).rejects.toMatchObject({ code: "PC233" });
   }
-  expect(await asked()).toBeLessThan(1);
+  // Once, about nobody.
+  expect(await asked()).toBeLessThan(2);
+  const resolver = createHostResolver(await configured(""));
+  await resolver.routeTo(targetOf("good"));
+  await expect(resolver.routeTo(targetOf("a b"))).rejects.toMatchObject({ code: "PC233" });
 });
 
 test("without the program the plain settings hold", async () => {
