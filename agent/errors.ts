@@ -201,7 +201,10 @@ const TABLE = {
     title: "the file is in place, but it may not survive a power cut",
     fix: "look at dmesg on the node, then run again",
   },
-  PC317: { title: "there is nothing to restore", fix: "nothing is needed" },
+  PC317: {
+    title: "there is nothing to restore",
+    fix: "look at .pullcast beside the file on the node",
+  },
   PC318: {
     title: "the file was changed after pullcast wrote it",
     fix: "look at it on the node, then restore --replace",

@@ -89,8 +89,9 @@ export interface Problem {
 /**
  * How a node ended.
  * - `updated`: the new file is on disk, its digest read back there
- * - `unchanged`: it was there already, nothing was written
- * - `restored`: the file kept before pullcast's is back
+ * - `unchanged`: it was there already, nothing was written; nothing was left to restore
+ * - `restored`: the file that stood there before pullcast's first is back
+ * - `removed`: nothing stood there before pullcast's first file, and nothing does now
  * - `failed`: the old state is whole, nothing was installed
  * - `unknown`: the link was lost and the state could not be read back
  * - `skipped`: never a target (Windows, virtual, …)
@@ -100,6 +101,7 @@ export type NodeResult =
   | "updated"
   | "unchanged"
   | "restored"
+  | "removed"
   | "failed"
   | "unknown"
   | "skipped"

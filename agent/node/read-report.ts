@@ -35,6 +35,7 @@ export type NodeProgramReport =
       /** Whether our program ran at all. */
       readonly began: boolean;
       readonly path?: string;
+      readonly pathProof?: PathProof;
       readonly warnings: readonly Notice[];
     }
   /** No verdict came. If the program began, the node's state is unknown. */
@@ -153,7 +154,7 @@ function failed(code: Code, detail: string, answer: Answer): NodeProgramReport {
     code,
     detail: cleanText(detail, 300),
     began: true,
-    ...(answer.path === undefined ? {} : { path: answer.path }),
+    ...(answer.path === undefined ? {} : { path: answer.path, pathProof: answer.pathProof }),
     warnings: answer.warnings,
   };
 }

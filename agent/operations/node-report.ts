@@ -119,17 +119,32 @@ function answered(answer: Answer, context: TryContext): Ending {
     pathProof: answer.pathProof,
     ...(effectiveBy === undefined ? {} : { effectiveBy: effectiveBy.toISOString() }),
     ...(answer.kept === undefined ? {} : { kept: answer.kept }),
-    ...(context.lostBefore ? { message: "the link was lost once; confirmed by a second try" } : {}),
+    ...remarks(answer, context),
     ...warnings,
   };
+}
+
+/** What a row says besides its result: others' files that were moved away must be found again. */
+function remarks({ what, kept }: Done, { lostBefore }: TryContext): Pick<Ending, "message"> {
+  const found: string[] = [];
+  if (lostBefore) found.push("the link was lost once; confirmed by a second try");
+  if (kept !== undefined) {
+    found.push(
+      what === "updated" ? `restore brings back ${kept}` : `what stood there is kept as ${kept}`,
+    );
+  }
+  return found.length === 0 ? {} : { message: found.join("; ") };
 }
 
 type Refusal = Extract<Answer, { status: "failed" }>;
 
 function refusal(answer: Refusal, context: TryContext): Ending {
-  // A restore whose answer was lost leaves nothing to restore: that is its success.
-  if (answer.code === "PC317" && context.lostBefore) {
-    return { result: "restored", message: "the link was lost once; nothing is left to restore" };
+  const place = {
+    ...(answer.path === undefined ? {} : { path: answer.path }),
+    ...(answer.pathProof === undefined ? {} : { pathProof: answer.pathProof }),
+  };
+  if (answer.code === "PC317" && NOTHING_LEFT.test(answer.detail)) {
+    return { ...nothingLeft(context), ...place };
   }
   const { title, fix } = describeCode(answer.code);
   const message = answer.detail === "" ? title : `${title}: ${answer.detail}`;
@@ -139,7 +154,20 @@ function refusal(answer: Refusal, context: TryContext): Ending {
     code: answer.code,
     message,
     fix,
-    ...(answer.path === undefined ? {} : { path: answer.path }),
+    ...place,
+  };
+}
+
+/** The restore program's words where no record stands: node/restore.sh. */
+const NOTHING_LEFT = /\.pullcast (?:does not exist|holds no record)$/;
+
+/** A second restore finds nothing to do; a restore whose answer was lost has done it. */
+function nothingLeft({ lostBefore, now }: TryContext): Ending {
+  if (!lostBefore) return { result: "unchanged", message: "nothing is left to restore" };
+  return {
+    result: "restored",
+    message: "the link was lost once; nothing is left to restore",
+    effectiveBy: new Date(now.getTime() + KUBELET_CACHE_MS).toISOString(),
   };
 }
 
@@ -149,7 +177,7 @@ function resultOf(answer: Done, context: TryContext): NodeResult {
   switch (answer.what) {
     case "restored":
     case "removed":
-      return "restored";
+      return answer.what;
     case "unchanged":
       // The lost try had done it: this run changed the file.
       return context.lostBefore ? "updated" : "unchanged";

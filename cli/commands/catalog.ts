@@ -7,6 +7,7 @@ import {
   PROOF,
   REGISTRY_CA,
   RESTART,
+  RESTORED_FILE,
   SELECTION,
   SOURCE,
   SSH,
@@ -133,9 +134,10 @@ const CHECK: CommandSpec = {
 const RESTORE: CommandSpec = {
   name: "restore",
   operand: "[NODE...]",
-  summary: "Put back what was there before push",
+  summary: "Put back what was there before the first push",
   about: [
-    "Each node gets the file that push kept, or none where there was none. A file that was changed since is left alone without --replace.",
+    "Each node gets the file that stood there before the first push (restored), or none where there was none (removed), however many pushes followed. To undo a push, push the older file again.",
+    "A file that was changed since is left alone without --replace. Where nothing is left to restore, the node is unchanged.",
   ],
   examples: [
     ["All nodes", "restore"],
@@ -144,7 +146,7 @@ const RESTORE: CommandSpec = {
   ],
   groups: [
     TARGETS,
-    { title: "File", options: TARGET_FILE },
+    { title: "File", options: RESTORED_FILE },
     { title: "Kubelet", options: RESTART },
     SSH,
     KUBECTL,

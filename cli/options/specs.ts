@@ -161,15 +161,25 @@ export const YES: OptionSpec = {
   text: "don't ask before credentials that nobody named go to more than 10 nodes",
 };
 
+const PATH: OptionSpec = {
+  name: "path",
+  value: "DIR",
+  text: "the directory of config.json on the nodes, if it must not be found there",
+};
+
 export const TARGET_FILE: readonly OptionSpec[] = [
-  {
-    name: "path",
-    value: "DIR",
-    text: "the directory of config.json on the nodes, if it must not be found there",
-  },
+  PATH,
   {
     name: "replace",
     text: "overwrite or hide a file of others; it is kept, pullcast restore puts it back",
+  },
+];
+
+export const RESTORED_FILE: readonly OptionSpec[] = [
+  PATH,
+  {
+    name: "replace",
+    text: "also where the file was changed after the push; the changed one is kept on the node (the report says where), no later restore puts it back",
   },
 ];
 

@@ -44,7 +44,13 @@ export function countResults(
 }
 
 /** Results that mean: this node is as it should be. */
-const ENDED_WELL: ReadonlySet<string> = new Set(["updated", "unchanged", "restored", "pulled"]);
+const ENDED_WELL: ReadonlySet<string> = new Set([
+  "updated",
+  "unchanged",
+  "restored",
+  "removed",
+  "pulled",
+]);
 
 /** What ended well in all reports, as `kubectl -o name` prints it: nodes, or the pods that were removed. */
 export function toNames(reports: readonly Report[]): string {

@@ -11,7 +11,13 @@ export type Level = "quiet" | "normal" | "verbose";
 /** Failures told one by one; the summary has them all. */
 const MAX_FAILURE_LINES = 20;
 
-const GOOD: ReadonlySet<string> = new Set(["updated", "unchanged", "restored", "pulled"]);
+const GOOD: ReadonlySet<string> = new Set([
+  "updated",
+  "unchanged",
+  "restored",
+  "removed",
+  "pulled",
+]);
 
 /** Named elsewhere: in the header, and at the interruption. */
 const QUIET_ENDS: ReadonlySet<string> = new Set(["skipped", "not-attempted"]);

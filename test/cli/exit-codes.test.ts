@@ -14,7 +14,11 @@ const checks = (...texts: string[]): Ending => ({
 const done = (ending: Omit<Ending, "interrupted">): Ending => ({ interrupted: false, ...ending });
 
 test.each<[number, string, Ending]>([
-  [0, "all nodes as they should be", done({ nodes: nodes("updated", "unchanged", "restored") })],
+  [
+    0,
+    "all nodes as they should be",
+    done({ nodes: nodes("updated", "unchanged", "restored", "removed") }),
+  ],
   [0, "skipped nodes don't count", done({ nodes: nodes("updated", "skipped") })],
   [3, "some failed", done({ nodes: nodes("updated", "failed") })],
   [3, "some unknown", done({ nodes: nodes("unchanged", "unknown") })],

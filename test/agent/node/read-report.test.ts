@@ -75,6 +75,7 @@ test("a refusal carries the program's code and cleaned words, whatever ended the
     detail: "/x: \\x1b[31mNo space left",
     began: true,
     path,
+    pathProof: "given",
     warnings: [],
   });
 });

@@ -25,6 +25,21 @@ function done(fields: Partial<Done>): NodeTry {
   };
 }
 
+function nothingToRestore(detail: string): NodeTry {
+  return {
+    type: "answered",
+    answer: {
+      status: "failed",
+      code: "PC317",
+      detail,
+      began: true,
+      path: "/var/lib/kubelet/config.json",
+      pathProof: "proven",
+      warnings: [],
+    },
+  };
+}
+
 const report = (tried: NodeTry, more: Partial<TryContext> = {}) =>
   nodeReport(target, { tried, lostBefore: false, durationMs: 12.4, now, ...more });
 
@@ -54,13 +69,42 @@ describe("a node that answered", () => {
     expect(odd.effectiveBy).toBe(FIVE_MINUTES_LATER);
   });
 
-  it("is restored, whether a file came back or ours was removed", () => {
+  it("is restored where a file came back, removed where none is left", () => {
     for (const what of ["restored", "removed"] as const) {
       expect(report(done({ what }))).toMatchObject({
-        result: "restored",
+        result: what,
         effectiveBy: FIVE_MINUTES_LATER,
       });
     }
+  });
+
+  it("says where what was there before is kept, after a push and after a restore", () => {
+    const kept = "/var/lib/kubelet/.pullcast/kept-run-1";
+    expect(report(done({ kept }))).toMatchObject({ kept, message: `restore brings back ${kept}` });
+    for (const what of ["restored", "removed"] as const) {
+      expect(report(done({ what, kept })).message).toBe(`what stood there is kept as ${kept}`);
+    }
+    expect(report(done({ kept }), { lostBefore: true }).message).toMatch(/lost once.*; restore/);
+  });
+
+  it.each(["does not exist", "holds no record"])(
+    "is unchanged by a restore where .pullcast %s: nothing is left to restore",
+    (words) => {
+      const unchanged = report(nothingToRestore(`/var/lib/kubelet/.pullcast ${words}`));
+      expect(unchanged).toMatchObject({
+        result: "unchanged",
+        path: "/var/lib/kubelet/config.json",
+        pathProof: "proven",
+        message: expect.stringContaining("nothing is left to restore"),
+      });
+      expect(unchanged).not.toHaveProperty("code");
+    },
+  );
+
+  it("is failed where the kept file can't be read", () => {
+    const lost = report(nothingToRestore("/var/lib/kubelet/.pullcast/kept-run-1 can't be read"));
+    expect(lost).toMatchObject({ result: "failed", code: "PC317" });
+    expect(lost.fix).toMatch(/on the node/);
   });
 
   it("is failed with the program's code, words and the table's fix", () => {
@@ -99,15 +143,11 @@ describe("a lost link", () => {
   });
 
   it("is restored where the next try finds nothing left to restore", () => {
-    const answer = {
-      status: "failed",
-      code: "PC317",
-      detail: "",
-      began: true,
-      warnings: [],
-    } as const;
-    expect(report({ type: "answered", answer }, { lostBefore: true }).result).toBe("restored");
-    expect(report({ type: "answered", answer }).result).toBe("failed");
+    const tried = nothingToRestore("/var/lib/kubelet/.pullcast does not exist");
+    expect(report(tried, { lostBefore: true })).toMatchObject({
+      result: "restored",
+      effectiveBy: FIVE_MINUTES_LATER,
+    });
   });
 });
 

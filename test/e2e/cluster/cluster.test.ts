@@ -130,10 +130,13 @@ describe("from no credentials to a proof", () => {
 
   it("restores what was there before pullcast: nothing", async () => {
     const run = await restore();
-    expect(results(run), run.stderr).toEqual(every("restored"));
+    expect(results(run), run.stderr).toEqual(every("removed"));
     expect(await readNodeFile(bed, names[0] ?? "")).toBeUndefined();
     const state = await bed.exec(names[0] ?? "", ["ls", "-A", "/var/lib/kubelet/.pullcast"]);
     expect(state.stdout).toBe("");
+    const again = await restore();
+    expect(results(again), again.stderr).toEqual(every("unchanged"));
+    expect(again.code).toBe(0);
   });
 });
 
@@ -206,7 +209,7 @@ describe("what others wrote", () => {
     expect(await readNodeFile(bed, node)).toBeUndefined();
 
     expect(results(await push(node, "--replace"))).toEqual({ [node]: "updated" });
-    expect(results(await restore(node))).toEqual({ [node]: "restored" });
+    expect(results(await restore(node))).toEqual({ [node]: "removed" });
     expect(await readNodeFile(bed, node, path)).toEqual(before);
     expect(await readNodeFile(bed, node)).toBeUndefined();
     await bed.exec(node, ["rm", "-r", "/.docker"]);
