@@ -1,5 +1,6 @@
 import type { CheckItem, NodeConfig } from "../../model.ts";
 import type { Reach } from "../../registry/https-request.ts";
+import { credentialNotices, judgeCredentials, refusalOf } from "../judge-credentials.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
 import { errorItem, okItem, warningItem } from "./items.ts";
@@ -21,7 +22,9 @@ export async function checkSource(
       ...options,
       ...(ca === undefined ? {} : { ca }),
     });
-    const { source, entries, warnings } = config;
+    const { source, entries } = config;
+    const now = new Date();
+    const refusal = refusalOf(judgeCredentials(config, now), false);
     const count = entries.length === 1 ? "1 credential" : `${entries.length} credentials`;
     const subject = { group: "source", name: source } as const;
     return {
@@ -31,7 +34,10 @@ export async function checkSource(
           subject,
           `${count} for nodes: ${entries.slice(0, 8).join(", ")}${entries.length > 8 ? ", …" : ""}`,
         ),
-        ...warnings.map(({ code, message }) => warningItem(subject, { code, detail: message })),
+        ...(refusal === undefined ? [] : [errorItem(subject, refusal)]),
+        ...credentialNotices(config, now).map(({ code, message }) =>
+          warningItem(subject, { code, detail: message }),
+        ),
       ],
     };
   } catch (error) {
