@@ -1,4 +1,5 @@
 import { Secret } from "../secret.ts";
+import { decodeGoBase64 } from "../util/go-base64.ts";
 import { field, isObject } from "./json-object.ts";
 import type { EntryContent, Login } from "./model.ts";
 
@@ -46,8 +47,9 @@ interface EntryFields {
 
 function judgeFields({ auth, username, password }: EntryFields): Login | Unusable | undefined {
   if (auth) {
-    const pair = decodeAuth(auth);
-    return typeof pair === "string" ? unusable(pair) : judgePair(pair);
+    const pair = decodeGoBase64(auth);
+    if (pair === undefined) return unusable("its auth is not base64");
+    return pair.includes(":") ? judgePair(pair) : unusable("its auth holds no colon");
   }
   return username || password ? makeLogin(username ?? "", password ?? "") : undefined;
 }
@@ -77,18 +79,6 @@ function judgePair(pair: Buffer): Login | Unusable {
 
 function isTextOrNothing(value: unknown): boolean {
   return value === undefined || typeof value === "string";
-}
-
-/** Go's decoder skips line breaks, refuses every other foreign character, and lets left-over bits pass. */
-function decodeAuth(auth: string): Buffer | string {
-  const text = auth.replaceAll(/[\r\n]/g, "");
-  const padded = text.endsWith("=");
-  const valid = padded
-    ? /^[A-Za-z0-9+/]+={1,2}$/.test(text) && text.length % 4 === 0
-    : /^[A-Za-z0-9+/]+$/.test(text) && text.length % 4 !== 1;
-  if (!valid) return "its auth is not base64";
-  const pair = Buffer.from(text, "base64");
-  return pair.includes(":") ? pair : "its auth holds no colon";
 }
 
 function unusable(reason: string): Unusable {

@@ -1,3 +1,4 @@
+import { decodeGoBase64 } from "../util/go-base64.ts";
 import type { JsonReader } from "./json-reader.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -77,14 +78,9 @@ function fold(name: string): string {
   return name.replaceAll("\u017f", "s").toLowerCase();
 }
 
-/** Go's decoder skips line breaks, refuses all other foreign characters, and lets left-over bits pass. */
 function decodeAuth(auth: string): DecodedEntry {
-  const text = auth.replaceAll(/[\r\n]/g, "");
-  const valid = text.endsWith("=")
-    ? /^[A-Za-z0-9+/]+={1,2}$/.test(text) && text.length % 4 === 0
-    : /^[A-Za-z0-9+/]*$/.test(text) && text.length % 4 !== 1;
-  if (!valid) return { why: "its auth is not base64" };
-  const pair = Buffer.from(text, "base64");
+  const pair = decodeGoBase64(auth);
+  if (pair === undefined) return { why: "its auth is not base64" };
   const colon = pair.indexOf(":");
   if (colon < 0) return { why: "its auth holds no colon" };
   return {

@@ -49,7 +49,7 @@ const PUSH: CommandSpec = {
       "push -l pool=gpu --config - --restart-kubelet < config.json",
     ],
     [
-      "A cloud's short-lived password, nothing on disk",
+      "One login, without a docker config",
       "push --registry registry.example.com --username robot --password-stdin < password",
     ],
     ["Push, then prove it", "push --verify --image registry.example.com/team/app:1.0"],

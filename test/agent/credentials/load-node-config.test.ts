@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, open, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { inspect, promisify } from "node:util";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -396,6 +396,48 @@ describe("where the source is found", () => {
     expect((await loadNodeConfig(source({ env: { DOCKER_CONFIG: "" } }))).entries).toEqual([
       "home",
     ]);
+  });
+
+  test("the first of five places counts, the others that exist are named as not used", async () => {
+    const places = ["registry.json", "docker/config.json", "home/.docker/config.json"];
+    const files = [...places, "run/containers/auth.json"].map((place) => join(dir, place));
+    const env: Record<string, string> = {
+      DOCKER_AUTH_CONFIG: text("text"),
+      REGISTRY_AUTH_FILE: join(dir, "registry.json"),
+      DOCKER_CONFIG: join(dir, "docker"),
+      XDG_RUNTIME_DIR: join(dir, "run"),
+    };
+    for (const [index, path] of files.entries()) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text(`file${index}`), { mode: 0o600 });
+    }
+    const first = await loadNodeConfig(source({ env }));
+    expect([first.entries, first.source, first.ambient]).toEqual([
+      ["text"],
+      "$DOCKER_AUTH_CONFIG",
+      true,
+    ]);
+    expect(told(first)).toEqual([
+      `PC634 not used, since $DOCKER_AUTH_CONFIG comes first: ${files.join(", ")}`,
+    ]);
+    delete env["DOCKER_AUTH_CONFIG"];
+    for (const [index, path] of files.entries()) {
+      expect((await loadNodeConfig(source({ env }))).entries).toEqual([`file${index}`]);
+      await rm(path);
+    }
+    expect((await refusal(loadNodeConfig(source({ env })))).code).toBe("PC601");
+  });
+
+  test("one file by two names is not named as unused, and a named source hides all that could be found", async () => {
+    const path = join(dir, "home/.docker/config.json");
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text("home"), { mode: 0o600 });
+    await symlink(path, join(dir, "link"));
+    const env = { REGISTRY_AUTH_FILE: join(dir, "link"), DOCKER_AUTH_CONFIG: "" };
+    expect(told(await loadNodeConfig(source({ env })))).toEqual([]);
+    await writeFile(join(dir, "named"), text("named"), { mode: 0o600 });
+    const named = await loadNodeConfig(source({ env, config: join(dir, "named") }));
+    expect([named.entries, named.ambient, told(named)]).toEqual([["named"], false, []]);
   });
 
   test("a first place that is there but unusable is an error, not a reason to look further", async () => {
