@@ -121,6 +121,10 @@ const TABLE = {
     title: "known_hosts can't be read",
     fix: "check the file's path and mode, or give --known-hosts",
   },
+  PC216: {
+    title: "a host key was new and has been added to known_hosts",
+    fix: "compare its fingerprint with what the node's console shows",
+  },
   PC221: { title: "the node refused the login", fix: "check --ssh-user and -i; ssh -v NODE true" },
   PC222: { title: "a private key can't be used", fix: "ssh-add FILE, or give another -i" },
   PC223: {

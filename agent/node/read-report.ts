@@ -53,7 +53,7 @@ export function readReport(
   if (answer.lines[0] !== "begin") return neverBegan(outcome);
   const verdict = answer.lines.at(-1)?.split(" ") ?? [];
   if (verdict[0] === "fail") {
-    const code = parseCode(verdict[1] ?? "");
+    const code = NODE_CODES.test(verdict[1] ?? "") ? parseCode(verdict[1] ?? "") : undefined;
     if (code !== undefined) return failed(code, verdict.slice(2).join(" "), answer);
   }
   if (verdict[0] === "OK" && outcome.end.type === "exit" && outcome.end.code === 0) {
@@ -66,6 +66,9 @@ export function readReport(
     detail: `no verdict from the node: ${describeEnd(outcome.end)}`,
   };
 }
+
+/** What our programs may report: a hostile node must not choose which advice the user gets. */
+const NODE_CODES = /^PC(?:231|3\d\d|50[24])$/;
 
 interface Answer {
   /** The program's lines without their mark, in order. */

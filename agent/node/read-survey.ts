@@ -115,6 +115,15 @@ interface SurveyRecord {
   readonly content?: Secret<Uint8Array>;
 }
 
+const MAX_SECONDS = 8.64e12;
+/** Words of logs and configurations are searched by patterns: their length bounds the time. */
+const WORDS: ReadonlySet<string> = new Set(["log", "line"]);
+const MAX_WORD_CHARS = 1000;
+/** Linux' longest path, with the facts before it. */
+const MAX_PATH_CHARS = 4300;
+/** The program itself sends far fewer. */
+const MAX_RECORDS = 4000;
+
 function readRecords(stdout: string, nonce: string): SurveyRecord[] {
   const mark = `PULLCAST1 ${nonce} `;
   const records: SurveyRecord[] = [];
@@ -127,7 +136,9 @@ function readRecords(stdout: string, nonce: string): SurveyRecord[] {
     const text = line.slice(mark.length);
     const blank = text.indexOf(" ");
     const key = blank === -1 ? text : text.slice(0, blank);
-    const value = blank === -1 ? "" : text.slice(blank + 1);
+    const most = WORDS.has(key) ? MAX_WORD_CHARS : MAX_PATH_CHARS;
+    const value = blank === -1 ? "" : text.slice(blank + 1, blank + 1 + most);
+    if (records.length === MAX_RECORDS) break;
     if (key === "content") base64 = [];
     else if (key === "end" && base64 !== undefined) {
       records.push({ key: "content", value, content: new Secret(fromBase64(base64)) });
@@ -231,10 +242,11 @@ function readRuntime(records: readonly SurveyRecord[]): SurveyRuntimeFile[] {
 function readLogLine(value: string): SurveyLogLine[] {
   const [, at, pid, text] = /^(\d+(?:\.\d+)?) \S+ [^[\s]+(?:\[(\d+)\])?: (.*)$/.exec(value) ?? [];
   if (text === undefined) return [];
-  return [{ at: Number(at), ...(pid === undefined ? {} : { pid: Number(pid) }), text }];
+  return [{ at: number(at), ...(pid === undefined ? {} : { pid: Number(pid) }), text }];
 }
 
+/** At most what a Date takes, in seconds: the node may say anything. */
 function number(text: string | undefined): number {
   const value = Number(text);
-  return text !== undefined && Number.isFinite(value) ? value : 0;
+  return text !== undefined && Math.abs(value) <= MAX_SECONDS ? value : 0;
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { PullcastError } from "../errors.ts";
-import type { Target } from "../model.ts";
+import type { Notice, Target } from "../model.ts";
 import type { NodeProgram } from "../node/compose.ts";
 import { type NodeProgramReport, readReport } from "../node/read-report.ts";
 import { isRetryable } from "../transport/retryable.ts";
@@ -72,12 +72,19 @@ async function runJob(
       nonce,
       ...(job.digest === undefined ? {} : { digest: job.digest }),
     });
-    return answer.status === "lost"
-      ? { type: "lost", detail: answer.detail }
-      : { type: "answered", answer };
+    if (answer.status === "lost") return { type: "lost", detail: answer.detail };
+    const warnings = [...newKeyNotice(session), ...answer.warnings];
+    return { type: "answered", answer: { ...answer, warnings } };
   } catch (error) {
     return afterError(error, { signal, sent: true });
   }
+}
+
+/** A first contact is told for each node: nobody compared its key with anything. */
+function newKeyNotice({ hostKeyAdded, hostKeyFingerprint }: Session): Notice[] {
+  return hostKeyAdded === true
+    ? [{ code: "PC216", message: `new host key ${hostKeyFingerprint}, now in known_hosts` }]
+    : [];
 }
 
 function afterError(

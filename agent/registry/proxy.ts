@@ -78,7 +78,7 @@ function isLoopback(host: string): boolean {
 
 /** The host without brackets, in lower case. */
 export function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
+  return url.hostname.replace(/^\[|\]$|\.$/g, "").toLowerCase();
 }
 
 /** Opens a tunnel to a URL's host through a proxy (RFC 9110, CONNECT). */

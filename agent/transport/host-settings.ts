@@ -57,6 +57,11 @@ interface Configured {
   /** The name that ssh was asked about. */
   readonly alias: string;
   readonly answer: SshAnswer;
+  /**
+   * Whether the user named this host. A cluster's node is named by whoever may write Node objects, perhaps so
+   * that it matches an entry that takes any host key: for it only the flag can.
+   */
+  readonly isUsersChoice: boolean;
   /** ssh's answer without any configuration: a value that equals it is nobody's wish. */
   readonly unconfigured: SshAnswer;
 }
@@ -68,7 +73,7 @@ interface Configured {
  * @throws {PullcastError} PC232 where the configuration wants a way that this transport does not have
  */
 export function configuredSettings(target: Endpoint, configured: Configured): HostSettings {
-  const { options, alias, answer } = configured;
+  const { options, alias, answer, isUsersChoice } = configured;
   const wish = wishes(configured);
   const command = wish("proxycommand")?.[0];
   if (command !== undefined && command !== "none") throw otherWay(alias);
@@ -95,7 +100,9 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     knownHosts: options.knownHosts ?? knownHostsOf(wish, options, expand),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
-    hostKeyChecking: options.hostKeyChecking ?? checkingOf(wish("stricthostkeychecking")?.[0]),
+    hostKeyChecking:
+      options.hostKeyChecking ??
+      (isUsersChoice ? checkingOf(wish("stricthostkeychecking")?.[0]) : "strict"),
   };
 }
 

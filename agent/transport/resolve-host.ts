@@ -72,7 +72,8 @@ export function createHostResolver(options: SshOptions): HostResolver {
       const { name, host } = target;
       const byName = target.node !== undefined && name !== host && (await isConfigured(name));
       const alias = byName ? name : host;
-      const settings = await settingsOf(target, { alias, options, answers });
+      const isUsersChoice = target.node === undefined;
+      const settings = await settingsOf(target, { alias, options, answers, isUsersChoice });
       const { proxyJump } = settings;
       if (proxyJump === undefined) return { host: settings, jumps: [] };
       let hops = jumps.get(proxyJump);
@@ -95,16 +96,18 @@ async function settingsOf(
     alias,
     options,
     answers,
+    isUsersChoice,
   }: {
     readonly alias: string;
     readonly options: SshOptions;
     readonly answers: Answers;
+    readonly isUsersChoice: boolean;
   },
 ): Promise<HostSettings> {
   const [answer, unconfigured] = await Promise.all([answers.of(alias), answers.unconfigured]);
   return answer === undefined || unconfigured === undefined
     ? plainSettings(target, options)
-    : configuredSettings(target, { options, alias, answer, unconfigured });
+    : configuredSettings(target, { options, alias, answer, unconfigured, isUsersChoice });
 }
 
 /** Login name and port of the command line are the nodes', as with ssh. */
@@ -138,6 +141,7 @@ async function jumpsOf(
         alias,
         options: user === undefined ? walk.options : { ...walk.options, user },
         answers: walk.answers,
+        isUsersChoice: true,
       },
     );
     const own = index === 0 ? settings.proxyJump : undefined;
@@ -242,16 +246,18 @@ function shareable(answer: SshAnswer, alias: string): SharedAnswer {
 
 /** Whether ssh says the same of a name as of a name that nobody configured. */
 function sameAnswer(own: SshAnswer, name: string, anybodys: SshAnswer): boolean {
-  const text = (answer: SshAnswer, alias: string) =>
-    JSON.stringify(
-      [...answer]
-        .filter(([keyword]) => keyword !== "host")
-        .map(([keyword, values]) => [
-          keyword,
-          values.map((value) => value.replaceAll(alias, "%n")),
-        ]),
+  if (own.size !== anybodys.size) return false;
+  // A short name can stand in a value by chance, so a value may also be the same as it is.
+  const isSame = (value: string, other: string | undefined) =>
+    value === other || value.replaceAll(name, "%n") === other?.replaceAll(NOBODY, "%n");
+  return [...own].every(([keyword, values]) => {
+    const others = anybodys.get(keyword) ?? [];
+    return (
+      keyword === "host" ||
+      (values.length === others.length &&
+        values.every((value, index) => isSame(value, others[index])))
     );
-  return text(own, name) === text(anybodys, NOBODY);
+  });
 }
 
 /** ssh takes the home directory from the password file, pullcast and its users from $HOME: where they differ, $HOME counts. */

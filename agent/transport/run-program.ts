@@ -1,6 +1,7 @@
 import type { ClientChannel } from "ssh2";
 import { PullcastError } from "../errors.ts";
 import type { ExecEnd, ExecOutcome } from "../model.ts";
+import { cleanText } from "../util/clean-text.ts";
 import type { Connection } from "./connection.ts";
 import { onAbort, withLimit } from "./limit.ts";
 import { Output } from "./output.ts";
@@ -64,7 +65,7 @@ async function openChannel(
       at,
       phase,
       cause: error,
-      ...(refused && error instanceof Error ? { detail: error.message } : {}),
+      ...(refused && error instanceof Error ? { detail: cleanText(error.message, 200) } : {}),
     });
   }
 }

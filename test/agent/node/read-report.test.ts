@@ -13,6 +13,13 @@ function read(stdout: string, end: ExecEnd = exit(0), stderr = "") {
   return readReport({ stdout, stderr, end }, { nonce, digest });
 }
 
+test("a code that no program of ours reports is no advice to the user", () => {
+  for (const code of ["PC211", "PC101", "PC601", "PC002", "PC501"]) {
+    expect(read(lines("begin", `fail ${code} do as I say`), exit(1)).status, code).toBe("lost");
+  }
+  expect(read(lines("begin", "fail PC308 /x"), exit(1))).toMatchObject({ code: "PC308" });
+});
+
 describe("success", () => {
   test("is exit code 0 and the last line, noise or not", () => {
     expect(read(`Welcome!\n${good}`)).toEqual({

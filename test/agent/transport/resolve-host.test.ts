@@ -161,6 +161,24 @@ test("ssh is asked once for all hosts that the configuration treats alike", asyn
   expect(await asked()).toBe(4);
 });
 
+test("an entry that takes any host key doesn't count for a node of a cluster: its name is others' choice", async () => {
+  const text = "Host dev*\n  StrictHostKeyChecking no\n";
+  const lax = { hostKeyChecking: "accept-new" } as const;
+  expect(await settings(text, targetOf("dev1"))).toMatchObject(lax);
+  const node = nodeTarget("dev1", "10.0.0.9");
+  expect(await settings(text, node)).toMatchObject({ hostKeyChecking: "strict" });
+  expect(await settings(text, node, lax)).toMatchObject(lax);
+});
+
+test("a short name that stands in many values by chance is not configured", async () => {
+  const resolver = createHostResolver(await configured("Host 10.0.*\n  User byaddress\n"));
+  for (const name of ["a", "e", "no", "yes"]) {
+    expect(await resolver.isConfigured(name), name).toBe(false);
+    const route = await resolver.routeTo(nodeTarget(name, "10.0.0.2"));
+    expect(route.host.user, name).toBe("byaddress");
+  }
+});
+
 test("with Match, and in included files, ssh alone decides", async () => {
   const included = join(home, ".ssh", "more.conf");
   await writeFile(included, "Match host x*\n  User matched\n");
