@@ -10,7 +10,7 @@ import type { NodeRunOptions, RestartOptions } from "./options.ts";
 import { restartKubelets } from "./restart-kubelets.ts";
 import { newRunId } from "./run-id.ts";
 import { runOnNodes } from "./run-on-nodes.ts";
-import { saveRun } from "./run-records.ts";
+import { lastPushes, saveRun } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
 
 type DeliverOptions = NodeRunOptions & { readonly restart?: RestartOptions };
@@ -112,6 +112,7 @@ async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, No
       job: plan.delivery.job(plan.run),
       signal: options.signal,
       report: options.report,
+      lastPush: await lastPushes(options.stateDir, new Date()),
     });
     if (options.restart === undefined) return reports;
     return await restartKubelets({

@@ -4,6 +4,7 @@ import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import type { NodeProgramReport } from "../node/read-report.ts";
 import { hostPort } from "../transport/ssh-error.ts";
 import type { NodeTry } from "./node-try.ts";
+import type { KnownPush } from "./run-records.ts";
 
 /** One try and what is known around it. */
 export interface TryContext {
@@ -12,11 +13,13 @@ export interface TryContext {
   readonly lostBefore: boolean;
   readonly durationMs: number;
   readonly now: Date;
+  /** What this machine is known to have sent there before this run. */
+  readonly lastPush?: KnownPush | undefined;
 }
 
 /** What a try on a node came to, for the report. */
 export function nodeReport(target: Target, context: TryContext): NodeReport {
-  const { tried } = context;
+  const { tried, lastPush } = context;
   const base = reportBase(target, context.durationMs);
   switch (tried.type) {
     case "unreached":
@@ -30,7 +33,14 @@ export function nodeReport(target: Target, context: TryContext): NodeReport {
     case "lost":
       return { ...base, ...lost(tried.detail) };
     case "answered":
-      return { ...base, ...answered(tried.answer, context) };
+      return {
+        ...base,
+        ...answered(tried.answer, {
+          ...context,
+          // A name may mean another machine than it did.
+          lastPush: lastPush?.address === base.address ? lastPush : undefined,
+        }),
+      };
   }
 }
 
@@ -112,7 +122,7 @@ function answered(answer: Answer, context: TryContext): Ending {
   const warnings = answer.warnings.length === 0 ? {} : { warnings: answer.warnings };
   if (answer.status === "failed") return { ...refusal(answer, context), ...warnings };
   const result = resultOf(answer, context);
-  const effectiveBy = inForce(answer, context.now);
+  const effectiveBy = inForce(answer, context);
   return {
     result,
     path: answer.path,
@@ -162,12 +172,19 @@ function refusal(answer: Refusal, context: TryContext): Ending {
 const NOTHING_LEFT = /\.pullcast (?:does not exist|holds no record)$/;
 
 /** A second restore finds nothing to do; a restore whose answer was lost has done it. */
-function nothingLeft({ lostBefore, now }: TryContext): Ending {
-  if (!lostBefore) return { result: "unchanged", message: "nothing is left to restore" };
+function nothingLeft({ lostBefore, now, lastPush }: TryContext): Ending {
+  if (lostBefore) {
+    return {
+      result: "restored",
+      message: "the link was lost once; nothing is left to restore",
+      effectiveBy: new Date(now.getTime() + KUBELET_CACHE_MS).toISOString(),
+    };
+  }
+  const effectiveBy = stillAhead(lastPush, now);
   return {
-    result: "restored",
-    message: "the link was lost once; nothing is left to restore",
-    effectiveBy: new Date(now.getTime() + KUBELET_CACHE_MS).toISOString(),
+    result: "unchanged",
+    message: "nothing is left to restore",
+    ...(effectiveBy === undefined ? {} : { effectiveBy: effectiveBy.toISOString() }),
   };
 }
 
@@ -186,10 +203,27 @@ function resultOf(answer: Done, context: TryContext): NodeResult {
   }
 }
 
+/** The node tells a file's age in whole seconds. */
+const AGE_GRAIN_MS = 1000;
+
 /** When the kubelet uses the file at the latest; `undefined` where it did before this run. */
-function inForce(answer: Done, now: Date): Date | undefined {
-  const ageMs = answer.what === "unchanged" ? (answer.ageSeconds ?? 0) * 1000 : 0;
+function inForce(answer: Done, { now, lastPush }: TryContext): Date | undefined {
+  const isOld = answer.what === "unchanged";
   // A clock set back makes files of the future: they count as new.
-  const waitMs = KUBELET_CACHE_MS - Math.max(0, ageMs);
-  return waitMs > 0 ? new Date(now.getTime() + waitMs) : undefined;
+  const ageMs = isOld ? Math.max(0, (answer.ageSeconds ?? 0) * 1000) : 0;
+  const writtenMs = now.getTime() - ageMs;
+  if (isOld && lastPush?.restarted === true) {
+    // A kubelet that was restarted after the file was written has read no other.
+    if (lastPush.effectiveBy.getTime() >= writtenMs + AGE_GRAIN_MS) return undefined;
+  }
+  const read = new Date(writtenMs + KUBELET_CACHE_MS);
+  if (!isOld) return read;
+  // A file that was put back is older than its return.
+  const known = stillAhead(lastPush, now);
+  if (known !== undefined && known > read) return known;
+  return read > now ? read : undefined;
+}
+
+function stillAhead(lastPush: KnownPush | undefined, now: Date): Date | undefined {
+  return lastPush !== undefined && lastPush.effectiveBy > now ? lastPush.effectiveBy : undefined;
 }

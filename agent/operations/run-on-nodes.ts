@@ -7,6 +7,7 @@ import { runWaves } from "../rollout/run-waves.ts";
 import type { Transport } from "../transport/transport.ts";
 import { nodeReport, notAttemptedReport } from "./node-report.ts";
 import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
+import type { KnownPushes } from "./run-records.ts";
 
 /** Tries besides the first; waits grow to 8 s, random, so that many nodes don't come back at once. */
 export const NODE_RETRY = {
@@ -22,6 +23,8 @@ interface RunOnNodesOptions {
   readonly job: NodeJob;
   readonly signal: AbortSignal;
   readonly report: Report;
+  /** What this machine is known to have sent before this run. */
+  readonly lastPush?: KnownPushes;
 }
 
 /**
@@ -55,7 +58,10 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
       const track = tracks.get(target);
       const lostBefore = track?.lostBefore ?? false;
       const durationMs = track?.durationMs ?? 0;
-      finish(target, nodeReport(target, { tried, lostBefore, durationMs, now: new Date() }));
+      const { name, node } = target;
+      const lastPush = options.lastPush?.(node === undefined ? { name } : { uid: node.uid, name });
+      const now = new Date();
+      finish(target, nodeReport(target, { tried, lostBefore, durationMs, now, lastPush }));
     },
   });
   for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));

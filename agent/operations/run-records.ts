@@ -34,20 +34,30 @@ export async function saveRun(stateDir: string, report: RunRecord): Promise<stri
   return path;
 }
 
-/** The latest time at which the kubelet uses what this machine last sent to a node. */
-export type EffectiveBy = (node: {
+/** What this machine last sent to a node. */
+export interface KnownPush {
+  /** The kubelet uses it from then on at the latest. */
+  readonly effectiveBy: Date;
+  /** A restart of the kubelet brought it in force: nothing older is cached. */
+  readonly restarted: boolean;
+  /** As in the report of that run. */
+  readonly address: string;
+}
+
+/** Looks a node up. */
+export type KnownPushes = (node: {
   readonly uid?: string;
   readonly name: string;
-}) => Date | undefined;
+}) => KnownPush | undefined;
 
 /**
  * Looks up the pushes and restores of the last minutes that this machine knows of.
  * A node is known by its UID, by its name where the run had no cluster.
  * A record that can't be read counts as none: it only costs patience.
  */
-export async function lastPushes(stateDir: string, now: Date): Promise<EffectiveBy> {
+export async function lastPushes(stateDir: string, now: Date): Promise<KnownPushes> {
   const dir = join(stateDir, "runs");
-  const latest = new Map<string, Date>();
+  const latest = new Map<string, KnownPush>();
   for (const name of await recordNames(dir)) {
     const started = runStart(name.slice(0, -".json".length));
     if (started === undefined || now.getTime() - started.getTime() > RECENT_MS) continue;
@@ -56,12 +66,12 @@ export async function lastPushes(stateDir: string, now: Date): Promise<Effective
   return ({ uid, name }) => latest.get(uid === undefined ? `name:${name}` : `uid:${uid}`);
 }
 
-function note(latest: Map<string, Date>, item: NodeReport): void {
+function note(latest: Map<string, KnownPush>, item: NodeReport): void {
   if (item.effectiveBy === undefined) return;
   const key = item.uid === undefined ? `name:${item.node}` : `uid:${item.uid}`;
-  const effective = new Date(item.effectiveBy);
+  const { effectiveBy, restarted = false, address } = item;
   // A later run decides, though it may be in force earlier (a restart).
-  latest.set(key, effective);
+  latest.set(key, { effectiveBy: new Date(effectiveBy), restarted, address });
 }
 
 /** Names of records, oldest first. */

@@ -89,7 +89,7 @@ function announce(
 }
 
 async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullReport[]> {
-  const effectiveBy = await lastPushes(options.stateDir, plan.startedAt);
+  const lastPush = await lastPushes(options.stateDir, plan.startedAt);
   const gateway = await openGateway(options.kubectl, options.signal);
   // Stops all nodes when the cluster is lost; the user's signal stops them as well.
   const stop = new AbortController();
@@ -118,9 +118,8 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
     signal,
     assumePrivate: options.assumePrivate,
     anonymous: askFromHere(reference, { options, reach: plan.reach }),
-    effectiveBy: ({ name, node }) =>
-      (node === undefined ? undefined : effectiveBy({ uid: node.uid, name })) ??
-      effectiveBy({ name }),
+    lastPush: ({ name, node }) =>
+      (node === undefined ? undefined : lastPush({ uid: node.uid, name })) ?? lastPush({ name }),
     limit: pLimit(options.maxPulls),
   };
   try {

@@ -4,7 +4,8 @@ import type { PullReport, Target } from "../../model.ts";
 import type { AnonymousAnswer } from "../../registry/anonymous.ts";
 import type { ImageReference } from "../../registry/reference.ts";
 import { pause } from "../../util/pause.ts";
-import { judgeDenial } from "./denial-clock.ts";
+import type { KnownPush } from "../run-records.ts";
+import { finalFrom, judgeDenial } from "./denial-clock.ts";
 import { judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
 import { type PodTry, type TryContext, tryPod } from "./try-pod.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
@@ -15,7 +16,7 @@ export interface ProofContext extends TryContext {
   readonly reference: ImageReference;
   readonly anonymous: Promise<AnonymousAnswer>;
   readonly assumePrivate: boolean;
-  readonly effectiveBy: (target: Target) => Date | undefined;
+  readonly lastPush: (target: Target) => KnownPush | undefined;
   /** Slots: a pod exists only in one. */
   readonly limit: LimitFunction;
   readonly waiting: WaitingRoom;
@@ -29,7 +30,9 @@ export interface ProofContext extends TryContext {
  * @throws PullcastError where the cluster is lost
  */
 export async function proveNode(target: Target, context: ProofContext): Promise<PullReport> {
-  const effectiveBy = context.effectiveBy(target);
+  const push = context.lastPush(target);
+  const effectiveBy = push?.effectiveBy;
+  const decided = finalFrom(push);
   let attempts = 0;
   let durationMs = 0;
   let last: Verdict | undefined;
@@ -65,11 +68,12 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
     if (!mayBeStale(verdict, await context.anonymous)) return finish(verdict);
     const { createdAt } = tried;
     const { deadline } = context;
-    const denial = judgeDenial({ createdAt, now: new Date(), effectiveBy, deadline, attempts });
-    if (denial.type === "final" || effectiveBy === undefined) return finish(verdict);
+    const now = new Date();
+    const denial = judgeDenial({ createdAt, now, finalFrom: decided, deadline, attempts });
+    if (denial.type === "final" || decided === undefined) return finish(verdict);
     if (denial.type === "not-yet") return finish(notYet(verdict));
     last = verdict;
-    context.waiting.enter(target.name, { until: effectiveBy, nextTry: denial.at });
+    context.waiting.enter(target.name, { until: decided, nextTry: denial.at });
     await pause(Math.max(0, denial.at.getTime() - Date.now()), context.signal);
     context.waiting.leave(target.name);
   }

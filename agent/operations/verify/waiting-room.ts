@@ -1,7 +1,7 @@
 import type { Report } from "../../events.ts";
 
 interface Waiting {
-  /** When the push is in force at the latest. */
+  /** When a denial is final. */
   readonly until: Date;
   readonly nextTry: Date;
 }

@@ -4,6 +4,7 @@ import type { Target } from "../../../agent/model.ts";
 import type { NodeProgramReport } from "../../../agent/node/read-report.ts";
 import { nodeReport, type TryContext } from "../../../agent/operations/node-report.ts";
 import type { NodeTry } from "../../../agent/operations/node-try.ts";
+import type { KnownPush } from "../../../agent/operations/run-records.ts";
 
 const target: Target = { name: "worker-1", host: "10.0.0.1", addressKind: "InternalIP" };
 const now = new Date("2026-11-24T05:00:00Z");
@@ -62,6 +63,41 @@ describe("a node that answered", () => {
     const old = report(done({ what: "unchanged", ageSeconds: 300 }));
     expect(old.result).toBe("unchanged");
     expect(old.effectiveBy).toBeUndefined();
+  });
+
+  it("is unchanged and in force already where this machine restarted the kubelet after the file was written", () => {
+    const restartedAgo = (seconds: number, more: Partial<KnownPush> = {}) => ({
+      lastPush: {
+        effectiveBy: new Date(now.getTime() - seconds * 1000),
+        restarted: true,
+        address: "10.0.0.1",
+        ...more,
+      },
+    });
+    const unchanged = done({ what: "unchanged", ageSeconds: 60 });
+    const effectiveBy = (more: Partial<TryContext>) => report(unchanged, more).effectiveBy;
+    expect(effectiveBy(restartedAgo(20))).toBeUndefined();
+    // The file is younger than the restart, or as old as far as whole seconds tell.
+    expect(effectiveBy(restartedAgo(70))).toBe("2026-11-24T05:04:00.000Z");
+    expect(effectiveBy(restartedAgo(60))).toBe("2026-11-24T05:04:00.000Z");
+    expect(effectiveBy(restartedAgo(20, { restarted: false }))).toBe("2026-11-24T05:04:00.000Z");
+    // A name that means another machine by now.
+    expect(effectiveBy(restartedAgo(20, { address: "10.0.0.9" }))).toBeDefined();
+    expect(report(done({}), restartedAgo(20)).effectiveBy).toBe(FIVE_MINUTES_LATER);
+  });
+
+  it("is in force no sooner than the last push or restore of this machine, however old the file", () => {
+    const lastPush = {
+      effectiveBy: new Date("2026-11-24T05:04:30Z"),
+      restarted: false,
+      address: "10.0.0.1",
+    };
+    for (const tried of [
+      done({ what: "unchanged", ageSeconds: 9999 }),
+      nothingToRestore("/x/.pullcast does not exist"),
+    ]) {
+      expect(report(tried, { lastPush }).effectiveBy).toBe("2026-11-24T05:04:30.000Z");
+    }
   });
 
   it("counts a file from the future as new: the clock was set back", () => {

@@ -54,18 +54,25 @@ test("the latest run decides when a node's file is in force, even if that is ear
   );
   await saveRun(
     stateDir,
-    pushed(minutesAgo(1), [{ uid: "u1", effectiveBy: "2026-11-24T04:59:10Z" }]),
+    pushed(minutesAgo(1), [{ uid: "u1", effectiveBy: "2026-11-24T04:59:10Z", restarted: true }]),
   );
-  const effectiveBy = await lastPushes(stateDir, NOW);
-  expect(effectiveBy({ uid: "u1", name: "n" })).toEqual(new Date("2026-11-24T04:59:10Z"));
-  expect(effectiveBy({ uid: "u2", name: "n" })).toBeUndefined();
+  const lastPush = await lastPushes(stateDir, NOW);
+  expect(lastPush({ uid: "u1", name: "n" })).toEqual({
+    effectiveBy: new Date("2026-11-24T04:59:10Z"),
+    restarted: true,
+    address: "10.0.0.1",
+  });
+  expect(lastPush({ uid: "u2", name: "n" })).toBeUndefined();
 });
 
 test("without a UID the name decides, and a UID never matches a name", async () => {
   await saveRun(stateDir, pushed(NOW, [{ node: "w1", effectiveBy: "2026-11-24T05:05:00Z" }]));
-  const effectiveBy = await lastPushes(stateDir, NOW);
-  expect(effectiveBy({ name: "w1" })).toEqual(new Date("2026-11-24T05:05:00Z"));
-  expect(effectiveBy({ uid: "w1", name: "w1" })).toBeUndefined();
+  const lastPush = await lastPushes(stateDir, NOW);
+  expect(lastPush({ name: "w1" })).toMatchObject({
+    effectiveBy: new Date("2026-11-24T05:05:00Z"),
+    restarted: false,
+  });
+  expect(lastPush({ uid: "w1", name: "w1" })).toBeUndefined();
 });
 
 test("old, broken and foreign files count as none", async () => {
@@ -75,8 +82,8 @@ test("old, broken and foreign files count as none", async () => {
   );
   await writeFile(join(stateDir, "runs", `${newRunId(NOW)}.json`), "{ torn");
   await writeFile(join(stateDir, "runs", "notes.json"), "{}");
-  const effectiveBy = await lastPushes(stateDir, NOW);
-  expect(effectiveBy({ uid: "u1", name: "n" })).toBeUndefined();
+  const lastPush = await lastPushes(stateDir, NOW);
+  expect(lastPush({ uid: "u1", name: "n" })).toBeUndefined();
   expect((await lastPushes(join(stateDir, "absent"), NOW))({ name: "n" })).toBeUndefined();
 });
 

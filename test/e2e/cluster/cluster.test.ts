@@ -151,6 +151,9 @@ describe("with --restart-kubelet", () => {
     const run = await verify(privateImage);
     expect(results(run), run.stderr).toEqual(every("pulled"));
     expect(items(run).map(({ attempts }) => attempts)).toEqual(names.map(() => 1));
+    const again = await push("--restart-kubelet");
+    expect(results(again), again.stderr).toEqual(every("unchanged"));
+    expect(items(again).map(({ restarted }) => restarted)).toEqual(names.map(() => undefined));
   });
 
   it("pushes and verifies in one go", async () => {

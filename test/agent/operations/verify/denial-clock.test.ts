@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { judgeDenial, MARGIN_MS } from "../../../../agent/operations/verify/denial-clock.ts";
+import { finalFrom, judgeDenial } from "../../../../agent/operations/verify/denial-clock.ts";
 
 const T0 = Date.parse("2026-11-24T05:00:00Z");
 const at = (seconds: number) => new Date(T0 + seconds * 1000);
@@ -10,19 +10,26 @@ test("without a known push a denial is final at once", () => {
     judgeDenial({
       createdAt: at(0),
       now: at(1),
-      effectiveBy: undefined,
+      finalFrom: undefined,
       deadline: at(420),
       attempts: 1,
     }),
   ).toEqual({ type: "final" });
 });
 
-test("a denial is final for a pod created 15 s after the push was in force, and no second before", () => {
+test("a denial is final 15 s after a push is in force, at once after a restart", () => {
+  const push = { effectiveBy: at(300), restarted: false };
+  expect(finalFrom(push)).toEqual(at(315));
+  expect(finalFrom({ ...push, restarted: true })).toEqual(at(300));
+  expect(finalFrom(undefined)).toBeUndefined();
+});
+
+test("a denial is final for a pod created then, and no second before", () => {
   const judge = (created: number) =>
     judgeDenial({
       createdAt: at(created),
       now: at(created + 2),
-      effectiveBy: at(300),
+      finalFrom: at(315),
       deadline: at(420),
       attempts: 9,
     }).type;
@@ -38,7 +45,7 @@ test("fresh pods follow at growing distances, one exactly when the answer is fin
     const verdict = judgeDenial({
       createdAt: at(created),
       now,
-      effectiveBy: at(300),
+      finalFrom: at(315),
       deadline: at(420),
       attempts,
     });
@@ -53,7 +60,7 @@ test("fresh pods follow at growing distances, one exactly when the answer is fin
 });
 
 test("a run that ends before says not yet, at once, since waiting would decide nothing", () => {
-  const denial = { createdAt: at(0), now: at(1), effectiveBy: at(300), attempts: 1 };
+  const denial = { createdAt: at(0), now: at(1), finalFrom: at(315), attempts: 1 };
   expect(judgeDenial({ ...denial, deadline: at(10) })).toEqual({ type: "not-yet" });
   expect(judgeDenial({ ...denial, deadline: at(30) })).toEqual({ type: "again", at: at(21) });
 });
@@ -70,11 +77,11 @@ test("whatever the clocks: never final too early, never endless, never in the pa
     fc.property(clocks, ({ effective, end, start, attempts }) => {
       const createdAt = at(start);
       const now = at(start + 2);
-      const effectiveBy = at(effective);
+      const from = at(effective);
       const deadline = at(end);
-      const verdict = judgeDenial({ createdAt, now, effectiveBy, deadline, attempts });
+      const verdict = judgeDenial({ createdAt, now, finalFrom: from, deadline, attempts });
       if (verdict.type === "final") {
-        expect(createdAt.getTime()).toBeGreaterThanOrEqual(effectiveBy.getTime() + MARGIN_MS);
+        expect(createdAt.getTime()).toBeGreaterThanOrEqual(from.getTime());
       }
       if (verdict.type === "again") {
         expect(verdict.at.getTime()).toBeGreaterThanOrEqual(now.getTime());

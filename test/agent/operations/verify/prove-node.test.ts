@@ -4,6 +4,7 @@ import { type PodWatch, watchPods } from "../../../../agent/cluster/pod-watch.ts
 import type { ContainerState } from "../../../../agent/cluster/pods.ts";
 import type { PullcastEvent } from "../../../../agent/events.ts";
 import type { Target } from "../../../../agent/model.ts";
+import type { KnownPush } from "../../../../agent/operations/run-records.ts";
 import { type ProofContext, proveNode } from "../../../../agent/operations/verify/prove-node.ts";
 import { runSelector } from "../../../../agent/operations/verify/test-pod.ts";
 import { WaitingRoom } from "../../../../agent/operations/verify/waiting-room.ts";
@@ -17,6 +18,13 @@ const DENIED: ContainerState = {
   waiting: { reason: "ErrImagePull", message: "rpc error: code = Unknown desc = 401 Unauthorized" },
 };
 const DONE: ContainerState = { terminated: { exitCode: 0, reason: "Completed" } };
+
+/** A push of this machine, in force at that time. */
+const pushed = (effectiveBy: Date): KnownPush => ({
+  effectiveBy,
+  restarted: false,
+  address: "10.0.0.1",
+});
 
 const open: PodWatch[] = [];
 afterEach(async () => {
@@ -49,7 +57,7 @@ function rig(kubelet: FakeKubelet, fields: Partial<ProofContext> = {}): Rig {
     proof: "pull",
     anonymous: Promise.resolve({ result: "denied" }),
     assumePrivate: false,
-    effectiveBy: () => undefined,
+    lastPush: () => undefined,
     deadline: new Date(Date.now() + 60_000),
     deadlineSeconds: 120,
     nextIndex: () => index++,
@@ -112,21 +120,27 @@ test("a denial with no push known is final, in the registry's own words", async 
 
 test("a denial that an older file may explain is tried again with a fresh pod", async () => {
   // In force 14.8 s ago: the answer is final 0.2 s from now.
-  const effectiveBy = () => new Date(Date.now() - 14_800);
-  const first = new Date(Date.now() - 14_800);
+  const ago = () => pushed(new Date(Date.now() - 14_800));
+  const first = ago();
   const { prove, cluster } = rig((_, count) => (count === 0 ? DENIED : DONE), {
-    effectiveBy: () => first,
+    lastPush: () => first,
   });
   expect(await prove()).toMatchObject({ result: "pulled", attempts: 2 });
   expect(cluster.created).toBe(2);
-  const never = rig(() => DENIED, { effectiveBy: effectiveBy });
+  const never = rig(() => DENIED, { lastPush: ago });
   expect(await never.prove()).toMatchObject({ result: "denied", attempts: 2 });
+});
+
+test("a denial after a restart is final at once: nothing older is cached", async () => {
+  const restarted = { ...pushed(new Date()), restarted: true };
+  const { prove } = rig(() => DENIED, { lastPush: () => restarted });
+  expect(await prove()).toMatchObject({ result: "denied", attempts: 1 });
 });
 
 test("a run that ends first says not yet, and when the push is in force", async () => {
   const effective = new Date(Date.now() + 200_000);
   const { prove, events } = rig(() => DENIED, {
-    effectiveBy: () => effective,
+    lastPush: () => pushed(effective),
     deadline: new Date(Date.now() + 10_000),
   });
   expect(await prove()).toMatchObject({
@@ -139,10 +153,13 @@ test("a run that ends first says not yet, and when the push is in force", async 
 
 test("Ctrl-C while a node waits leaves it not yet, with the wait told before", async () => {
   const effective = new Date(Date.now() + 200_000);
-  const { prove, events, stop, context } = rig(() => DENIED, { effectiveBy: () => effective });
+  const { prove, events, stop, context } = rig(() => DENIED, { lastPush: () => pushed(effective) });
   const report = prove();
   const waiting = await eventOf(events, "waiting");
-  expect(waiting).toMatchObject({ nodes: ["n1"], until: effective.toISOString() });
+  expect(waiting).toMatchObject({
+    nodes: ["n1"],
+    until: new Date(effective.getTime() + 15_000).toISOString(),
+  });
   stop.abort();
   expect(await report).toMatchObject({ result: "not-yet" });
   context.waiting.close();
