@@ -8,6 +8,8 @@ import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
 
 const CONFIG = JSON.stringify({ auths: { "reg.example.com": { auth: "cm9ib3Q6cGFzcw==" } } });
 
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
 let bed: Bed;
 let user: CliUser;
 let config: string;
@@ -58,6 +60,23 @@ describe("push --hosts", () => {
       lines,
     );
     expect(Object.keys(results(run)), run.stderr).toEqual([node(0).name, node(1).name]);
+  });
+
+  it("reports what it sent: the user, its end and a fingerprint, never the password", async () => {
+    const { stdout } = await push("--hosts", hosts(0));
+    expect(stdout).not.toMatch(/cm9ib3Q6cGFzcw|"pass"/);
+    const { credentials } = JSON.parse(stdout) as { credentials: unknown };
+    expect(credentials).toEqual([
+      {
+        key: "reg.example.com",
+        registry: "reg.example.com",
+        username: "robot",
+        kind: "password",
+        expiresAt: "unknown",
+        source: config,
+        fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/),
+      },
+    ]);
   });
 
   it("uses sudo for logins that are not root", async () => {
@@ -200,6 +219,8 @@ describe("what can't be used is refused before anything is touched", () => {
   it("credential sources: exit 6, each with its code", async () => {
     const directory = join(user.home, "dir");
     await mkdir(directory);
+    const jwt = [{ alg: "none" }, { exp: 1 }].map((part) => base64(JSON.stringify(part)));
+    const ended = base64(`robot:${jwt.join(".")}.x`);
     const cases = {
       PC601: join(user.home, "none"),
       PC602: await source("empty.json", ""),
@@ -207,7 +228,9 @@ describe("what can't be used is refused before anything is touched", () => {
       PC604: await source("no-auths.json", "{}"),
       PC605: directory,
       PC607: await source("huge.json", `{"auths":{"a":{"auth":"${"A".repeat(10_000_000)}"}}}`),
-      PC608: await source("helpers.json", '{"auths":{"reg.io":{}},"credsStore":"desktop"}'),
+      PC608: await source("void.json", '{"auths":{"reg.io":{"auth":"!"}}}'),
+      PC620: await source("helpers.json", '{"auths":{"reg.io":{}},"credsStore":"absent"}'),
+      PC670: await source("ended.json", `{"auths":{"reg.io":{"auth":"${ended}"}}}`),
     };
     for (const [said, path] of Object.entries(cases)) {
       expect(await refused("--config", path)).toEqual({ code: 6, said });
