@@ -26,6 +26,10 @@ const TABLE = {
     title: "the run's record could not be kept",
     fix: "check the space and mode of $XDG_STATE_HOME/pullcast; a later verify may wait longer than needed",
   },
+  PC004: {
+    title: "the run was interrupted before it had a result",
+    fix: "run the command again: it is safe",
+  },
 
   PC101: {
     title: "kubectl was not found",
@@ -126,7 +130,7 @@ const TABLE = {
     fix: "compare its fingerprint with what the node's console shows",
   },
   PC221: { title: "the node refused the login", fix: "check --ssh-user and -i; ssh -v NODE true" },
-  PC222: { title: "a private key can't be used", fix: "ssh-add FILE, or give another -i" },
+  PC222: { title: "a private key can't be used", fix: "give another file with -i" },
   PC223: {
     title: "there is no key to log in with",
     fix: "give -i FILE, or start ssh-agent and ssh-add",
@@ -233,7 +237,7 @@ const TABLE = {
 
   PC401: {
     title: "the registry denied the pull",
-    fix: "check that the pushed credential may pull this repository",
+    fix: "pullcast explain IMAGE --node NODE tells which credential the node tries: it must be allowed to pull this repository",
   },
   PC403: {
     title: "the registry denied the pull or has no such image",

@@ -49,8 +49,14 @@ async function runFound(
   }
 }
 
-/** A code, or nothing: all codes. Any other operand is an image. */
-function asksCode([first]: readonly string[]): boolean {
+/** A code, or nothing: all codes. Any other operand is an image; how it is printed may come first. */
+function asksCode(rest: readonly string[]): boolean {
+  const words = rest.filter(
+    (word, at) =>
+      !/^(?:-o.*|--output(?:=.*)?|--no-color)$/.test(word) &&
+      !["-o", "--output"].includes(rest[at - 1] ?? ""),
+  );
+  const [first] = words;
   return first === undefined || /^pc\d+$/i.test(first);
 }
 

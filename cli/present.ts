@@ -5,6 +5,7 @@ import { paintResult, wantsColor } from "./render/color.ts";
 import { type Report, toDocument, toNames } from "./render/document.ts";
 import { renderReportTable } from "./render/report-table.ts";
 import { renderSummary } from "./render/summary.ts";
+import { writeDocument } from "./render/write-document.ts";
 
 /**
  * Prints reports: what was asked for on standard output, the summary on standard error.
@@ -34,11 +35,11 @@ async function render(
   reports: readonly Report[],
   { host, options }: { readonly host: Host; readonly options: OptionValues },
 ): Promise<string> {
-  switch (options.text("output")) {
+  const format = options.text("output");
+  switch (format) {
     case "json":
-      return `${JSON.stringify(toDocument(reports), null, 2)}\n`;
     case "yaml":
-      return (await import("yaml")).stringify(toDocument(reports));
+      return await writeDocument(toDocument(reports), format);
     case "name":
       return toNames(reports);
     case "wide":

@@ -1,9 +1,10 @@
+import { PullcastError } from "../agent/index.ts";
 import type { CommandSpec } from "./commands/catalog.ts";
 import type { Command } from "./commands/command.ts";
 import { planConfirmer } from "./confirm.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
-import { fail } from "./fail.ts";
-import type { Host } from "./host.ts";
+import { fail, writeError } from "./fail.ts";
+import type { Host, Output } from "./host.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { type OptionValues, type ParsedArgs, parseArgv } from "./options/parse-argv.ts";
 import { presenter } from "./present.ts";
@@ -29,12 +30,25 @@ export async function runCommand(
   argv: readonly string[],
 ): Promise<ExitCode> {
   let args: ParsedArgs | undefined;
+  const { stdout, hasOutput } = watchedOutput(host.stdout);
   try {
     args = await parseArgv(spec, argv);
-    return await runParsed(host, { spec, args });
+    return await runParsed({ ...host, stdout }, { spec, args });
   } catch (error) {
-    return fail(host, error, args?.options.on("verbose"));
+    const verbose = args?.options.on("verbose");
+    return await fail(host, error, { verbose, command: spec.name, hasOutput: hasOutput() });
   }
+}
+
+/** An output that remembers whether anything was written. */
+function watchedOutput(output: Output): { stdout: Output; hasOutput: () => boolean } {
+  let wrote = false;
+  const { isTTY = false, columns = 0 } = output;
+  const write = (text: string) => {
+    wrote = true;
+    return output.write(text);
+  };
+  return { stdout: { isTTY, columns, write }, hasOutput: () => wrote };
 }
 
 async function runParsed(
@@ -45,6 +59,7 @@ async function runParsed(
   const sink = await openSink(host, level);
   // On a terminal the table and the summary tell failures, once; a log has them when they happen.
   const progress = new Progress(sink, { level, failures: !canShowStatus(host) });
+  let wasPresented = false;
   const interrupts = watchInterrupts(host, () =>
     sink.line("Stopping: nodes at work may end; Ctrl-C again leaves at once"),
   );
@@ -64,6 +79,7 @@ async function runParsed(
       }),
       present: async (reports) => {
         progress.close();
+        wasPresented = true;
         await presenter(host, args.options, progress.told)(reports);
       },
     });
@@ -72,6 +88,8 @@ async function runParsed(
     progress.close();
     if (!interrupts.signal.aborted) throw error;
     host.stderr.write("Interrupted\n");
+    // A report that was printed is the document.
+    if (!wasPresented) await writeError(host, new PullcastError("PC004"));
     return exitCodeOf({ interrupted: true });
   } finally {
     progress.close();

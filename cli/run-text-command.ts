@@ -16,18 +16,21 @@ export async function runTextCommand(
   argv: readonly string[],
 ): Promise<ExitCode> {
   try {
-    const [operand] = (await parseArgv(spec, argv)).operands;
+    const { operands, options } = await parseArgv(spec, argv);
+    const [operand] = operands;
     host.stdout.write(
-      spec.name === "explain" ? explainCode(operand) : completionScript(operand, host),
+      spec.name === "explain"
+        ? await explainCode(operand, options.text("output"))
+        : completionScript(operand, host),
     );
     return exitCodeOf({ interrupted: false });
   } catch (error) {
-    return fail(host, error);
+    return await fail(host, error, { command: spec.name });
   }
 }
 
 /** Refuses a command that isn't there, and names the one that was probably meant. */
-export function refuseCommand(host: Host, name: string): ExitCode {
+export async function refuseCommand(host: Host, name: string): Promise<ExitCode> {
   const meant = suggest(
     name,
     COMMANDS.map((command) => command.name),
@@ -35,8 +38,20 @@ export function refuseCommand(host: Host, name: string): ExitCode {
   const detail = name.startsWith("-")
     ? `the command comes first, ${quote(name)} is none`
     : `there is no command ${quote(name)}`;
-  const fix = meant === undefined ? `see ${host.program} --help` : `did you mean ${meant}?`;
-  return fail(host, usageError(detail, fix));
+  return await fail(host, usageError(detail, otherCommand(host, { name, meant })));
+}
+
+/** Words for a look at the nodes, which is what `check` is. */
+const LOOKS = /^(?:nodes?|list|ls|status|get|plan|dry-?run|diff|test)$/;
+
+function otherCommand(
+  { program }: Host,
+  { name, meant }: { readonly name: string; readonly meant: string | undefined },
+): string {
+  if (LOOKS.test(name)) {
+    return `${program} check lists the nodes and tells what a push would do, without doing it`;
+  }
+  return meant === undefined ? `see ${program} --help` : `did you mean ${meant}?`;
 }
 
 function completionScript(operand: string | undefined, { env: { SHELL = "" } }: Host): string {

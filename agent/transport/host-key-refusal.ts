@@ -1,4 +1,5 @@
 import type { Code, PullcastError } from "../errors.ts";
+import { shellWord } from "../util/shell-word.ts";
 import { fingerprint, hostKeyType, keyTypeName } from "./host-key.ts";
 import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
 import { sshError } from "./ssh-error.ts";
@@ -26,7 +27,7 @@ export function hostKeyRefusal(offer: Offer): PullcastError | undefined {
       if (offer.hostKeyChecking === "accept-new") return undefined;
       return refusal("PC211", offer, ` as ${lookupName(offer.host, offer.port)}`);
     case "changed":
-      return refusal("PC212", offer, `, known is ${keysText(verdict.known)}`);
+      return refusal("PC212", offer, `, known is ${keysText(verdict.known)}`, removal(offer));
     case "other-type":
       return refusal("PC214", offer, `, known is ${keysText(verdict.known)}`);
     case "revoked":
@@ -36,9 +37,21 @@ export function hostKeyRefusal(offer: Offer): PullcastError | undefined {
   }
 }
 
-function refusal(code: Code, { at, blob }: Offer, rest: string): PullcastError {
+function refusal(
+  code: Code,
+  { at, blob }: Offer,
+  ...[rest, fix]: readonly [rest: string, fix?: string]
+): PullcastError {
   const detail = `it offers ${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}${rest}`;
-  return sshError(code, { at, phase: "host-key", detail });
+  return sshError(code, { at, phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) });
+}
+
+/** Forgetting a key comes second: the first question is why it changed. */
+function removal({ host, port, verdict }: Offer): string {
+  const files = verdict.type === "changed" ? verdict.known.map(({ file }) => file) : [];
+  const name = shellWord(lookupName(host, port));
+  const commands = [...new Set(files)].map((file) => `ssh-keygen -R ${name} -f ${shellWord(file)}`);
+  return `find out why: a rebuilt node, or an attack; only then ${commands.join("; ")}`;
 }
 
 function keysText(keys: readonly KnownKey[]): string {

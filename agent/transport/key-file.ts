@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { ParsedKey } from "ssh2";
+import { shellWord } from "../util/shell-word.ts";
 import { systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 
@@ -13,8 +14,12 @@ export interface KeyFile {
   readonly publicBlob?: Buffer;
   /** Why `key` is absent: a clause. */
   readonly reason?: string;
+  /** The step that mends `reason`. */
+  readonly fix?: string;
   readonly missing?: boolean;
 }
+
+const ANOTHER = "give the right file with -i";
 
 /** Private keys are a few KiB. */
 const SIZE_LIMIT = 1024 * 1024;
@@ -24,18 +29,20 @@ export async function readKeyFile(ssh2: Ssh2, path: string): Promise<KeyFile> {
   let text: string;
   try {
     const info = await stat(path);
-    if (!info.isFile()) return { path, reason: "it is not a file" };
-    if (info.size > SIZE_LIMIT) return { path, reason: "it is too large for a key" };
+    if (!info.isFile()) return { path, reason: "it is not a file", fix: ANOTHER };
+    if (info.size > SIZE_LIMIT) return { path, reason: "it is too large for a key", fix: ANOTHER };
     text = await readFile(path, "utf8");
     if (text.includes("PRIVATE KEY") && isReadableByOthers(info)) {
-      return { path, reason: `others may read it (chmod 600 ${path})` };
+      return { path, reason: "others may read it", fix: `chmod 600 ${shellWord(path)}` };
     }
   } catch (error) {
     const code = systemCode(error);
-    if (code === "ENOENT") return { path, reason: "there is no such file", missing: true };
-    return { path, reason: `it can't be read (${code})` };
+    if (code === "ENOENT") {
+      return { path, reason: "there is no such file", fix: ANOTHER, missing: true };
+    }
+    return { path, reason: `it can't be read (${code})`, fix: `ls -ld ${shellWord(path)}` };
   }
-  return { path, ...parse(ssh2, text), ...(await publicHalf(ssh2, path, text)) };
+  return { path, ...parse(ssh2, { path, text }), ...(await publicHalf(ssh2, path, text)) };
 }
 
 /** ssh refuses such a key of one's own too (authfile.c, `sshkey_perm_ok`). */
@@ -43,22 +50,26 @@ function isReadableByOthers(info: { readonly mode: number; readonly uid: number 
   return info.uid === process.getuid?.() && (info.mode & 0o077) !== 0;
 }
 
-function parse(ssh2: Ssh2, text: string): { key: ParsedKey } | { reason: string } {
+type Parsed = Pick<KeyFile, "key" | "reason" | "fix">;
+
+function parse(
+  ssh2: Ssh2,
+  { path, text }: { readonly path: string; readonly text: string },
+): Parsed {
   const parsed: unknown = ssh2.utils.parseKey(
     text.includes("BEGIN PRIVATE KEY") ? fromPkcs8(text) : text,
   );
   const key = (Array.isArray(parsed) ? parsed[0] : parsed) as ParsedKey | Error;
-  if (key instanceof Error) return { reason: reasonOf(key, text) };
-  if (!key.isPrivateKey())
-    return { reason: "it is a public key, and no agent holds its private half" };
-  return { key };
-}
-
-function reasonOf(error: Error, text: string): string {
-  if (/encrypted/i.test(error.message) || text.includes("ENCRYPTED PRIVATE KEY")) {
-    return "it is encrypted, and no agent holds it";
+  if (!(key instanceof Error)) {
+    if (key.isPrivateKey()) return { key };
+    const reason = "it is a public key, and no agent holds its private half";
+    return { reason, fix: "give the private key's file with -i, or ssh-add it" };
   }
-  return "it is not a private key of a kind pullcast can use";
+  if (/encrypted/i.test(key.message) || text.includes("ENCRYPTED PRIVATE KEY")) {
+    const reason = "it is encrypted, and no agent holds it";
+    return { reason, fix: `ssh-add ${shellWord(path)}` };
+  }
+  return { reason: "it is not a private key of a kind pullcast can use", fix: ANOTHER };
 }
 
 /** ssh2 1.17 reads no PKCS#8; clouds hand keys out in it. */

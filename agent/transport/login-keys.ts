@@ -60,7 +60,8 @@ export async function collectLoginKeys(
     if (key !== undefined) keys.push(key);
     // Nobody asked for a default file that isn't there.
     else if (!file.missing || configured.includes(file)) {
-      notes.push(`${file.path} was left out: ${file.reason}`);
+      const step = file.fix === undefined || file.missing ? "" : ` (${file.fix})`;
+      notes.push(`${file.path} was left out: ${file.reason}${step}`);
     }
   }
   if (!options.identitiesOnly) keys.push(...agent.keys.map(agentLoginKey));
@@ -79,7 +80,7 @@ function unusable(file: KeyFile): PullcastError {
   return new PullcastError("PC222", {
     phase: "auth",
     detail: `${file.path}: ${file.reason}`,
-    ...(file.reason?.includes("encrypted") ? { fix: `ssh-add ${file.path}` } : {}),
+    ...(file.fix === undefined ? {} : { fix: file.fix }),
   });
 }
 

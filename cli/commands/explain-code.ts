@@ -1,6 +1,8 @@
 import { allCodes, type Code, describeCode, parseCode } from "../../agent/index.ts";
 import { quote } from "../options/values.ts";
+import { type CodeMeaning, toCodesDocument } from "../render/document.ts";
 import { wrap } from "../render/wrap.ts";
+import { writeDocument } from "../render/write-document.ts";
 import { usageError } from "../usage-error.ts";
 
 /** What the hundreds of a code stand for. */
@@ -16,25 +18,39 @@ const RANGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of `pullcast explain`: one code, or all by range.
+ * What `pullcast explain` says of one code, or of all by range: text, or a document for programs.
  *
  * @throws {PullcastError} PC001 where there is no such code
  */
-export function explainCode(codeText: string | undefined): string {
-  if (codeText === undefined) return explainAll();
-  const code = parseCode(codeText);
-  if (code === undefined) {
+export async function explainCode(
+  codeText: string | undefined,
+  format: string | undefined,
+): Promise<string> {
+  const code = codeText === undefined ? undefined : parseCode(codeText);
+  if (codeText !== undefined && code === undefined) {
     throw usageError(`there is no code ${quote(codeText)}`, "pullcast explain lists all codes");
   }
-  const { title, fix } = describeCode(code);
+  const codes = code === undefined ? allCodes() : [code];
+  switch (format) {
+    case "json":
+    case "yaml":
+      return await writeDocument(toCodesDocument(codes.map(meaningOf)), format);
+    case "name":
+      return codes.map((one) => `${one}\n`).join("");
+    default:
+      return code === undefined ? explainAll() : explainOne(meaningOf(code));
+  }
+}
+
+function meaningOf(code: Code): CodeMeaning {
+  return { code, about: RANGES[rangeOf(code)] ?? "", ...describeCode(code) };
+}
+
+function explainOne({ code, about, title, fix }: CodeMeaning): string {
   const fixLines = wrap(fix, 88).map((line, at) => (at === 0 ? line : `         ${line}`));
-  return [
-    `${code}: ${title}`,
-    "",
-    `  about  ${RANGES[rangeOf(code)]}`,
-    `  fix    ${fixLines.join("\n")}`,
-    "",
-  ].join("\n");
+  return [`${code}: ${title}`, "", `  about  ${about}`, `  fix    ${fixLines.join("\n")}`, ""].join(
+    "\n",
+  );
 }
 
 function explainAll(): string {

@@ -6,6 +6,7 @@ import { SOURCE } from "../options/specs.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
 import { renderExplanation } from "../render/explanation.ts";
+import { writeDocument } from "../render/write-document.ts";
 import { usageError } from "../usage-error.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -52,9 +53,8 @@ async function render(explanation: Explanation, { args }: CommandContext): Promi
   const format = args.options.text("output");
   switch (format) {
     case "json":
-      return `${JSON.stringify(toDocument([explanation]), null, 2)}\n`;
     case "yaml":
-      return (await import("yaml")).stringify(toDocument([explanation]));
+      return await writeDocument(toDocument([explanation]), format);
     case "name":
       return explanation.candidates.map(({ key }) => `${key}\n`).join("");
     default:

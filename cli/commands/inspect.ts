@@ -5,6 +5,7 @@ import { sourceOptions } from "../options/source-options.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
 import { renderInspection } from "../render/inspection.ts";
+import { writeDocument } from "../render/write-document.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `pullcast inspect`: what push would send, and what is wrong with it. */
@@ -26,9 +27,8 @@ async function render(inspection: Inspection, { args }: CommandContext): Promise
   const format = args.options.text("output");
   switch (format) {
     case "json":
-      return `${JSON.stringify(toDocument([inspection]), null, 2)}\n`;
     case "yaml":
-      return (await import("yaml")).stringify(toDocument([inspection]));
+      return await writeDocument(toDocument([inspection]), format);
     case "name":
       return inspection.credentials.map(({ key }) => `${key}\n`).join("");
     default:

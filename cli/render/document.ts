@@ -1,12 +1,23 @@
 import type {
   CheckReport,
   CleanupReport,
+  Code,
   Explanation,
   Inspection,
+  PullcastError,
   PushReport,
   RestoreReport,
   VerifyReport,
 } from "../../agent/index.ts";
+
+/** A code in the words of the table. */
+export interface CodeMeaning {
+  readonly code: Code;
+  /** What the code's range is about. */
+  readonly about: string;
+  readonly title: string;
+  readonly fix: string;
+}
 
 /** A report about nodes. */
 export type NodesReport = PushReport | RestoreReport | VerifyReport;
@@ -22,6 +33,19 @@ const API_VERSION = "pullcast.dev/v1alpha1";
 /** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
 export function toDocument(reports: readonly (Report | Shown)[]): object {
   const documents = reports.map(toItem);
+  const [only] = documents;
+  if (documents.length === 1 && only !== undefined) return only;
+  return { apiVersion: API_VERSION, kind: "List", items: documents };
+}
+
+/** An error that ended a run before it had a report. */
+export function toErrorDocument({ code, message, fix }: PullcastError): object {
+  return { apiVersion: API_VERSION, kind: "Error", code, message, fix };
+}
+
+/** What codes mean: one by itself, all in a `List`. */
+export function toCodesDocument(codes: readonly CodeMeaning[]): object {
+  const documents = codes.map((code) => ({ apiVersion: API_VERSION, kind: "Code", ...code }));
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
   return { apiVersion: API_VERSION, kind: "List", items: documents };

@@ -74,3 +74,46 @@ describe("wrong usage ends with 2, names the place and prints nothing else", () 
     expect(stderr).toContain(place);
   });
 });
+
+describe("help is named where it helps", () => {
+  test.each([
+    [["verify"], "see pullcast verify --help"],
+    [["push", "-x"], "see pullcast push --help"],
+    [["cleanup", "node-1"], "see pullcast cleanup --help"],
+    [["nodes"], "pullcast check lists the nodes"],
+    [["dry-run"], "pullcast check lists the nodes"],
+  ])("%j", async (argv, step) => {
+    expect((await pullcast(argv)).stderr).toContain(`\n  fix: ${step}`);
+  });
+});
+
+describe("documents for programs", () => {
+  test("a code, or all of them", async () => {
+    expect(JSON.parse((await pullcast(["explain", "PC203", "-o", "json"])).stdout)).toEqual({
+      apiVersion: "pullcast.dev/v1alpha1",
+      kind: "Code",
+      code: "PC203",
+      about: "SSH",
+      title: "the connection timed out",
+      fix: "check routes and firewalls, or use another --address",
+    });
+    const all = JSON.parse((await pullcast(["explain", "-ojson"])).stdout) as { items: unknown[] };
+    expect(all.items.length).toBeGreaterThan(50);
+    expect((await pullcast(["explain", "PC203", "-o", "name"])).stdout).toBe("PC203\n");
+  });
+
+  test.each([
+    [["push", "--unknown", "-o", "json"]],
+    [["verify", "-vo", "json"]],
+    [["explain", "PC999", "--output=json"]],
+    [["psuh", "-ojson"]],
+  ])("%j: the error too, and the text stays", async (argv) => {
+    const { code, stdout, stderr } = await pullcast(argv);
+    expect([code, JSON.parse(stdout)]).toMatchObject([2, { kind: "Error", code: "PC001" }]);
+    expect(stderr).toMatch(/^error PC001: /);
+  });
+
+  test("what follows -- is no option", async () => {
+    expect((await pullcast(["cleanup", "--", "-ojson"])).stdout).toBe("");
+  });
+});

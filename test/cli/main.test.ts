@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { type Sshd, startSshd } from "../rig/sshd.ts";
 import { buildCli, ended, type RunOptions, run, start, untilCatches } from "./process.ts";
 
@@ -95,14 +96,17 @@ describe("an unusable source ends with 6, before any node or cluster is asked", 
     ["PC608", `{"auths":{"r.io":{"auth":"${CANARY}"}}}`],
     ["PC608", `{"auths":{"https://robot:${CANARY}@r.io":{"auth":"${AUTH}"}}}`],
   ])("%s, in every format, without its content", async (code, input) => {
-    for (const more of [[], ["-o", "json", "-v"]]) {
+    for (const more of [[], ["-o", "json", "-v"], ["-o=yaml"]]) {
       const args = ["push", "--config", "-", "--hosts", "192.0.2.1", ...more];
       const ending = await pullcast(args, {
         input,
         env: { NODE_OPTIONS: "--stack-trace-limit=50" },
       });
-      expect([ending.code, ending.stdout]).toEqual([6, ""]);
+      expect(ending.code).toBe(6);
+      if (more.length === 0) expect(ending.stdout).toBe("");
+      else expect(parse(ending.stdout)).toMatchObject({ kind: "Error", code });
       expect(ending.stderr).toContain(`error ${code}: `);
+      expect(ending.stdout).not.toContain(CANARY);
       expect(ending.stderr).not.toContain(CANARY);
       expect(ending.stderr).not.toContain(AUTH);
     }
@@ -191,6 +195,24 @@ describe("signals and broken pipes", () => {
       expect(stderr).toMatch(/^Stopping: .*\nInterrupted\n$/);
     },
   );
+
+  test("a run that ends before it has a report leaves a document where one was asked for", async () => {
+    const child = start(program, [...PUSH, "--output=json"]);
+    const end = ended(child);
+    await untilCatches(child, constants.signals.SIGHUP);
+    child.kill("SIGINT");
+    const { code, stdout } = await end;
+    expect([code, JSON.parse(stdout)]).toEqual([
+      130,
+      {
+        apiVersion: "pullcast.dev/v1alpha1",
+        kind: "Error",
+        code: "PC004",
+        message: "the run was interrupted before it had a result",
+        fix: "run the command again: it is safe",
+      },
+    ]);
+  });
 
   test("SIGUSR1 opens no inspector", async () => {
     const child = start(program, PUSH);

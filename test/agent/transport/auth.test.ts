@@ -162,19 +162,21 @@ describe("key files", () => {
     const open = join(dir, "open");
     await writeFile(open, await readFile(sshd.key));
     await chmod(open, 0o644);
-    const cases: [path: string, words: string][] = [
-      [join(dir, "missing"), "there is no such file"],
-      [dir, "it is not a file"],
-      [garbage, "it is not a private key"],
-      [`${sshd.key}.pub`, "it is a public key"],
-      [good.encrypted, "it is encrypted"],
-      [open, "others may read it"],
+    const another = "give the right file with -i";
+    const cases: [path: string, words: string, fix: string][] = [
+      [join(dir, "missing"), "there is no such file", another],
+      [dir, "it is not a file", another],
+      [garbage, "it is not a private key", another],
+      [`${sshd.key}.pub`, "it is a public key", "give the private key's file with -i"],
+      [good.encrypted, "it is encrypted", `ssh-add ${good.encrypted}`],
+      [open, "others may read it", `chmod 600 ${open}`],
     ];
-    for (const [path, words] of cases) {
+    for (const [path, words, fix] of cases) {
       await expect(createTransport(optionsFor(sshd, { identities: [path] }))).rejects.toMatchObject(
         {
           code: "PC222",
           detail: expect.stringContaining(`${path}: ${words}`),
+          fix: expect.stringContaining(fix),
         },
       );
     }

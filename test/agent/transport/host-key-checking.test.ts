@@ -69,6 +69,11 @@ describe("host key checking", () => {
       expect(error.message).toContain(fingerprintOf(sshd.hostKeys.ed25519));
       expect(error.message).toContain(fingerprintOf(otherKey));
       expect(error.message).toContain(`known_hosts_${count}:2`);
+      expect(error.fix).toMatch(
+        new RegExp(
+          `; only then ssh-keygen -R '\\[127\\.0\\.0\\.1\\]:${sshd.port}' -f \\S+/known_hosts_${count}$`,
+        ),
+      );
     },
   );
 
