@@ -26,7 +26,10 @@ export function judgeEntry(entry: unknown): Exclude<EntryContent, { type: "helpe
     return unusable("auth, username or password is not a string");
   }
   const login = judgeFields({ auth, username, password } as EntryFields);
-  if (login?.type === "login") return login;
+  if (login?.type === "login") {
+    const hasToken = Boolean(field(entry, "identitytoken") || field(entry, "registrytoken"));
+    return hasToken ? { ...login, hasToken } : login;
+  }
   const token = field(entry, "identitytoken");
   // Azure's login writes a user with an empty password beside the token.
   const noPassword = login === undefined || login.reason === EMPTY_PASSWORD;

@@ -59,6 +59,7 @@ export async function loadNodeConfig(
       ...filtered.warnings,
       ...leftOutNotices(unresolved),
       ...doubtNotices(resolved),
+      ...tokenNotices(resolved),
       {
         code: "PC611",
         message:
@@ -117,6 +118,13 @@ function doubtNotices(resolved: readonly ResolvedEntry[]): Notice[] {
     code: "PC613",
     message: `${nameList(keys.sort())}: ${doubt}`,
   }));
+}
+
+function tokenNotices(resolved: readonly ResolvedEntry[]): Notice[] {
+  const keys = resolved.flatMap((one) => ("login" in one && one.login.hasToken ? [one.key] : []));
+  if (keys.length === 0) return [];
+  const message = `docker uses the token of ${nameList(keys.sort())}, kubelets the password beside it`;
+  return [{ code: "PC653", message }];
 }
 
 function nothingUsable(name: string, leftOut: readonly LeftOut[]): PullcastError {

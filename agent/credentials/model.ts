@@ -46,6 +46,8 @@ export interface Login {
   readonly auth: Secret<string>;
   /** Set where registries will likely refuse it; nothing secret. */
   readonly doubt?: string;
+  /** A token stands beside it, which docker would use instead. */
+  readonly hasToken?: boolean;
 }
 
 /** What stands under one key of a source. */

@@ -25,15 +25,19 @@ test.each([
   ["auth with line breaks, as base64 -w76 writes it", { auth: "dTpw\r\ncA==\n" }, "u:pp"],
   ["an empty auth beside a name", { auth: "", username: "u", password: "p" }, "u:p"],
   ["null beside a name", { auth: null, username: "u", password: "p" }, "u:p"],
-  [
-    "what kubelets ignore beside auth",
-    { auth: base64("u:p"), identitytoken: "t", email: 5 },
-    "u:p",
-  ],
+  ["what kubelets ignore beside auth", { auth: base64("u:p"), email: 5, other: {} }, "u:p"],
   ["a password of bytes above ASCII", { username: "ü", password: "密" }, "ü:密"],
 ])("keeps %s", (_name, entry, pair) => {
   expect(judged(entry)).toEqual(login(pair));
 });
+
+test.each(["identitytoken", "registrytoken"])(
+  "tells of a login that %s stands beside it",
+  (name) => {
+    const entry = { auth: base64("u:p"), [name]: "t" };
+    expect(judged(entry)).toEqual({ ...login("u:p"), hasToken: true });
+  },
+);
 
 test.each([
   [{ registrytoken: "t" }, "it has only a registry token, which kubelets ignore"],

@@ -72,6 +72,13 @@ test("warnings refuse a push only with --strict, and are named", async () => {
   expect(refusal?.message).toMatch(/PC657.*reg\.example:443.*PC610.*bad\.example/);
 });
 
+test("a token beside a password is told: docker takes the one, a kubelet the other", async () => {
+  const config = await load({
+    "reg.example": { username: "u", password: "p", identitytoken: "t" },
+  });
+  expect(codes(judgeCredentials(config, NOW))).toEqual(["warning PC653"]);
+});
+
 test("sound credentials pass --strict", async () => {
   const config = await load({ "reg.example": { username: "u", password: "p" } });
   expect(judgeCredentials(config, NOW)).toEqual([]);
