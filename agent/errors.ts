@@ -364,6 +364,15 @@ const TABLE = {
     title: "the kubelet waits for ever at a FIFO",
     fix: "remove it on the node, then restart the kubelet",
   },
+  PC540: { title: "the nodes were not verified", fix: "pullcast verify --image REF" },
+  PC541: {
+    title: "no running kubelet was found on the node",
+    fix: "systemctl start kubelet on the node (journalctl -u kubelet tells why it ended), or give --kubelet-restart-command",
+  },
+  PC542: {
+    title: "the run was interrupted while the kubelet restarted",
+    fix: "kubectl get nodes, then run the command again: it is safe",
+  },
 
   PC601: {
     title: "no docker config.json was found",

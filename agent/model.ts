@@ -92,7 +92,8 @@ export interface Problem {
  * - `unchanged`: it was there already, nothing was written; nothing was left to restore
  * - `restored`: the file that stood there before pullcast's first is back
  * - `removed`: nothing stood there before pullcast's first file, and nothing does now
- * - `failed`: the old state is whole, nothing was installed
+ * - `failed`: the old state is whole, nothing was installed; in the phase `restart` the file is in place and
+ *   its kubelet was not restarted
  * - `unknown`: the link was lost and the state could not be read back
  * - `skipped`: never a target (Windows, virtual, …)
  * - `not-attempted`: the run ended first

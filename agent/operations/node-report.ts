@@ -203,9 +203,6 @@ function resultOf(answer: Done, context: TryContext): NodeResult {
   }
 }
 
-/** The node tells a file's age in whole seconds. */
-const AGE_GRAIN_MS = 1000;
-
 /** When the kubelet uses the file at the latest; `undefined` where it did before this run. */
 function inForce(answer: Done, { now, lastPush }: TryContext): Date | undefined {
   const isOld = answer.what === "unchanged";
@@ -214,7 +211,7 @@ function inForce(answer: Done, { now, lastPush }: TryContext): Date | undefined 
   const writtenMs = now.getTime() - ageMs;
   if (isOld && lastPush?.restarted === true) {
     // A kubelet that was restarted after the file was written has read no other.
-    if (lastPush.effectiveBy.getTime() >= writtenMs + AGE_GRAIN_MS) return undefined;
+    if (lastPush.effectiveBy.getTime() >= writtenMs) return undefined;
   }
   const read = new Date(writtenMs + KUBELET_CACHE_MS);
   if (!isOld) return read;

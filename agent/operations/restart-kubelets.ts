@@ -3,9 +3,9 @@ import type { KubectlSettings } from "../cluster/kubectl.ts";
 import { readHeartbeat, waitReady } from "../cluster/node-ready.ts";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { Report } from "../events.ts";
-import type { ClusterNode, NodeReport, Target } from "../model.ts";
+import type { ClusterNode, NodeReport, Notice, Target } from "../model.ts";
 import type { Transport } from "../transport/transport.ts";
-import { type NodeJob, tryOnNode } from "./node-try.ts";
+import { type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 import type { RestartOptions } from "./options.ts";
 
 interface RestartKubeletsOptions {
@@ -38,7 +38,7 @@ export async function restartKubelets(
     for (const [done, target] of queue.entries()) {
       const before = reports.get(target);
       if (before === undefined) continue;
-      if (options.signal.aborted) obstacle ??= "the run was interrupted";
+      if (options.signal.aborted) obstacle ??= INTERRUPTED;
       if (obstacle !== undefined) {
         reports.set(target, leftOut(before, obstacle));
         continue;
@@ -51,10 +51,11 @@ export async function restartKubelets(
           done: finished,
           total: queue.length,
         });
-      const problem = await restartOne(target, { options, ready, tell });
-      reports.set(target, problem === undefined ? inForce(before) : failed(before, problem));
-      tell(problem === undefined ? "ready" : "failed", done + 1);
-      if (problem !== undefined) obstacle = `${target.name} did not come back: ${problem.message}`;
+      const end = await restartOne(target, { options, ready, tell });
+      reports.set(target, afterRestart(before, end));
+      if (end.type !== "interrupted") tell(end.type, done + 1);
+      if (end.type === "failed")
+        obstacle = `${target.name} did not come back: ${end.error.message}`;
     }
   } finally {
     await ready?.close();
@@ -106,43 +107,72 @@ interface RestartOneContext {
   readonly tell: (state: "restarting" | "waiting-ready") => void;
 }
 
-/** Restarts one kubelet and waits for its node; what went wrong is returned. */
+/** How one restart ended. */
+type RestartEnd =
+  | { readonly type: "ready" }
+  | { readonly type: "failed"; readonly error: PullcastError }
+  /** The user stopped the run; the kubelet was restarted, was not, or nobody here knows. */
+  | { readonly type: "interrupted"; readonly restarted: "yes" | "no" | "unknown" };
+
+/** Restarts one kubelet and waits for its node. */
 async function restartOne(
   target: Target,
   { options, ready, tell }: RestartOneContext,
-): Promise<PullcastError | undefined> {
+): Promise<RestartEnd> {
+  const { transport, job, signal } = options;
   // A node that was not Ready before has nothing to come back to: bootstrapping nodes wait for images.
   const watched = target.node?.ready === true ? ready : undefined;
+  let restarted: "yes" | "no" = "no";
   try {
     const heartbeat = await watched?.heartbeat(target.name);
     tell("restarting");
-    await runRestart(target, options);
-    if (watched === undefined) return undefined;
+    const tried = await tryOnNode(transport, target, { job, signal });
+    if (tried.type === "stopped") {
+      return { type: "interrupted", restarted: tried.sent ? "unknown" : "no" };
+    }
+    const error = restartError(tried);
+    if (error !== undefined) return { type: "failed", error };
+    restarted = "yes";
+    if (watched === undefined) return { type: "ready" };
     tell("waiting-ready");
     await watched.wait(target.name, heartbeat);
-    return undefined;
+    return { type: "ready" };
   } catch (error) {
-    if (error instanceof PullcastError) return error;
-    if (options.signal.aborted) return new PullcastError("PC503", { detail: "interrupted" });
+    if (signal.aborted) return { type: "interrupted", restarted };
+    if (error instanceof PullcastError) return { type: "failed", error };
     throw error;
   }
 }
 
-async function runRestart(target: Target, options: RestartKubeletsOptions): Promise<void> {
-  const { transport, job, signal } = options;
-  const tried = await tryOnNode(transport, target, { job, signal });
+/** The restart program's words where nothing runs that could be restarted: node/restart.sh. */
+const NO_KUBELET = "no kubelet was proven on the node";
+
+/** What went wrong on the node, if anything. */
+function restartError(tried: Exclude<NodeTry, { type: "stopped" }>): PullcastError | undefined {
   switch (tried.type) {
     case "unreached":
-      throw tried.error;
+      return tried.error;
     case "lost":
-      throw new PullcastError("PC502", { detail: tried.detail, phase: "restart" });
-    case "stopped":
-      throw new PullcastError("PC502", { detail: "the run was interrupted", phase: "restart" });
-    case "answered":
-      if (tried.answer.status === "failed") {
-        const { code, detail } = tried.answer;
-        throw new PullcastError(code, { detail, phase: "restart" });
+      return new PullcastError("PC502", { detail: tried.detail, phase: "restart" });
+    case "answered": {
+      if (tried.answer.status !== "failed") return undefined;
+      const { code, detail } = tried.answer;
+      if (code === "PC504" && detail === NO_KUBELET) {
+        return new PullcastError("PC541", { phase: "restart" });
       }
+      return new PullcastError(code, { detail, phase: "restart" });
+    }
+  }
+}
+
+function afterRestart(report: NodeReport, end: RestartEnd): NodeReport {
+  switch (end.type) {
+    case "ready":
+      return inForce(report);
+    case "failed":
+      return failed(report, end.error);
+    case "interrupted":
+      return interrupted(report, end.restarted);
   }
 }
 
@@ -150,13 +180,35 @@ function inForce(report: NodeReport): NodeReport {
   return { ...report, restarted: true, effectiveBy: new Date().toISOString() };
 }
 
+/** The node's file was dealt with before: the row must not read as if nothing had happened. */
 function failed(report: NodeReport, error: PullcastError): NodeReport {
-  const { code, message, fix } = error;
-  return { ...report, result: "failed", phase: "restart", code, message, fix };
+  const { code, fix } = error;
+  const message = `${error.message}; ${FILE_STATE[report.result] ?? "the file is in place"}`;
+  const { effectiveBy, ...rest } = report;
+  // Nothing runs there that could use an older file.
+  const when = code === "PC541" || effectiveBy === undefined ? {} : { effectiveBy };
+  return { ...rest, ...when, result: "failed", phase: "restart", code, message, fix };
 }
 
+const FILE_STATE: Readonly<Partial<Record<NodeReport["result"], string>>> = {
+  restored: "the older file is back in place",
+  removed: "the file is removed",
+};
+
+function interrupted(report: NodeReport, restarted: "yes" | "no" | "unknown"): NodeReport {
+  if (restarted === "no") return leftOut(report, INTERRUPTED);
+  const { title } = describeCode("PC542");
+  const known = restarted === "yes" ? "it was restarted" : "whether it was is not known";
+  const message = `${title}: ${known}, and nobody waited for the node to be Ready`;
+  return warned(restarted === "yes" ? inForce(report) : report, { code: "PC542", message });
+}
+
+const INTERRUPTED = "the run was interrupted";
+
 function leftOut(report: NodeReport, detail: string): NodeReport {
-  const { title } = describeCode("PC509");
-  const warning = { code: "PC509" as const, message: `${title}: ${detail}` };
+  return warned(report, { code: "PC509", message: `${describeCode("PC509").title}: ${detail}` });
+}
+
+function warned(report: NodeReport, warning: Notice): NodeReport {
   return { ...report, warnings: [...(report.warnings ?? []), warning] };
 }

@@ -62,7 +62,12 @@ async function verifyPushed(
   const names = report.items
     .filter(({ result }) => result === "updated" || result === "unchanged")
     .map(({ node }) => node);
-  if (report.interrupted || names.length === 0) return undefined;
+  if (report.interrupted || names.length === 0) {
+    const why = report.interrupted ? "the run was interrupted" : "no node has the file";
+    const message = `the nodes were not verified: ${why}`;
+    context.report({ type: "notice", notice: { code: "PC540", message } });
+    return undefined;
+  }
   const run = await runOptions(context.args, context);
   const { selector: _label, fieldSelector: _field, ...selection } = run.selection;
   const options: VerifyOptions = {

@@ -137,9 +137,10 @@ function renderGroups<Item extends NodeReport | PullReport>(
   return renderTable(columns, rows, style);
 }
 
-/** `now`, `by HH:MM:SS` (at the latest), or nothing where pullcast's file is not there. */
-function inForce({ result, restarted, effectiveBy }: NodeReport): string | undefined {
+/** `now`, `by HH:MM:SS` (at the latest), or nothing where pullcast's file or a kubelet is not there. */
+function inForce({ result, restarted, effectiveBy, pathProof }: NodeReport): string | undefined {
   if (restarted === true) return "now";
+  if (pathProof === "assumed") return undefined;
   if (effectiveBy !== undefined) return `by ${formatClock(effectiveBy)}`;
   return result === "unchanged" ? "now" : undefined;
 }

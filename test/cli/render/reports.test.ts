@@ -30,6 +30,12 @@ test("a push of few nodes: a row for each", () => {
   `);
 });
 
+test("where no kubelet was seen, nothing is said to come in force", () => {
+  const report = pushReport([{ effectiveBy: IN_FORCE, pathProof: "assumed" }]);
+  expect(renderReportTable(report, plain)).not.toContain("05:12:33");
+  expect(renderSummary(report)).toEqual(["1 updated in 2.1 s"]);
+});
+
 test("wide tells how, where and how long", () => {
   expect(renderReportTable(MIXED, { wide: true })).toMatchInlineSnapshot(`
     "NODE       ADDRESS    RESULT      CODE    IN FORCE      TIME    PHASE     PATH                           FOUND    KEPT                                MESSAGE

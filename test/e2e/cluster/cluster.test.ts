@@ -167,6 +167,13 @@ describe("with --restart-kubelet", () => {
     expect(reports.map((report) => report.kind)).toEqual(["PushReport", "VerifyReport"]);
   });
 
+  it("says so where a push leaves nothing to verify", async () => {
+    const proof = ["--verify", "--image", privateImage, "--ca", bed.registry.ca];
+    const run = await push(...proof, "--ssh-port", "1", names[0] ?? "");
+    expect(run.code, run.stderr).toBe(4);
+    expect(run.stderr).toContain("PC540 the nodes were not verified: no node has the file");
+  });
+
   it("stops at the first kubelet that does not come back, and leaves the others as they were", async () => {
     await restore();
     const run = await push("--restart-kubelet", "--kubelet-restart-command", "exit 7");

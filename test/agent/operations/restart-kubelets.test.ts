@@ -1,0 +1,176 @@
+import { afterEach, expect, test } from "vitest";
+import type { PullcastEvent } from "../../../agent/events.ts";
+import type { ExecOutcome, NodeReport, Target } from "../../../agent/model.ts";
+import { composeRestart } from "../../../agent/node/compose.ts";
+import { restartKubelets } from "../../../agent/operations/restart-kubelets.ts";
+import type { Session, Transport } from "../../../agent/transport/transport.ts";
+import { targetOf } from "../../rig/transport.ts";
+import { clusterNode } from "../cluster/cluster-node.ts";
+import { type StubKubectl, stubKubectl, stubProxy } from "../cluster/stub-kubectl.ts";
+
+const stubs: StubKubectl[] = [];
+afterEach(async () => {
+  await Promise.all(stubs.splice(0).map((stub) => stub.remove()));
+});
+
+/** How a node answers the restart program, or what happens instead. */
+type Answer = (nonce: string, signal: AbortSignal) => Promise<ExecOutcome>;
+
+const says =
+  (code: number, ...lines: string[]): Answer =>
+  async (nonce) => ({
+    end: { type: "exit", code },
+    stdout: ["begin", "root /var/lib/kubelet/config.json proven", ...lines]
+      .map((line) => `PULLCAST1 ${nonce} ${line}\n`)
+      .join(""),
+    stderr: "",
+  });
+const RESTARTED = says(0, "OK restarted - /var/lib/kubelet/config.json");
+
+/** A stub for nodes whose restart ends in a way that the test chooses. */
+class StubScriptedTransport implements Transport {
+  readonly #answer: Answer;
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
+
+  async open(): Promise<Session> {
+    return {
+      user: "root",
+      hostKeyFingerprint: "SHA256:none",
+      run: ({ input, signal }) => {
+        const text = Buffer.from(input.reveal()).toString();
+        const nonce = /exit 70([0-9a-f]{32}) restart /.exec(text)?.[1] ?? "";
+        return this.#answer(nonce, signal ?? new AbortController().signal);
+      },
+      close: async () => undefined,
+    };
+  }
+
+  async close(): Promise<void> {}
+}
+
+interface Run {
+  readonly answer: Answer;
+  readonly report?: Partial<NodeReport>;
+  readonly target?: Target;
+  readonly kubectl?: string;
+  readonly onEvent?: (event: PullcastEvent) => void;
+  readonly stop?: AbortController;
+}
+
+async function restart({ answer, target = targetOf("10.0.0.1"), stop, ...run }: Run) {
+  const before: NodeReport = {
+    node: target.name,
+    address: target.host,
+    result: "updated",
+    pathProof: "proven",
+    durationMs: 1,
+    effectiveBy: "2026-11-24T05:05:00.000Z",
+    ...run.report,
+  };
+  const events: PullcastEvent[] = [];
+  const reports = await restartKubelets({
+    transport: new StubScriptedTransport(answer),
+    kubectl: { program: run.kubectl ?? "/nonexistent/kubectl" },
+    reports: new Map([[target, before]]),
+    restart: { readyMs: 60_000 },
+    job: {
+      compose: ({ user, nonce }) => composeRestart({ user, nonce, run: "r-1", replace: false }),
+    },
+    signal: (stop ?? new AbortController()).signal,
+    report: (event) => {
+      events.push(event);
+      run.onEvent?.(event);
+    },
+  });
+  return { report: reports.get(target) as NodeReport, before, events };
+}
+
+const states = (events: readonly PullcastEvent[]) =>
+  events.flatMap((event) => (event.type === "restart" ? [event.state] : []));
+
+test("a restart brings the file in force at once", async () => {
+  const { report, before, events } = await restart({ answer: RESTARTED });
+  expect(report).toMatchObject({ result: "updated", restarted: true });
+  expect(report.effectiveBy).not.toBe(before.effectiveBy);
+  expect(states(events)).toEqual(["restarting", "ready"]);
+});
+
+test("a kubelet that does not run is to be started; its node has the file", async () => {
+  const { report } = await restart({
+    answer: says(1, "fail PC504 no kubelet was proven on the node"),
+  });
+  expect(report).toMatchObject({
+    result: "failed",
+    phase: "restart",
+    code: "PC541",
+    message: expect.stringMatching(/; the file is in place$/),
+    fix: expect.stringMatching(/^systemctl start kubelet/),
+  });
+  expect(report).not.toHaveProperty("effectiveBy");
+});
+
+test("a kubelet that no unit owns needs the user's command", async () => {
+  const { report, before } = await restart({
+    answer: says(1, "fail PC504 process 7 belongs to no service"),
+    report: { result: "removed" },
+  });
+  expect(report).toMatchObject({
+    code: "PC504",
+    message: expect.stringMatching(/process 7.*; the file is removed$/),
+    fix: expect.stringContaining("--kubelet-restart-command"),
+    effectiveBy: before.effectiveBy,
+  });
+});
+
+test("Ctrl-C while the node restarts its kubelet leaves that open, and its file is no failure", async () => {
+  const stop = new AbortController();
+  const answer: Answer = (_, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      stop.abort();
+    });
+  const { report, before, events } = await restart({ answer, stop });
+  expect(report).toMatchObject({
+    result: "updated",
+    effectiveBy: before.effectiveBy,
+    warnings: [{ code: "PC542", message: expect.stringContaining("not known") }],
+  });
+  expect(states(events)).toEqual(["restarting"]);
+});
+
+test("Ctrl-C while a restarted node is awaited: the file is in force, and nobody saw it Ready", async () => {
+  const kubectl = await stubKubectl(
+    stubProxy(`(req, res) => {
+      const node = { status: { conditions: [{ type: "Ready", status: "True", lastHeartbeatTime: "T1" }] } };
+      if (!req.url.includes("watch=1")) return res.end(JSON.stringify(node));
+      res.write(JSON.stringify({ type: "ADDED", object: node }) + "\\n");
+    }`),
+  );
+  stubs.push(kubectl);
+  const stop = new AbortController();
+  const { report } = await restart({
+    answer: RESTARTED,
+    target: { ...targetOf("10.0.0.1"), node: clusterNode() },
+    kubectl: kubectl.program,
+    stop,
+    onEvent: (event) => {
+      if (event.type === "restart" && event.state === "waiting-ready") stop.abort();
+    },
+  });
+  expect(report).toMatchObject({
+    result: "updated",
+    restarted: true,
+    warnings: [{ code: "PC542", message: expect.stringContaining("it was restarted") }],
+  });
+});
+
+test("Ctrl-C before a restart leaves it out", async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const { report } = await restart({ answer: RESTARTED, stop });
+  expect(report).toMatchObject({ result: "updated", warnings: [{ code: "PC509" }] });
+  expect(report).not.toHaveProperty("restarted");
+});
