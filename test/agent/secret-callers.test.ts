@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+/** Who may look into a secret, and how often its text says so: a new place is a decision. */
+const CALLERS: Readonly<Record<string, number>> = {
+  "agent/credentials/compose.ts": 1,
+  "agent/credentials/expiry.ts": 1,
+  "agent/credentials/fingerprint.ts": 1,
+  "agent/credentials/read-input.ts": 1,
+  "agent/credentials/resolve-entries.ts": 1,
+  "agent/kubelet/lint-entry.ts": 1,
+  "agent/kubelet/provider-config.ts": 1,
+  "agent/kubelet/search-places.ts": 1,
+  "agent/node/compose.ts": 1,
+  "agent/node/runtime-registries.ts": 1,
+  "agent/operations/check/registry.ts": 1,
+  "agent/operations/explain/from-config.ts": 1,
+  "agent/operations/explain/from-node.ts": 1,
+  "agent/operations/explain/from-pod.ts": 1,
+  "agent/operations/explain/kubelet-log.ts": 1,
+  "agent/operations/explain/relevant-lint.ts": 1,
+  "agent/operations/judge-credentials.ts": 1,
+  "agent/operations/kubelet-lookup.ts": 1,
+  "agent/registry/exchange-identity-token.ts": 1,
+  "agent/registry/token.ts": 2,
+  "agent/registry/try-credential.ts": 2,
+  "agent/transport/run-program.ts": 1,
+};
+
+test("secrets are revealed in these places and no others, never on the command line's side", () => {
+  const callers: Record<string, number> = {};
+  for (const folder of ["agent", "cli"]) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+      if (!name.endsWith(".ts")) continue;
+      const count = readFileSync(`${folder}/${name}`, "utf8").split(".reveal()").length - 1;
+      if (count > 0) callers[`${folder}/${name}`] = count;
+    }
+  }
+  expect(callers).toEqual(CALLERS);
+});
