@@ -373,6 +373,10 @@ const TABLE = {
     title: "the run was interrupted while the kubelet restarted",
     fix: "kubectl get nodes, then run the command again: it is safe",
   },
+  PC543: {
+    title: "the run was interrupted while the node's test pod was at work",
+    fix: "verify this node again",
+  },
 
   PC601: {
     title: "no docker config.json was found",

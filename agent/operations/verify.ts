@@ -20,6 +20,7 @@ import type { VerifyOptions } from "./options.ts";
 import { newRunId } from "./run-id.ts";
 import { lastPushes } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
+import { INTERRUPTED } from "./verify/judge.ts";
 import { type ProofContext, proveNode } from "./verify/prove-node.ts";
 import { removePods } from "./verify/remove-pods.ts";
 import { runSelector } from "./verify/test-pod.ts";
@@ -155,7 +156,14 @@ async function proveTargets(
   const graceOver = new Promise<void>((resolve) => {
     grace.signal.addEventListener("abort", () => resolve());
   });
-  const proofs = targets.map(async (target) => finish(target, await proveNode(target, context)));
+  const started = new Set<string>();
+  const report: ProofContext["report"] = (event) => {
+    if (event.type === "node-started") started.add(event.node);
+    options.report(event);
+  };
+  const proofs = targets.map(async (target) =>
+    finish(target, await proveNode(target, { ...context, report })),
+  );
   try {
     await Promise.race([Promise.all(proofs), graceOver]);
   } catch (error) {
@@ -167,7 +175,9 @@ async function proveTargets(
     grace.dispose();
     options.signal.removeEventListener("abort", tellInterrupted);
   }
-  return targets.map((target) => reports.get(target) ?? givenUp(target, context.image));
+  return targets.map(
+    (target) => reports.get(target) ?? givenUp(target, { image: context.image, started }),
+  );
 }
 
 async function askFromHere(
@@ -223,15 +233,19 @@ async function sweep(gateway: Gateway, { namespace, run, pods, options }: Sweep)
 function untried(
   target: { readonly name: string; readonly uid?: string },
   image: string,
-  ending: Pick<PullReport, "result" | "code" | "message">,
+  ending: Pick<PullReport, "result" | "code" | "message" | "fix">,
 ): PullReport {
   const { name, uid } = target;
   const node = uid === undefined ? { node: name } : { node: name, uid };
   return { ...node, ...ending, image, ran: "-", attempts: 0, durationMs: 0 };
 }
 
-function givenUp({ name, node }: Target, image: string): PullReport {
-  const message = "the run was interrupted meanwhile";
+function givenUp(
+  { name, node }: Target,
+  { image, started }: { readonly image: string; readonly started: ReadonlySet<string> },
+): PullReport {
+  if (started.has(name)) return { ...untried(node ?? { name }, image, INTERRUPTED), attempts: 1 };
+  const message = "the run was interrupted first";
   return untried(node ?? { name }, image, { result: "not-attempted", message });
 }
 

@@ -64,6 +64,9 @@ export function notYet(denial: Verdict): Verdict {
   return coded("not-yet", "PC501", `${title}; so far: ${denial.message ?? denial.result}`);
 }
 
+/** The verdict on a node that was busy when the run was stopped: its pod may have pulled. */
+export const INTERRUPTED: Verdict = coded("unproven", "PC543", describeCode("PC543").title);
+
 function judgePulled(tried: PodTry, evidence: Evidence): Verdict {
   const { anonymous } = evidence;
   const { ran } = tried;

@@ -6,7 +6,7 @@ import type { ImageReference } from "../../registry/reference.ts";
 import { pause } from "../../util/pause.ts";
 import type { KnownPush } from "../run-records.ts";
 import { finalFrom, judgeDenial } from "./denial-clock.ts";
-import { judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
+import { INTERRUPTED, judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
 import { type PodTry, type TryContext, tryPod } from "./try-pod.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -64,7 +64,7 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
       effectiveBy,
       deniedBefore: last !== undefined,
     });
-    if (verdict === undefined) return unfinished("the run was interrupted meanwhile");
+    if (verdict === undefined) return finish(last === undefined ? INTERRUPTED : notYet(last));
     if (!mayBeStale(verdict, await context.anonymous)) return finish(verdict);
     const { createdAt } = tried;
     const { deadline } = context;

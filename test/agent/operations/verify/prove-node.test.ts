@@ -165,14 +165,16 @@ test("Ctrl-C while a node waits leaves it not yet, with the wait told before", a
   context.waiting.close();
 });
 
-test("Ctrl-C while a pod runs removes it, and starts no other", async () => {
+test("Ctrl-C while a pod runs removes it, and starts no other: its node is unproven, not untried", async () => {
   const { prove, cluster, stop } = rig(() => undefined);
   const reports = [prove("n1"), prove("n2"), prove("n3")];
   while (cluster.pods.size < 2) await new Promise((resolve) => setImmediate(resolve));
   stop.abort();
-  for (const report of await Promise.all(reports)) {
-    expect(report).toMatchObject({ result: "not-attempted" });
+  const [first, second, third] = await Promise.all(reports);
+  for (const report of [first, second]) {
+    expect(report).toMatchObject({ result: "unproven", code: "PC543", attempts: 1 });
   }
+  expect(third).toMatchObject({ result: "not-attempted", attempts: 0 });
   expect(cluster.created).toBe(2);
   expect(cluster.pods.size).toBe(0);
 });
