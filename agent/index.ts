@@ -50,3 +50,5 @@ export type { RegistryAccess } from "./registry/reach.ts";
 export { Secret } from "./secret.ts";
 export type { PhaseLimits, SshOptions } from "./transport/transport.ts";
 export { cleanText } from "./util/clean-text.ts";
+export { shellWord } from "./util/shell-word.ts";
+export { suggest } from "./util/suggest.ts";

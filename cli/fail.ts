@@ -1,13 +1,16 @@
 import { describeCode, PullcastError } from "../agent/index.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
+import type { OptionValues } from "./options/parse-argv.ts";
 import { cleanDeep } from "./render/clean-deep.ts";
 import { toErrorDocument } from "./render/document.ts";
+import { echoFlags } from "./render/echo-flags.ts";
 import { asPullcastError, renderError } from "./render/error.ts";
 import { writeDocument } from "./render/write-document.ts";
 
 interface FailOptions {
-  readonly verbose?: boolean | undefined;
+  /** Absent where the command line could not be parsed. */
+  readonly options?: OptionValues | undefined;
   /** The command that failed: its help tells its options. */
   readonly command?: string;
   /** Standard output has a document already: a second one would break its readers. */
@@ -18,10 +21,11 @@ interface FailOptions {
 export async function fail(
   host: Host,
   error: unknown,
-  { verbose = false, command, hasOutput = false }: FailOptions = {},
+  { options, command, hasOutput = false }: FailOptions = {},
 ): Promise<ExitCode> {
-  const shown = withHelp(host, error, command);
-  for (const line of renderError(shown, verbose)) host.stderr.write(`${line}\n`);
+  const shown = withFlags(withHelp(host, error, command), options);
+  for (const line of renderError(shown, options?.on("verbose") ?? false))
+    host.stderr.write(`${line}\n`);
   const known = asPullcastError(shown);
   if (!hasOutput) await writeError(host, known);
   return exitCodeOf({ interrupted: false, error: known.code });
@@ -33,6 +37,14 @@ export async function writeError(host: Host, error: PullcastError): Promise<void
   if (format !== undefined) {
     host.stdout.write(await writeDocument(cleanDeep(toErrorDocument(error)), format));
   }
+}
+
+function withFlags(error: unknown, options: OptionValues | undefined): unknown {
+  if (!(error instanceof PullcastError) || options === undefined) return error;
+  const { fix } = echoFlags({ fix: error.fix }, options);
+  if (fix === error.fix) return error;
+  const { code, detail, cause } = error;
+  return new PullcastError(code, { detail, fix, cause });
 }
 
 /** The table names no command. */

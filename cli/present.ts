@@ -3,6 +3,7 @@ import type { OptionValues } from "./options/parse-argv.ts";
 import { cleanDeep } from "./render/clean-deep.ts";
 import { paintResult, wantsColor } from "./render/color.ts";
 import { type Report, toDocument, toNames } from "./render/document.ts";
+import { echoFlags } from "./render/echo-flags.ts";
 import { renderReportTable } from "./render/report-table.ts";
 import { renderSummary } from "./render/summary.ts";
 import { writeDocument } from "./render/write-document.ts";
@@ -18,7 +19,7 @@ export function presenter(
   told: ReadonlySet<string>,
 ): (reports: readonly Report[]) => Promise<void> {
   return async (raw) => {
-    const reports = cleanDeep(raw);
+    const reports = echoFlags(cleanDeep(raw), options);
     const output = await render(reports, { host, options });
     host.stdout.write(output);
     // One terminal shows both: what the table has whole needs no second telling.

@@ -35,8 +35,8 @@ export async function runCommand(
     args = await parseArgv(spec, argv);
     return await runParsed({ ...host, stdout }, { spec, args });
   } catch (error) {
-    const verbose = args?.options.on("verbose");
-    return await fail(host, error, { verbose, command: spec.name, hasOutput: hasOutput() });
+    const { options } = args ?? {};
+    return await fail(host, error, { options, command: spec.name, hasOutput: hasOutput() });
   }
 }
 

@@ -1,3 +1,4 @@
+import { suggest } from "../agent/index.ts";
 import { COMMANDS, type CommandSpec } from "./commands/catalog.ts";
 import { explainCode } from "./commands/explain-code.ts";
 import { SHELLS } from "./completion.ts";
@@ -5,7 +6,6 @@ import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { fail } from "./fail.ts";
 import type { Host } from "./host.ts";
 import { parseArgv } from "./options/parse-argv.ts";
-import { suggest } from "./options/suggest.ts";
 import { quote } from "./options/values.ts";
 import { usageError } from "./usage-error.ts";
 

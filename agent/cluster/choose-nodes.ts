@@ -1,6 +1,7 @@
 import picomatch from "picomatch";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { suggest } from "../util/suggest.ts";
 
 interface NodeChoice {
   /** Names or globs; empty means all. */
@@ -25,7 +26,7 @@ export function chooseNodes<Item extends { readonly name: string }>(
   const unknown = wanted.filter(({ matches }) => !nodes.some(({ name }) => matches(name)));
   if (unknown.length > 0) {
     const list = unknown.map(({ text }) => cleanText(text, 100)).join(", ");
-    throw new PullcastError("PC111", { detail: list, ...fix });
+    throw new PullcastError("PC111", { detail: list, ...(meantFix(unknown, nodes) ?? fix) });
   }
   const excluded = choice.exclude.map(nameMatcher);
   const chosen = nodes.filter(
@@ -36,6 +37,17 @@ export function chooseNodes<Item extends { readonly name: string }>(
   if (chosen.length > 0) return chosen;
   const all = nodes.length === 1 ? "1 node" : `${nodes.length} nodes`;
   throw new PullcastError("PC110", { detail: `--exclude leaves out all of ${all} listed`, ...fix });
+}
+
+/** Names that are near to those that mean none. */
+function meantFix(
+  unknown: readonly { readonly text: string }[],
+  nodes: readonly { readonly name: string }[],
+): { readonly fix: string } | undefined {
+  const names = nodes.map(({ name }) => name);
+  const meant = new Set(unknown.flatMap(({ text }) => suggest(text, names) ?? []));
+  if (meant.size === 0) return undefined;
+  return { fix: `did you mean ${[...meant].map((name) => cleanText(name, 100)).join(", ")}?` };
 }
 
 /** A name means itself, a glob all that it matches; dots are nothing special in node names. */

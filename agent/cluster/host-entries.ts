@@ -31,6 +31,11 @@ function parseHostEntry(entry: string): Target {
   const { host, port } = splitPort(rest, entry);
   const name = equals === -1 ? host : text.slice(0, equals);
   if (equals !== -1 && !NAME.test(name)) throw refused(entry, "the name before = is not one");
+  const [, user, plain] = /^([A-Za-z0-9_.-]+)@(.+)$/.exec(rest) ?? [];
+  if (user !== undefined && plain !== undefined) {
+    const fix = `give the login name by itself: --ssh-user ${user}, and ${cleanText(plain, 100)} as the host`;
+    throw refused(entry, "an entry takes no login name", fix);
+  }
   if (!isHost(host)) throw refused(entry, "there is no address or DNS name in it");
   return { name, host, addressKind: "given", ...(port === undefined ? {} : { port }) };
 }
@@ -79,6 +84,7 @@ function refuseTwice(
   }
 }
 
-function refused(entry: string, why: string): PullcastError {
-  return new PullcastError("PC119", { detail: `"${cleanText(entry, 100)}": ${why}` });
+function refused(entry: string, why: string, fix?: string): PullcastError {
+  const detail = `"${cleanText(entry, 100)}": ${why}`;
+  return new PullcastError("PC119", { detail, ...(fix === undefined ? {} : { fix }) });
 }

@@ -1,5 +1,6 @@
 import { type Code, PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { shellWord } from "../util/shell-word.ts";
 
 /** First match decides; wordings of kubectl 1.20 to 1.35 and client-go. */
 const STDERR_CODES: readonly (readonly [RegExp, Code])[] = [
@@ -41,7 +42,14 @@ export function kubectlWords(stderr: string): string {
 export function kubectlError(stderr: string): PullcastError {
   const words = kubectlWords(stderr);
   const detail = words === "" ? "kubectl failed without a word" : words;
-  return new PullcastError(classifyKubectlStderr(stderr), { detail });
+  // A file that isn't there has no contexts to show.
+  const missing = /(?:stat|open) (\S+): no such file/.exec(words)?.[1];
+  const code = classifyKubectlStderr(stderr);
+  const fix = code === "PC102" && missing !== undefined;
+  return new PullcastError(code, {
+    detail,
+    ...(fix ? { fix: `check --kubeconfig and $KUBECONFIG: ls -l ${shellWord(missing)}` } : {}),
+  });
 }
 
 /** A PullcastError for a kubectl that could not be started. */

@@ -87,11 +87,18 @@ export function mismatch(key: Address, image: Address): string | undefined {
   const wanted = splitHost(key.host);
   const given = splitHost(image.host);
   if (wanted.port !== given.port) return "another port";
-  if (wanted.labels.length !== given.labels.length) return "another number of dots in the host";
+  if (wanted.labels.length !== given.labels.length) {
+    return isNear(key.host, image.host) ? "another number of dots in the host" : "another host";
+  }
   if (!wanted.labels.every((label, index) => matchesGlob(label, given.labels[index] ?? ""))) {
     return "another host";
   }
   return image.path.startsWith(key.path) ? undefined : "another path";
+}
+
+/** Whether somebody may have thought that the one serves the other: a pattern, a domain above or below. */
+function isNear(key: string, image: string): boolean {
+  return /[*?[]/.test(key) || image.endsWith(`.${key}`) || key.endsWith(`.${image}`);
 }
 
 /** The kubelet's own guess: a first part without dot and colon is no registry, `localhost` included. */

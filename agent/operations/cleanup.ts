@@ -1,7 +1,9 @@
 import { performance } from "node:perf_hooks";
 import { readContext } from "../cluster/context.ts";
-import { openGateway } from "../cluster/gateway.ts";
+import { type Gateway, openGateway } from "../cluster/gateway.ts";
+import { PullcastError } from "../errors.ts";
 import type { CleanupReport } from "../model.ts";
+import { cleanText } from "../util/clean-text.ts";
 import type { CleanupOptions } from "./options.ts";
 import { removePods } from "./verify/remove-pods.ts";
 import { MANAGED_BY } from "./verify/test-pod.ts";
@@ -10,7 +12,7 @@ import { MANAGED_BY } from "./verify/test-pod.ts";
  * Removes the test pods that crashed runs left, known by their labels; those of a verify that runs
  * somewhere at this moment as well.
  *
- * @throws PullcastError PC101 to PC106; the signal's reason after an abort before the first pod
+ * @throws PullcastError PC101 to PC106; PC001 for a namespace that isn't there; the signal's reason after an abort before the first pod
  */
 export async function cleanup(options: CleanupOptions): Promise<CleanupReport> {
   const { kubectl, namespace, signal, report } = options;
@@ -24,6 +26,7 @@ export async function cleanup(options: CleanupOptions): Promise<CleanupReport> {
       signal,
       ...(namespace === undefined ? {} : { namespace }),
     });
+    if (namespace !== undefined && items.length === 0) await expectNamespace(gateway, namespace);
     report({ type: "cleaned", pods: items.filter(({ result }) => result === "removed").length });
     return {
       kind: "CleanupReport",
@@ -36,4 +39,14 @@ export async function cleanup(options: CleanupOptions): Promise<CleanupReport> {
   } finally {
     await gateway.close();
   }
+}
+
+/** A namespace that isn't there has no pods either: a typo must not look clean. Who may not ask is not told. */
+async function expectNamespace(gateway: Gateway, namespace: string): Promise<void> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
+  if ((await gateway.request("GET", path)).status !== 404) return;
+  throw new PullcastError("PC001", {
+    detail: `there is no namespace ${cleanText(namespace, 100)}`,
+    fix: "kubectl get namespaces",
+  });
 }

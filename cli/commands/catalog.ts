@@ -221,7 +221,7 @@ const EXPLAIN: CommandSpec = {
           value: "NAMESPACE/POD",
           text: "begin with this pod's pull secrets",
         },
-        ...TARGETS.options.filter(({ name }) => name === "address"),
+        ...TARGETS.options.filter(({ name }) => ["address", "hosts", "hosts-from"].includes(name)),
         ...TARGET_FILE.filter(({ name }) => name === "path"),
       ],
     },

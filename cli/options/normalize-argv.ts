@@ -1,6 +1,6 @@
+import { suggest } from "../../agent/index.ts";
 import { usageError } from "../usage-error.ts";
 import type { OptionSpec } from "./specs.ts";
-import { suggest } from "./suggest.ts";
 
 /**
  * Writes every option as `--name=value` or `--name`, as kubectl's users may write them:
@@ -69,6 +69,10 @@ function takeValue(option: string, rest: string[], specs: readonly OptionSpec[])
 }
 
 function unknownOption(option: string, specs: readonly OptionSpec[]) {
+  if (option === "--dry-run") {
+    const fix = "pullcast check tells what a push would do, without doing it";
+    return usageError("there is no option --dry-run", fix);
+  }
   const meant = suggest(
     option,
     specs.map(({ name }) => `--${name}`),

@@ -90,6 +90,8 @@ export class Progress {
 
   /** Removes the status and tells what was held back. */
   close(): void {
+    // What goes with the plan has no place without one.
+    if (this.#plan === undefined) this.#early = this.#early.filter(({ code }) => code !== "PC611");
     this.#flush();
     this.#sink.end();
   }

@@ -44,6 +44,9 @@ export function errorItem(subject: Subject, error: unknown): CheckItem {
 
 function told({ code, detail, fix }: Finding): Pick<CheckItem, "code" | "message" | "fix"> {
   const entry = describeCode(code);
-  const message = detail === undefined ? entry.title : `${entry.title}: ${detail}`;
+  // A notice may say the title in its own words already.
+  const isWhole = detail?.startsWith(entry.title) ?? false;
+  const said = [...(isWhole ? [] : [entry.title]), ...(detail === undefined ? [] : [detail])];
+  const message = said.join(": ");
   return { code, message, fix: fix ?? entry.fix };
 }

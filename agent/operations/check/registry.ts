@@ -82,7 +82,7 @@ async function tryEntry(
 /** @param isPullable - whether some credential pulls the image: the kubelet goes on to it after a refusal */
 function trialItems({ entry, host, trial }: Tried, isPullable: boolean): CheckItem[] {
   const subject = { group: "registry", name: entry.key } as const;
-  const detail = `${entry.username === "" ? "" : `${entry.username}: `}${trial.words}`;
+  const detail = `${entry.username === "" ? "" : `as ${entry.username}: `}${trial.words}`;
   const login = `docker login ${host}, then pullcast check again`;
   const [action] = trial.missingActions;
   switch (trial.result) {

@@ -41,6 +41,15 @@ test.each([
   );
 });
 
+test("a login name has an option of its own", () => {
+  expect(() => parseHostEntries(["root@10.0.0.1:22"])).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining("an entry takes no login name"),
+      fix: "give the login name by itself: --ssh-user root, and 10.0.0.1:22 as the host",
+    }),
+  );
+});
+
 test("a name or an address that is given twice is refused", () => {
   const refused = (words: string) =>
     expect.objectContaining({ code: "PC119", message: expect.stringContaining(words) });

@@ -65,3 +65,12 @@ test("kubectl's words are shown, cleaned of logs, warnings and escape codes", ()
   const error = kubectlError(`Warning: old\n${LOG}error: bad \u001b[31mthing\n`);
   expect(error.detail).toBe("bad \\x1b[31mthing");
 });
+
+test("a kubeconfig that isn't there: where its path can be read, that is what to look at", () => {
+  expect(kubectlError("error: stat /no pe: no such file or directory").fix).toBe(
+    "kubectl config get-contexts",
+  );
+  expect(kubectlError("error: stat /nope: no such file or directory").fix).toBe(
+    "check --kubeconfig and $KUBECONFIG: ls -l /nope",
+  );
+});

@@ -19,6 +19,8 @@ test("what serves comes in the kubelet's order, all else with the reason why not
     "reg.example:5000",
     "example",
     "quay.io",
+    "a.b.other.io",
+    "*.*.example",
     "reg.example/other",
   ];
   expect(lookUpKeys(keys, "reg.example/team/app")).toEqual({
@@ -28,6 +30,8 @@ test("what serves comes in the kubelet's order, all else with the reason why not
       { key: "reg.example:5000", why: "another port" },
       { key: "example", why: "another number of dots in the host" },
       { key: "quay.io", why: "another host" },
+      { key: "a.b.other.io", why: "another host" },
+      { key: "*.*.example", why: "another number of dots in the host" },
       { key: "reg.example/other", why: "another path" },
     ],
   });

@@ -121,8 +121,9 @@ test("in a log of 100 nodes: a line for each 5 %, at most 20 failures", () => {
   expect(lines.at(-1)).toBe("100 of 100 nodes done, 50 not well (100 %)");
 });
 
-test("notices of a run that never had a plan are told all the same", () => {
-  expect(told([NOTICE])).toBe("! PC611 every pod on a node may use these credentials");
+test("notices of a run that never had a plan are told all the same, but for what its header would say", () => {
+  const early = { type: "notice", notice: { code: "PC610", message: "x is left out" } } as const;
+  expect(told([early, NOTICE])).toBe("! PC610 x is left out");
 });
 
 test("waiting: once in a log while nothing changes, a countdown on a terminal", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { suggest } from "../../../cli/options/suggest.ts";
+import { suggest } from "../../../agent/util/suggest.ts";
 
 const COMMANDS = ["push", "verify", "restore", "cleanup"];
 
