@@ -45,6 +45,7 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC215",
   "PC222",
   "PC223",
+  "PC235",
   "PC638",
   "PC701",
 ]);

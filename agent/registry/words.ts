@@ -25,6 +25,9 @@ export function errorWords(error: unknown): string {
 function networkWords(error: Error): string {
   if ("code" in error && error.code === "EPROTO")
     return "it does not speak TLS: plain HTTP is not used";
+  if ("syscall" in error && error.syscall === "getaddrinfo") {
+    return `the name ${"hostname" in error ? String(error.hostname) : ""} can't be resolved here`;
+  }
   if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
   const [first] = error.errors as readonly unknown[];
   return first instanceof Error ? first.message : "it can't be reached";

@@ -1,5 +1,4 @@
 import type { CheckItem } from "../../agent/index.ts";
-import { nameList } from "./groups.ts";
 
 /** Lines of a check that say the same, with all their names. */
 export interface CheckRow extends Omit<CheckItem, "name"> {
@@ -16,20 +15,4 @@ export function foldChecks(items: readonly CheckItem[]): CheckRow[] {
     else found.names.push(name);
   }
   return [...rows.values()].map(({ row, names }) => ({ ...row, names }));
-}
-
-/** What is to be mended: each cause once, with its step. */
-export function checkCauses(items: readonly CheckItem[]): string[] {
-  return foldChecks(items)
-    .filter(({ result }) => result === "failed" || result === "warning")
-    .sort((a, b) => rank(a) - rank(b))
-    .flatMap(({ result, code, names, message, fix }) => [
-      `${result === "failed" ? "" : "! "}${code} ${nameList(names)}: ${message}`,
-      ...(fix === undefined ? [] : [`  fix: ${fix}`]),
-    ]);
-}
-
-/** Failures come last: they are what stays on the screen. */
-function rank({ result }: CheckRow): number {
-  return result === "failed" ? 1 : 0;
 }

@@ -39,17 +39,6 @@ export function groupBy<Item>(
   return [...groups.values()];
 }
 
-/** What all items say: as it is where they say the same, else without what is each node's own. */
-export function sharedText<Item extends NodeReport | PullReport>(
-  items: readonly Item[],
-  textOf: (item: Item) => string | undefined,
-): string {
-  const [first] = items;
-  if (first === undefined) return "";
-  const same = items.every((item) => textOf(item) === textOf(first));
-  return same ? (textOf(first) ?? "") : neutralText(first, textOf(first));
-}
-
 /** Notices of nodes, each once, with the names of its nodes. */
 export function groupWarnings(
   items: readonly (NodeReport | PullReport)[],
@@ -83,7 +72,8 @@ function oneMessage(items: readonly (NodeReport | PullReport)[]): string {
   if (first === undefined) return "";
   const says = new Set(items.map((item) => neutralText(item, item.message)));
   if (says.size > 1 && first.code !== undefined) return describeCode(first.code).title;
-  return sharedText(items, ({ message }) => message);
+  const same = items.every(({ message }) => message === first.message);
+  return same ? (first.message ?? "") : neutralText(first, first.message);
 }
 
 /** A text without what is the node's own, so that 40 timeouts, or 40 new host keys, are one cause. */

@@ -1,7 +1,7 @@
-import { type Code, describeCode, type NodeReport, type PullReport } from "../../agent/index.ts";
-import { checkCauses } from "./check.ts";
+import type { CheckItem, NodeReport, PullReport } from "../../agent/index.ts";
+import { causeLines, type Failure } from "./causes.ts";
 import { countResults, type NodesReport, type Report } from "./document.ts";
-import { groupBy, groupWarnings, nameList, neutralText, sharedText } from "./groups.ts";
+import { groupWarnings, nameList, neutralText } from "./groups.ts";
 import { formatClock, formatDuration } from "./time.ts";
 
 /** What the lines after a report depend on. */
@@ -20,15 +20,14 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   const { quiet = false, isTold = () => false } = options;
   if (report.kind === "CleanupReport") return [renderCounts(report)];
   if (report.kind === "CheckReport") {
-    const items = quiet ? report.items.filter(({ result }) => result === "failed") : report.items;
-    return [...checkCauses(items), renderCounts(report)];
+    return [...checkLines(report.items, { quiet, isTold }), renderCounts(report)];
   }
   const items: Items = report.items;
-  if (quiet) return [...causes(items, isTold), renderCounts(report)];
+  if (quiet) return [...causeLines(failuresOf(items), isTold), renderCounts(report)];
   const warnings = groupWarnings(items).map(
     ({ notice, nodes }) => `! ${notice.code} ${notice.message} (${nameList(nodes)})`,
   );
-  return [...warnings, ...causes(items, isTold), ...outcome(report)];
+  return [...warnings, ...causeLines(failuresOf(items), isTold), ...outcome(report)];
 }
 
 /** How many ended how. */
@@ -56,63 +55,29 @@ function inForceBy(items: readonly NodeReport[]): string | undefined {
   return `in force by ${formatClock(latest)} at the latest: a kubelet reads the file every 5 minutes (--restart-kubelet: at once)`;
 }
 
-/** Distinct texts of one code that are shown; a document has all. */
-const MAX_DETAILS = 3;
+function failuresOf(items: Items): Failure[] {
+  return items.flatMap((item) => {
+    const { node, code, result, message = "", fix = "" } = item;
+    if (code === undefined || result === "skipped") return [];
+    const neutral = (text: string) => neutralText(item, text);
+    return [{ code, name: node, message, fix, neutral }];
+  });
+}
 
-/**
- * Failures by code, each with its nodes and the step that mends it. What happened in particular is told only
- * where no other line has told it.
- */
-function causes(
-  items: readonly (NodeReport | PullReport)[],
-  isTold: (message: string) => boolean,
+/** Warnings first: failures are what stays on the screen. */
+function checkLines(
+  items: readonly CheckItem[],
+  { quiet, isTold }: Required<SummaryOptions>,
 ): string[] {
-  const coded = items.filter(({ code, result }) => code !== undefined && result !== "skipped");
-  return groupBy(coded, ({ code }) => code ?? "").flatMap((members) => {
-    const [code] = members.map((item) => item.code);
-    if (code === undefined) return [];
-    const head = `${code} ${describeCode(code).title} (${members.length}: ${namesOf(members)})`;
-    return [head, ...details(members, isTold), ...fixes(members)];
-  });
-}
-
-type Items = readonly (NodeReport | PullReport)[];
-
-function namesOf(items: Items): string {
-  return nameList(items.map(({ node }) => node));
-}
-
-function details(items: Items, isTold: (message: string) => boolean): string[] {
-  const groups = groupBy(items, (item) => neutralText(item, item.message));
-  const lines = groups.flatMap((members) => {
-    const text = sharedText(members, ({ message }) => message);
-    const told = isTold(text) || members.every(({ message = "" }) => isTold(message));
-    const [first] = members;
-    if (told || text === "" || first?.code === undefined) return [];
-    if (text === describeCode(first.code).title) return [];
-    return [
-      `  ${groups.length > 1 ? `${namesOf(members)}: ` : ""}${withoutTitle(text, first.code)}`,
-    ];
-  });
-  return some(lines);
-}
-
-function fixes(items: Items): string[] {
-  const groups = groupBy(items, (item) => neutralText(item, item.fix));
-  const texts = groups.map((members) => sharedText(members, ({ fix }) => fix));
-  return some(texts.filter((text) => text !== "").map((text) => `  fix: ${text}`));
-}
-
-function some(lines: readonly string[]): string[] {
-  if (lines.length <= MAX_DETAILS) return [...lines];
+  const of = (wanted: CheckItem["result"]) =>
+    items
+      .filter(({ result }) => result === wanted)
+      .map(({ fix = "", ...item }) => ({ ...item, fix, neutral: (text: string) => text }));
+  const warnings = quiet ? [] : causeLines(of("warning"), isTold);
   return [
-    ...lines.slice(0, MAX_DETAILS),
-    `  and ${lines.length - MAX_DETAILS} more: -o wide or json`,
+    ...warnings.map((line) => (line.startsWith(" ") ? line : `! ${line}`)),
+    ...causeLines(of("failed"), isTold),
   ];
 }
 
-/** The line above has the title. */
-function withoutTitle(text: string, code: Code): string {
-  const { title } = describeCode(code);
-  return text.startsWith(`${title}: `) ? text.slice(title.length + 2) : text;
-}
+type Items = readonly (NodeReport | PullReport)[];

@@ -48,24 +48,25 @@ export function renderTable(
   return drawUnder(columns, shrinkNames(columns, cells, lineWidth + GAP), { paint, lineWidth });
 }
 
-/** The last column's texts, each under its row. */
+/** The last column's texts, each under its row where it does not fit into it. */
 function drawUnder(
   columns: readonly string[],
   cells: Rows,
   { paint, lineWidth }: { readonly paint: Paint; readonly lineWidth: number },
 ): string {
   const last = columns.length - 1;
-  const [header, ...lines] = draw(
-    columns.slice(0, last),
-    cells.map((row) => row.slice(0, last)),
-    paint,
-  ).split(/(?<=\n)/);
+  const room = lineWidth - sum(widthsOf(columns, cells).slice(0, last));
+  const fits = (text: string) => width(text) <= room;
+  const rows = cells.map((row) => (fits(row[last] ?? "") ? row : row.with(last, "")));
+  const header = columns.with(last, fits(columns[last] ?? "") ? (columns[last] ?? "") : "");
+  const [head, ...lines] = draw(header, rows, paint).split("\n");
   const indent = " ".repeat(GAP);
-  const under = lines.map((line, at) => {
-    const text = cells[at]?.[last] ?? "-";
-    return text === "-" ? line : `${line}${indent}${cutMiddle(text, lineWidth - GAP)}\n`;
+  const drawn = cells.flatMap((row, at) => {
+    const line = (lines[at] ?? "").trimEnd();
+    const text = row[last] ?? "";
+    return fits(text) ? [line] : [line, `${indent}${cutMiddle(text, lineWidth - GAP)}`];
   });
-  return [header, ...under].join("");
+  return [(head ?? "").trimEnd(), ...drawn].map((line) => `${line}\n`).join("");
 }
 
 function draw(columns: readonly string[], cells: Rows, paint: Paint): string {

@@ -110,6 +110,7 @@ test("errors: credentials 6, usage and selection 2, all others 1", () => {
     "PC215",
     "PC222",
     "PC223",
+    "PC235",
     "PC638",
     "PC701",
   ]);

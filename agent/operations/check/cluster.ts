@@ -5,7 +5,7 @@ import type { CheckItem, Target } from "../../model.ts";
 import type { HostResolver } from "../../transport/resolve-host.ts";
 import type { CheckOptions } from "../options.ts";
 import { type SelectedTargets, selectTargets } from "../select-targets.ts";
-import { errorItem, failedItem, notTriedItem, okItem, warningItem } from "./items.ts";
+import { errorItem, failedItem, noticeItem, notTriedItem, okItem, warningItem } from "./items.ts";
 import { checkPermissions } from "./permissions.ts";
 
 /** What became of the groups kubectl, rbac and nodes. */
@@ -120,7 +120,7 @@ function nodeItems({ targets, refused, skipped, notices }: SelectedTargets): Che
     ...skipped.map(({ name, code, message }) =>
       warningItem(subject(name), { code, detail: message }),
     ),
-    ...notices.map(({ code, message }) => warningItem(subject("cloud"), { code, detail: message })),
+    ...notices.map((notice) => noticeItem(subject("cloud"), notice)),
   ];
 }
 

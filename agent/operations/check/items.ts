@@ -1,5 +1,5 @@
 import { type Code, describeCode, PullcastError } from "../../errors.ts";
-import type { CheckGroup, CheckItem } from "../../model.ts";
+import type { CheckGroup, CheckItem, Notice } from "../../model.ts";
 
 /** What a line is about. */
 export interface Subject {
@@ -27,6 +27,11 @@ export function failedItem(subject: Subject, finding: Finding): CheckItem {
   return { ...subject, result: "failed", ...told(finding) };
 }
 
+/** A notice says all in its own words. */
+export function noticeItem(subject: Subject, { code, message }: Notice): CheckItem {
+  return { ...subject, result: "warning", code, message, fix: describeCode(code).fix };
+}
+
 /** Nobody could tell; without a code of its own it is PC132. */
 export function notTriedItem(
   subject: Subject,
@@ -44,9 +49,6 @@ export function errorItem(subject: Subject, error: unknown): CheckItem {
 
 function told({ code, detail, fix }: Finding): Pick<CheckItem, "code" | "message" | "fix"> {
   const entry = describeCode(code);
-  // A notice may say the title in its own words already.
-  const isWhole = detail?.startsWith(entry.title) ?? false;
-  const said = [...(isWhole ? [] : [entry.title]), ...(detail === undefined ? [] : [detail])];
-  const message = said.join(": ");
+  const message = detail === undefined ? entry.title : `${entry.title}: ${detail}`;
   return { code, message, fix: fix ?? entry.fix };
 }

@@ -102,7 +102,7 @@ function trialItems({ entry, host, trial }: Tried, isPullable: boolean): CheckIt
     case "expired":
       return [failedItem(subject, { code: "PC431", detail, fix: login })];
     case "unreachable":
-      return [warningItem(subject, { code: "PC432", detail })];
+      return [warningItem(subject, { code: "PC432", detail: trial.words })];
     case "not-tried":
       return [notTriedItem(subject, { code: "PC433", detail })];
   }

@@ -3,7 +3,7 @@ import type { Reach } from "../../registry/https-request.ts";
 import { credentialNotices, judgeCredentials, refusalOf } from "../judge-credentials.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
-import { errorItem, okItem, warningItem } from "./items.ts";
+import { errorItem, noticeItem, okItem } from "./items.ts";
 
 /** What push would send, and what is doubtful about its source. */
 export interface SourceFindings {
@@ -35,9 +35,7 @@ export async function checkSource(
           `${count} for nodes: ${entries.slice(0, 8).join(", ")}${entries.length > 8 ? ", …" : ""}`,
         ),
         ...(refusal === undefined ? [] : [errorItem(subject, refusal)]),
-        ...credentialNotices(config, now).map(({ code, message }) =>
-          warningItem(subject, { code, detail: message }),
-        ),
+        ...credentialNotices(config, now).map((notice) => noticeItem(subject, notice)),
       ],
     };
   } catch (error) {

@@ -79,7 +79,7 @@ test("a verify: what ran, and the registry's words", () => {
     "
   `);
   expect(renderSummary(report).join("\n")).toMatchInlineSnapshot(`
-    "PC401 the registry denied the pull (1: worker-3)
+    "PC401 the registry denied the pull (worker-3)
       401 Unauthorized
       fix: check that the pushed credential may pull this repository
     2 pulled, 1 denied in 3.1 s"
@@ -148,8 +148,8 @@ describe("on a terminal", () => {
   test("of 80 columns a message that has no room stands under its node", () => {
     const report = pushReport([{ effectiveBy: IN_FORCE }, timedOut("worker-2", "10.0.0.2")]);
     expect(renderReportTable(report, { wide: false, width: 80 })).toMatchInlineSnapshot(`
-      "NODE       ADDRESS    RESULT    CODE    IN FORCE
-      worker-1   10.0.0.1   updated   -       by 05:12:33
+      "NODE       ADDRESS    RESULT    CODE    IN FORCE      MESSAGE
+      worker-1   10.0.0.1   updated   -       by 05:12:33   -
       worker-2   10.0.0.2   failed    PC203   -
          the connection timed out: 10.0.0.2:22 after 10 s
       "
@@ -233,7 +233,7 @@ test("quiet leaves out warnings and the time, never the step that mends a failur
     timedOut("worker-2", "10.0.0.2"),
   ]);
   expect(renderSummary(report, { quiet: true, isTold: () => true })).toEqual([
-    "PC203 the connection timed out (1: worker-2)",
+    "PC203 the connection timed out (worker-2)",
     "  fix: check routes and firewalls, or use another --address",
     "1 updated, 1 failed in 2.1 s",
   ]);
@@ -368,9 +368,11 @@ test("a check: equal lines of a group are one, in every number", () => {
 
 test("a check's summary: warnings, then failures, each with its step", () => {
   expect(renderSummary(CHECK).join("\n")).toMatchInlineSnapshot(`
-    "! PC434 reg.io: this credential may push
+    "! PC434 this credential may push, and every pod on a node may use it (reg.io)
+      this credential may push
       fix: make one that may only pull
-    PC202 worker-3: the connection was refused: 10.0.0.3:22
+    PC202 the connection was refused (worker-3)
+      10.0.0.3:22
       fix: check that sshd listens there
     3 ok, 1 failed, 1 warning of 5 checks in 3.1 s"
   `);
