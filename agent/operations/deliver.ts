@@ -4,7 +4,7 @@ import type { NodeReport, RunReport, Target } from "../model.ts";
 import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
 import { createHostResolver, type HostResolver } from "../transport/resolve-host.ts";
-import { refusedReport, skippedReport } from "./node-report.ts";
+import { isUnfinished, refusedReport, skippedReport } from "./node-report.ts";
 import type { NodeJob, NodeLogin } from "./node-try.ts";
 import type { NodeRunOptions, RestartOptions } from "./options.ts";
 import { restartKubelets } from "./restart-kubelets.ts";
@@ -56,7 +56,7 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
     ...selected.skipped.map(skippedReport),
   ];
   if (options.signal.aborted) {
-    const unfinished = items.filter((item) => UNFINISHED.has(item.result)).map((item) => item.node);
+    const unfinished = items.filter(isUnfinished).map((item) => item.node);
     options.report({ type: "interrupted", unfinished });
   }
   const report: RunReport<NodeReport, Kind> = {
@@ -71,8 +71,6 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
   await keepRecord(options, report as Parameters<typeof saveRun>[1]);
   return report;
 }
-
-const UNFINISHED: ReadonlySet<string> = new Set(["not-attempted", "unknown"]);
 
 interface Plan {
   readonly run: string;

@@ -75,6 +75,12 @@ export function notAttemptedReport(target: Target): NodeReport {
   return { ...reportBase(target, 0), ...stopped(false) };
 }
 
+/** Whether an interrupted run left a node without its end, or its kubelet without the restart that was asked for. */
+export function isUnfinished({ result, warnings = [] }: NodeReport): boolean {
+  if (result === "not-attempted" || result === "unknown") return true;
+  return warnings.some(({ code }) => code === "PC509" || code === "PC542");
+}
+
 function reportBase(target: Target, durationMs: number) {
   return {
     node: target.name,

@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { PullcastError } from "../../../agent/errors.ts";
 import type { Target } from "../../../agent/model.ts";
 import type { NodeProgramReport } from "../../../agent/node/read-report.ts";
-import { nodeReport, type TryContext } from "../../../agent/operations/node-report.ts";
+import {
+  isUnfinished,
+  nodeReport,
+  type TryContext,
+} from "../../../agent/operations/node-report.ts";
 import type { NodeTry } from "../../../agent/operations/node-try.ts";
 import type { KnownPush } from "../../../agent/operations/run-records.ts";
 
@@ -192,6 +196,17 @@ describe("a run that was stopped", () => {
     expect(report({ type: "stopped", sent: true }).result).toBe("unknown");
     expect(report({ type: "stopped", sent: false }, { lostBefore: true }).result).toBe("unknown");
   });
+});
+
+it("an interrupted run names nodes without an end, and those whose restart was left out or not awaited", () => {
+  const ended = report(done({}));
+  const warned = (code: "PC509" | "PC542" | "PC321") =>
+    isUnfinished({ ...ended, warnings: [{ code, message: "m" }] });
+  expect([isUnfinished(ended), warned("PC321")]).toEqual([false, false]);
+  expect([warned("PC509"), warned("PC542")]).toEqual([true, true]);
+  for (const result of ["not-attempted", "unknown"] as const) {
+    expect(isUnfinished({ ...ended, result })).toBe(true);
+  }
 });
 
 it("writes addresses as users do", () => {

@@ -324,3 +324,37 @@ describe("check --hosts", () => {
     );
   });
 });
+
+describe("restore --hosts", () => {
+  const restore = (...more: string[]) => user.run(["restore", "-o", "json", ...login(), ...more]);
+
+  it("touches only the hosts that NODE and --exclude leave, then has nothing left to do", async () => {
+    const [first, second] = [node(0).name, node(1).name];
+    await push("--hosts", hosts(0, 1));
+    const nobody = await restore("nosuch", "--hosts", hosts(0, 1));
+    expect(nobody.code).toBe(2);
+    expect(nobody.stderr).toContain("PC111");
+    const one = await restore(first, "--hosts", hosts(0, 1));
+    expect(results(one), one.stderr).toEqual({ [first]: "removed" });
+    const rest = await restore("--exclude", second, "--hosts", hosts(0, 1));
+    expect(results(rest), rest.stderr).toEqual({ [first]: "unchanged" });
+    expect(rest.code).toBe(0);
+    expect(await readNodeFile(bed, second)).toBeDefined();
+  });
+});
+
+it("PC541: a kubelet that does not run can't be restarted; the file is in place all the same", async () => {
+  const run = await push("--hosts", hosts(0), "--restart-kubelet");
+  expect(items(run)[0], run.stderr).toMatchObject({
+    result: "failed",
+    phase: "restart",
+    code: "PC541",
+    message: expect.stringContaining("the file is in place"),
+  });
+  expect(await readNodeFile(bed, node(0).name)).toBeDefined();
+  const table = await user.run([
+    ...["push", "--config", config, ...login()],
+    ...["--hosts", hosts(0)],
+  ]);
+  expect(table.stdout, table.stderr).toMatch(/unchanged +- +- /);
+});
