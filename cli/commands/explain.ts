@@ -5,6 +5,7 @@ import { sourceOptions } from "../options/source-options.ts";
 import { SOURCE } from "../options/specs.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
+import { echoFlags } from "../render/echo-flags.ts";
 import { renderExplanation } from "../render/explanation.ts";
 import { writeDocument } from "../render/write-document.ts";
 import { usageError } from "../usage-error.ts";
@@ -14,7 +15,9 @@ import type { CommandContext } from "./command.ts";
 export async function explainCommand(context: CommandContext): Promise<Ending> {
   const { explain } = await import("../../agent/index.ts");
   const explanation = await explain(await explainOptions(context));
-  context.host.stdout.write(await render(cleanDeep(explanation), context));
+  context.host.stdout.write(
+    await render(echoFlags(cleanDeep(explanation), context.args.options), context),
+  );
   return { interrupted: false, explained: explanation.result };
 }
 

@@ -384,7 +384,9 @@ describe("explain --pod", () => {
       expect(codesOf(without.document)).toEqual(["PC510", "PC517", "PC518"]);
       expect(without.document.problems[1]).toMatchObject({
         key: "secret default/late",
-        fix: expect.stringContaining("kubectl create secret docker-registry late -n default"),
+        fix: expect.stringMatching(
+          /kubectl (--\S+ )*create secret docker-registry late -n default/,
+        ),
       });
       expect(without.document.problems[2]?.message).toContain("its type is Opaque");
 

@@ -155,7 +155,7 @@ describe("--from-secret", () => {
     expect([none.code, none.stderr]).toEqual([6, expect.stringContaining("PC630: ")]);
     const denied = await push("--from-secret", "default/opaque", "--as", "nobody");
     expect(denied.code).toBe(1);
-    expect(denied.stderr).toContain("kubectl auth can-i get secret/opaque -n default");
+    expect(denied.stderr).toMatch(/kubectl .*--as=nobody auth can-i get secret\/opaque -n default/);
     await bed.run(["delete", "secret", "opaque"]);
   });
 });
