@@ -4,6 +4,7 @@ import { cleanDeep } from "./render/clean-deep.ts";
 import { paintResult, wantsColor } from "./render/color.ts";
 import { type Report, toDocument, toNames } from "./render/document.ts";
 import { echoFlags } from "./render/echo-flags.ts";
+import { fillFixes } from "./render/fill-fix.ts";
 import { renderReportTable } from "./render/report-table.ts";
 import { renderSummary } from "./render/summary.ts";
 import { writeDocument } from "./render/write-document.ts";
@@ -19,7 +20,7 @@ export function presenter(
   told: ReadonlySet<string>,
 ): (reports: readonly Report[]) => Promise<void> {
   return async (raw) => {
-    const reports = echoFlags(cleanDeep(raw), options);
+    const reports = echoFlags(cleanDeep(raw), options).map(fillFixes);
     const output = await render(reports, { host, options });
     host.stdout.write(output);
     // One terminal shows both: what the table has whole needs no second telling.
