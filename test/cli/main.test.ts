@@ -162,6 +162,28 @@ describe("a run without a cluster", () => {
     expect((await push("-o", "name")).stdout).toBe("");
   });
 
+  test("on a terminal of 80 columns the table fits, and a failure has no line of its own before it", async () => {
+    const hosts = `n1=${sshd.host}:${sshd.port}`;
+    await writeFile(join(cli.dir, "source.json"), input, { mode: 0o600 });
+    const command = [process.execPath, program, "push", "--config", join(cli.dir, "source.json")];
+    const args = [...command, "--hosts", hosts, "-i", sshd.key, "--known-hosts", "/dev/null"];
+    const { PATH = "" } = process.env;
+    const child = spawn("script", ["-qec", `stty cols 80; ${args.join(" ")}`, "/dev/null"], {
+      env: { PATH, HOME: cli.dir, TERM: "xterm", NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const { code, stdout } = await ended(child);
+    expect(code).toBe(4);
+    expect(stdout).not.toContain("n1: failed");
+    const lines = stdout.split(/[\r\n]+/);
+    const row = lines.findIndex((line) => /^n1 +\S+ +failed +PC211/.test(line));
+    // The words stand under the row, and end as they do in full.
+    expect(lines[row + 1]).toMatch(/^ {3}the host key .*…/);
+    expect(lines[row + 1]?.length).toBeLessThanOrEqual(80);
+    expect(stdout.match(/PC211/g)).toHaveLength(2);
+    expect(stdout.match(/fix:/g)).toHaveLength(1);
+  });
+
   test("a terminal that doesn't know its width gets lines", async () => {
     const hosts = `n1=${sshd.host}:${sshd.port}`;
     const command = [process.execPath, program, "push", "--config", join(cli.dir, "source.json")];

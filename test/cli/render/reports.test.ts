@@ -378,6 +378,33 @@ test("a check's summary: warnings, then failures, each with its step", () => {
   `);
 });
 
+test("a check of many nodes with new host keys is one row, and one cause", () => {
+  const report: CheckReport = {
+    ...CHECK,
+    items: Array.from({ length: 60 }, (_, at) => ({
+      group: "ssh",
+      name: `node-${at + 1}`,
+      result: "failed",
+      code: "PC211",
+      message: `the host key is not known: 10.0.0.${at}:22 offers ${at}`,
+      fix: "compare it",
+    })),
+  };
+  expect(renderReportTable(report, plain).split("\n").slice(1)).toEqual([
+    "ssh     failed   PC211   node-[1-60]   the host key is not known",
+    "",
+  ]);
+  expect(renderSummary(report)).toEqual([
+    "PC211 the host key is not known (60: node-[1-60])",
+    "  node-1: 10.0.0.0:22 offers 0",
+    "  node-2: 10.0.0.1:22 offers 1",
+    "  node-3: 10.0.0.2:22 offers 2",
+    "  and 57 more: -o wide or json",
+    "  fix: compare it",
+    "60 failed of 60 checks in 3.1 s",
+  ]);
+});
+
 test("a check as a document and as names", () => {
   expect(toDocument([CHECK])).toMatchObject({
     kind: "CheckReport",
