@@ -14,7 +14,6 @@ import { run, step } from "./lib/steps.mjs";
 const args = process.argv.slice(2);
 const unitOnly = args.includes("--unit");
 const forVitest = args.filter((arg) => arg !== "--unit");
-const projects = unitOnly ? ["unit"] : ["unit", "differential", "bed", "cluster"];
 
 ensurePackages();
 const counts = { passed: 0, failed: 0 };
@@ -24,17 +23,23 @@ async function check(name, command, commandArgs) {
   counts[(await step(name, command, commandArgs)) === 0 ? "passed" : "failed"] += 1;
 }
 
-/** Runs one of vitest's projects; a project that ends without a report counts as one failure. */
-async function test(project) {
+/**
+ * Runs one of vitest's projects; a project that ends without a report counts as one failure.
+ * One that runs beside others shows its output at its end, whole.
+ */
+async function test(project, { beside = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "pullcast-test-"));
   const file = join(dir, "report.json");
-  console.log(`\n── ${project} tests`);
+  const log = join(dir, "log");
+  if (!beside) console.log(`\n── ${project} tests`);
   try {
-    const code = await run("npx", [
+    const command = [
       ...["vitest", "run", "--project", project, "--passWithNoTests"],
       ...["--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
       ...forVitest,
-    ]);
+    ];
+    const code = await run("npx", command, beside ? { log } : {});
+    if (beside) console.log(`\n── ${project} tests\n${readFileSync(log, "utf8")}`);
     const report = JSON.parse(readFileSync(file, "utf8"));
     counts.passed += report.numPassedTests;
     // A file that can't be loaded fails no test of its own, but vitest fails.
@@ -58,7 +63,15 @@ if (forVitest.length === 0) {
 }
 await check("build (esbuild)", node, ["scripts/build.mjs", "--types"]);
 if (forVitest.length === 0) await check("package (publint)", "npx", ["publint", "--strict"]);
-for (const project of projects) await test(project);
+if (unitOnly) await test("unit");
+else {
+  // The beds mostly wait, for kubelets and their caches: the unit tests take the processors meanwhile.
+  console.log("\n── bed and cluster tests run beside the others; what they print follows");
+  await Promise.all([
+    test("unit").then(() => test("differential")),
+    test("bed", { beside: true }).then(() => test("cluster", { beside: true })),
+  ]);
+}
 
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
 process.exit(counts.failed === 0 && counts.passed > 0 ? 0 : 1);

@@ -76,7 +76,7 @@ export function createJumpHosts({ login, limits, starts }: JumpOptions): JumpHos
       turn = pLimit(STARTS_THROUGH);
       through.set(jump.key, turn);
     }
-    return await turn(start);
+    return turn(start);
   };
 
   return {
