@@ -24,6 +24,7 @@ export interface Pod {
     readonly name: string;
     readonly namespace: string;
     readonly uid: string;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
   };
   readonly spec: {

@@ -4,7 +4,7 @@ import { type Pod, podPath, readPodEvents } from "../../cluster/pods.ts";
 import type { Code } from "../../errors.ts";
 import { cleanText } from "../../util/clean-text.ts";
 import { type PodState, readPodState } from "./pod-state.ts";
-import { podFault } from "./test-pod.ts";
+import { type ExpectedPod, podFault } from "./test-pod.ts";
 
 /** What a test pod came to. */
 export type PodOutcome =
@@ -19,7 +19,7 @@ export interface AwaitOptions {
   readonly gateway: Gateway;
   readonly watch: PodWatch;
   readonly pod: Pod;
-  readonly expected: { readonly image: string; readonly node: string };
+  readonly expected: ExpectedPod;
   /** How long a kubelet may take to begin, ms. */
   readonly startMs: number;
   /** When to stop waiting at all. */

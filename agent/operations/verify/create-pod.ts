@@ -13,6 +13,8 @@ interface CreateOptions {
   readonly namespace: string;
   /** As JSON for the API server; its name is unique in the run. */
   readonly pod: object;
+  /** Whether a pod that already has the name is the one that was sent. */
+  readonly isOwn: (pod: Pod) => boolean;
   /** Aborted: no further try. */
   readonly signal: AbortSignal;
 }
@@ -35,7 +37,7 @@ export async function createPod(gateway: Gateway, options: CreateOptions): Promi
     if (answer !== undefined && options.signal.aborted) break;
     answer = await postOnce(gateway, path, options.pod);
     if (answer.status === 201) return { pod: answer.body as Pod };
-    const own = answer.status === 409 ? await readOwn(gateway, path, options.pod) : undefined;
+    const own = answer.status === 409 ? await readOwn(gateway, path, options) : undefined;
     if (own !== undefined) return { pod: own };
     if (!isPassing(answer)) break;
   }
@@ -53,22 +55,15 @@ async function postOnce(gateway: Gateway, path: string, pod: object): Promise<Ap
   }
 }
 
-/** The pod of this name if it carries this run's label. */
-async function readOwn(gateway: Gateway, path: string, sent: object): Promise<Pod | undefined> {
-  const wanted = (sent as { metadata: LabelledMetadata }).metadata;
-  const { status, body } = await gateway.request(
-    "GET",
-    `${path}/${encodeURIComponent(wanted.name)}`,
-  );
-  if (status !== 200) return undefined;
-  const found = (body as { metadata?: LabelledMetadata }).metadata;
-  const label = "pullcast.dev/run";
-  return found?.labels?.[label] === wanted.labels?.[label] ? (body as Pod) : undefined;
-}
-
-interface LabelledMetadata {
-  readonly name: string;
-  readonly labels?: Readonly<Record<string, string>>;
+/** The pod of this name if it is the one that was sent: others may know the names and labels of a run. */
+async function readOwn(
+  gateway: Gateway,
+  path: string,
+  { pod, isOwn }: CreateOptions,
+): Promise<Pod | undefined> {
+  const { name } = (pod as Pick<Pod, "metadata">).metadata;
+  const { status, body } = await gateway.request("GET", `${path}/${encodeURIComponent(name)}`);
+  return status === 200 && isOwn(body as Pod) ? (body as Pod) : undefined;
 }
 
 function isPassing({ status, body }: ApiAnswer): boolean {

@@ -6,7 +6,7 @@ import { PullcastError } from "../../errors.ts";
 import type { PullReport, Target } from "../../model.ts";
 import { awaitPull, type PodOutcome } from "./await-pull.ts";
 import { createPod } from "./create-pod.ts";
-import { buildTestPod, podFault, SUCCESS } from "./test-pod.ts";
+import { buildTestPod, isOwnPod, newPodToken, podFault, SUCCESS } from "./test-pod.ts";
 
 /** What all tries of a run share. */
 export interface TryContext {
@@ -25,6 +25,7 @@ export interface TryContext {
 
 /** One pod's life. */
 export interface PodTry {
+  /** Before the pod was sent, by this machine's clock, which times pushes too: no pod of ours is older. */
   readonly createdAt: Date;
   /** From creation to the answer, ms. */
   readonly durationMs: number;
@@ -51,21 +52,24 @@ export async function tryPod(target: Target, context: TryContext): Promise<PodTr
     outcome,
     ran,
   });
+  const token = newPodToken();
   const creation = await createPod(gateway, {
     namespace,
     signal,
+    isOwn: (pod) => isOwnPod(pod, token),
     pod: buildTestPod({
       run: context.run,
       node: target.name,
       image,
       index: context.nextIndex(),
+      token,
       deadlineSeconds: context.deadlineSeconds,
     }),
   });
   if ("refusal" in creation) return ended({ type: "broken", ...creation.refusal });
   const { pod } = creation;
   try {
-    const expected = { image, node: target.name };
+    const expected = { image, node: target.name, token };
     const fault = podFault(pod, expected);
     if (fault !== undefined) return ended({ type: "broken", code: "PC508", message: fault });
     const startMs = target.node?.ready === false ? START_NOT_READY_MS : START_MS;

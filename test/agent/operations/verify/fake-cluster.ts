@@ -25,6 +25,8 @@ export class FakeCluster implements Gateway {
   readonly events: StoredEvent[] = [];
   readonly requests: string[] = [];
   created = 0;
+  /** So many creations are answered with an error, though the pod is there. */
+  answersToLose = 0;
   /** The most pods that existed at one time. */
   most = 0;
   watches = 0;
@@ -43,7 +45,7 @@ export class FakeCluster implements Gateway {
     if (instead instanceof Error) throw instead;
     if (instead !== undefined) return instead;
     const name = /\/pods\/([^/?]+)/.exec(path)?.[1] ?? "";
-    if (method === "POST") return { status: 201, body: this.#create(body as Pod) };
+    if (method === "POST") return this.#post(body as Pod);
     if (method === "DELETE") return this.#delete(name);
     if (path.includes("/log")) return { status: 200, body: "SUCCESS\n" };
     if (path.includes("/events?")) return { status: 200, body: { items: this.#eventsOf(path) } };
@@ -92,6 +94,14 @@ export class FakeCluster implements Gateway {
     const next = { ...(this.pods.get(name) ?? pod), status };
     this.pods.set(name, next);
     if (!silent) this.send({ type: "MODIFIED", object: next });
+  }
+
+  #post(sent: Pod): ApiAnswer {
+    if (this.pods.has(sent.metadata.name)) return { status: 409, body: { message: "exists" } };
+    const pod = this.#create(sent);
+    if (this.answersToLose === 0) return { status: 201, body: pod };
+    this.answersToLose -= 1;
+    return { status: 504, body: { message: "timeout" } };
   }
 
   #create(sent: Pod): Pod {

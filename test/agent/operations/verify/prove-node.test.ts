@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import { afterEach, expect, test } from "vitest";
 import { type PodWatch, watchPods } from "../../../../agent/cluster/pod-watch.ts";
-import type { ContainerState } from "../../../../agent/cluster/pods.ts";
+import type { ContainerState, Pod } from "../../../../agent/cluster/pods.ts";
 import type { PullcastEvent } from "../../../../agent/events.ts";
 import type { Target } from "../../../../agent/model.ts";
 import type { KnownPush } from "../../../../agent/operations/run-records.ts";
@@ -11,6 +11,7 @@ import { WaitingRoom } from "../../../../agent/operations/verify/waiting-room.ts
 import { parseReference } from "../../../../agent/registry/reference.ts";
 import { clusterNode } from "../../cluster/cluster-node.ts";
 import { FakeCluster, type FakeKubelet, goneError } from "./fake-cluster.ts";
+import { testPod } from "./test-pod-object.ts";
 
 const RUN = "20261124T050102Z-1f3a9c";
 const IMAGE = "reg.example/a:1";
@@ -238,7 +239,46 @@ test.each([
   expect(await prove()).toMatchObject({ result: "unproven", message, ...expected });
 });
 
-test("overload passes, and a pod whose creation was answered with an error is found", async () => {
+test("a pod whose creation was answered with an error is found, and no other is made", async () => {
+  const { prove, cluster } = rig(() => DONE);
+  cluster.answersToLose = 1;
+  expect(await prove()).toMatchObject({ result: "pulled", attempts: 1 });
+  expect(cluster.created).toBe(1);
+});
+
+test("a namesake with the run's labels, made by a tenant, proves nothing", async () => {
+  const { prove, cluster } = rig(() => DONE);
+  let copied: Pod | undefined;
+  cluster.intercept = (method, path) => {
+    if (method === "POST") return { status: 409, body: { message: "already exists" } };
+    const name = /\/pods\/([^/?]+)$/.exec(path)?.[1];
+    if (method !== "GET" || name === undefined) return undefined;
+    copied = testPod({
+      status: { containerStatuses: [{ imageID: "sha256:1", state: DONE }] },
+      spec: { containers: [{ image: IMAGE, imagePullPolicy: "Always" }] },
+    });
+    const labels = { "pullcast.dev/run": RUN };
+    return { status: 200, body: { ...copied, metadata: { ...copied.metadata, name, labels } } };
+  };
+  expect(await prove()).toMatchObject({ result: "unproven", code: "PC506" });
+  expect(copied).toBeDefined();
+  expect(cluster.requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
+});
+
+test("a pod that loses its token while it runs proves nothing", async () => {
+  const { prove, cluster } = rig(() => undefined);
+  const report = prove();
+  while (cluster.pods.size === 0) await new Promise((resolve) => setImmediate(resolve));
+  const [pod] = cluster.pods.values();
+  if (pod !== undefined) {
+    const metadata = { ...pod.metadata, annotations: {} };
+    cluster.pods.set(pod.metadata.name, { ...pod, metadata });
+    cluster.setState({ ...pod, metadata }, DONE);
+  }
+  expect(await report).toMatchObject({ result: "unproven", code: "PC508" });
+});
+
+test("overload passes", async () => {
   const { prove, cluster } = rig(() => DONE);
   let posts = 0;
   cluster.intercept = (method) => {

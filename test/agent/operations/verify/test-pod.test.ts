@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import type { Pod } from "../../../../agent/cluster/pods.ts";
 import {
   buildTestPod,
+  newPodToken,
   podFault,
   runSelector,
 } from "../../../../agent/operations/verify/test-pod.ts";
-import { testPod } from "./test-pod-object.ts";
+import { TOKEN, testPod } from "./test-pod-object.ts";
 
 const RUN = "20261124T050102Z-1f3a9c";
 
@@ -15,16 +16,18 @@ test("the pod is pinned, always pulls, has no token, no rights and no secrets bu
     node: "n1",
     image: "r/a:1",
     index: 3,
+    token: TOKEN,
     deadlineSeconds: 480,
   });
   expect(pod).toMatchObject({
     metadata: {
-      name: "pullcast-verify-20261124t050102z-1f3a9c-3",
+      name: "pullcast-verify-20261124t050102z-1f3a9c-3-01234567",
       labels: {
         "app.kubernetes.io/managed-by": "pullcast",
         "pullcast.dev/run": RUN,
         "pullcast.dev/node": expect.stringMatching(/^[0-9a-f]{16}$/),
       },
+      annotations: { "pullcast.dev/token": TOKEN },
     },
     spec: {
       nodeName: "n1",
@@ -68,5 +71,13 @@ test.each<[string, Partial<Pod["spec"]>, string | undefined]>([
     "the pull policy was changed",
   ],
 ])("admission: %s", (_, spec, fault) => {
-  expect(podFault(testPod({ spec }), { image: "r/a:1", node: "n1" })).toBe(fault);
+  expect(podFault(testPod({ spec }), { image: "r/a:1", node: "n1", token: TOKEN })).toBe(fault);
+});
+
+test("a pod with another token, or none, is not ours: its name and labels can be copied", () => {
+  const expected = { image: "r/a:1", node: "n1", token: TOKEN };
+  for (const annotations of [{}, { "pullcast.dev/token": newPodToken() }]) {
+    expect(podFault(testPod({ annotations }), expected)).toMatch(/token was changed/);
+  }
+  expect(newPodToken()).toMatch(/^[0-9a-f]{32}$/);
 });
