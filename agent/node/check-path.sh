@@ -7,6 +7,8 @@ enter_directory() {
   choose_directory
   cd -P "$dir" 2>/dev/null || fail PC309 "$dir"
   here=${PWD%/}
+  # What lies below /proc/PID/root has a name that means another directory here.
+  [ "$here/" -ef . ] || fail PC309 "$dir"
   case $here in *[!A-Za-z0-9._/@:+-]*) fail PC309 "$dir leads to a path with unusual characters" ;; esac
   say "root $here/config.json $proof"
   [ "$proof" != assumed ] || say "warn PC321 $here"

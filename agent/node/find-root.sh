@@ -10,7 +10,10 @@ find_root() {
   pids=
   sockets=
   mounts=
-  seen=$(grep -EHs '^(kubelet.*|kubelite|k3s.*|k0s.*|rke2.*|hyperkube)$|/pod-resources/[^/]*$|/config\.json ' \
+  # A socket's abstract name may hold a newline and what looks like another line. It has 107 bytes: the kernel's
+  # widths (unix_seq_show in net/unix/af_unix.c, 6.12) leave few of them for a path.
+  line='([0-9a-f]{8}){1,2}: [0-9A-F]{8} 0{8} [0-9A-F]{8} [0-9A-F]{4} [0-9A-F]{2} [ 0-9]{4}[0-9]+'
+  seen=$(grep -EHs "^(kubelet.*|kubelite|k3s.*|k0s.*|rke2.*|hyperkube)\$|^$line /[^ ]+/pod-resources/[^/ ]*\$|/config\\.json " \
     /proc/[0-9]*/comm /proc/net/unix /proc/self/mountinfo)
   set -f
   IFS=$nl
@@ -28,7 +31,12 @@ find_root() {
     unset IFS
     genuine "$pid" 2>/dev/null || continue
     fds=$(ls -l "/proc/$pid/fd" 2>/dev/null)
+    held=
     IFS=$nl
+    for line in $fds; do
+      # The first arrow follows the number; what a directory is called comes after it, with a slash.
+      case ${line#* -> } in "socket:["*"]") held="$held${line#* -> } " ;; esac
+    done
     for line in $sockets; do
       unset IFS
       held_socket "$line"
@@ -52,17 +60,24 @@ genuine() {
   return 1
 }
 
-# Takes a line of /proc/net/unix as proof of a root if process $pid, with descriptors $fds, holds that socket.
+# Takes a line of /proc/net/unix as proof of a root if process $pid, which holds the sockets $held, holds that one.
 held_socket() {
   # shellcheck disable=SC2086 # fields: slot, references, protocol, flags, type, state, inode, path
   set -- $1
-  case $fds in *"socket:[$7]"*) ;; *) return ;; esac
+  case " $held" in *" socket:[$7] "*) ;; *) return ;; esac
   # It is bound under a temporary name and renamed. The device-plugins socket tells nothing: it stands in
   # /var/lib/kubelet whatever the root directory (DevicePluginPath, 1.35).
   found=${8%/pod-resources/*}
   socket=$found/pod-resources/kubelet.sock
   case $found in '' | [!/]* | */../* | */.. | *[!A-Za-z0-9._/@:+-]*) return ;; esac
   [ -S "$socket" ] && [ -O "$socket" ] || return
+  # Below /proc/PID/root are the directories of a container: from there no name leads back.
+  case $found in /proc/*) return ;; esac
+  if ! cd -P "$found/." 2>/dev/null || [ ! "$PWD/" -ef . ]; then
+    cd /
+    return
+  fi
+  cd /
   if [ -z "$root" ]; then
     root=$found
     kubelet=$pid

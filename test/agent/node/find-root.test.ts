@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { composeInstall } from "../../../agent/node/compose.ts";
+import { composeInstall, composeRestore } from "../../../agent/node/compose.ts";
 import { type NodeProgramReport, readReport } from "../../../agent/node/read-report.ts";
 import { makeArena } from "../../rig/arena.ts";
 import { configOf, nodeConfig, request } from "./request.ts";
@@ -25,7 +25,41 @@ const STAND_IN = `
   open(my $f, ">", $ready); close $f; $< = $> = $uid; sleep 600;
 `;
 
+/**
+ * A tenant's container with the node's network: root in a mount namespace of its own, where it makes ROOT's socket,
+ * and an abstract socket whose name holds a newline and a line as /proc/net/unix has it, with the inode of a
+ * socket that the kubelet holds.
+ */
+const FORGER = String.raw`
+  use Socket; my ($name, $root, $dir, $ready, $uid, $format) = @ARGV;
+  mkdir "$root/$dir"; socket(my $s, PF_UNIX, SOCK_STREAM, 0);
+  bind($s, pack_sockaddr_un("$root/$dir/kubelet.sock")) or die "bind: $!";
+  my ($kubelet) = map { m{^/proc/(\d+)/} } grep { my $f; open($f, "<", $_) && <$f> eq "kubelet\n" } glob("/proc/[0-9]*/comm");
+  my ($inode) = map { (readlink($_) // "") =~ /^socket:.(\d+)/ } glob("/proc/$kubelet/fd/*");
+  (my $forged = sprintf($format, $inode)) =~ s/PID/$$/;
+  socket(my $a, PF_UNIX, SOCK_STREAM, 0);
+  bind($a, pack("Sa*", AF_UNIX, "\0\n$forged/pod-resources/1")) or die "bind: $!"; listen($a, 1);
+  open(my $f, ">", $ready); close $f; sleep 600;
+`;
+
+/** A process named kubelet that holds one socket, which is bound to nothing, and a directory. */
+const STARTING = String.raw`
+  use Socket; $0 = shift; my ($root, $dir, $ready, $uid, $held) = @ARGV;
+  socket(our $s, PF_INET, SOCK_STREAM, 0);
+  if ($held) {
+    open(my $f, "<", "/proc/net/unix"); my ($inode) = map { /(\d+) \S+pod-resources/ } <$f>;
+    mkdir "$held -> socket:[$inode]"; mkdir "$held -> socket:[$inode]/socket:[$inode]";
+    opendir(our $d, "$held -> socket:[$inode]") or die; opendir(our $e, "$held -> socket:[$inode]/socket:[$inode]") or die;
+  }
+  open(my $f, ">", $ready); close $f; sleep 600;
+`;
+
+const SCRIPTS = { STAND_IN, FORGER, STARTING };
+
 interface Process {
+  readonly script?: keyof typeof SCRIPTS;
+  /** One more argument of the script. */
+  readonly argument?: string;
   readonly name?: string;
   /** Where its socket stands; absent: it has none. */
   readonly root?: string;
@@ -38,12 +72,23 @@ interface Process {
   readonly perl?: string;
 }
 
+interface Beside {
+  /** Which of the shells, 0 if absent. */
+  readonly shell?: number;
+  /** Commands before the processes start. */
+  readonly before?: string;
+  /** Instead of the directory that is found. */
+  readonly dir?: string;
+  /** Instead of an install. */
+  readonly restore?: true;
+}
+
 let count = 0;
 
 /** Starts processes on a machine of their own (pid, mount and net namespaces) and installs without --path. */
 async function installBeside(
   processes: readonly Process[],
-  options: { readonly shell?: number; readonly before?: string } = {},
+  options: Beside = {},
 ): Promise<NodeProgramReport> {
   count += 1;
   const scratch = join(arena.dir, `case-${count}`);
@@ -53,11 +98,12 @@ async function installBeside(
   mkdirSync(join(lib, basename(arena.dir)), { mode: 0o755 });
   const starts = processes.map(({ name = "kubelet", root = "-", ...process }, index) => {
     const { socketDir = "pod-resources", prefix = "", perl = "/usr/bin/perl" } = process;
-    const { becomes = 0 } = process;
+    const { becomes = 0, script = "STAND_IN", argument = "" } = process;
     const ready = `/tmp/ready-${index}`;
     return [
       root === "-" ? ":" : `mkdir -p -m 755 ${root}`,
-      `${prefix} ${perl} -e "$STAND_IN" '${name}' ${root} ${socketDir} ${ready} ${becomes} </dev/null &`,
+      `${prefix} ${perl} -e "$${script}" '${name}' ${root} ${socketDir} ${ready} ${becomes} '${argument}' </dev/null &`,
+      `ln -s /proc/$!/root/mnt/evil /mnt/link-${index}`,
       `until [ -e ${ready} ]; do sleep 0.01; done`,
     ].join("\n");
   });
@@ -69,16 +115,19 @@ async function installBeside(
     ...starts,
     'exec "$@"',
   ].join("\n");
-  const { dir: _found, ...asked } = request("/");
+  const { dir: _found, ...common } = request("/");
+  const asked = options.dir === undefined ? common : { ...common, dir: options.dir };
   const config = nodeConfig(configOf(`password-${count}`));
   const namespaces = ["--pid", "--mount", "--net", "--fork", "--kill-child", "--mount-proc"];
   const shell = shells[options.shell ?? 0];
   if (shell === undefined) throw new Error("no such shell");
-  const outcome = await runProgram(composeInstall({ ...asked, config }), {
+  const program =
+    options.restore === true ? composeRestore(asked) : composeInstall({ ...asked, config });
+  const outcome = await runProgram(program, {
     shell,
     prefix: ["unshare", ...namespaces, "/bin/sh", "-c", machine, "sh"],
     env: {
-      STAND_IN,
+      ...SCRIPTS,
       ...(shell.path === undefined ? {} : { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }),
     },
   });
@@ -161,4 +210,56 @@ describe("a decoy steers nobody:", () => {
     const found = await installBeside([decoy, { root: "/mnt/a" }]);
     expect(found).toMatchObject({ path: "/mnt/a/config.json", pathProof: "proven" });
   });
+});
+
+describe("a line of /proc/net/unix that a tenant forges by an abstract socket's name", () => {
+  const LINE = "0000000000000000: 00000002 00000000 00010000 0001 01 %5lu ";
+  const forge = (argument: string): Process => ({
+    script: "FORGER",
+    name: "tenant",
+    root: "/mnt/evil",
+    // Its /mnt/evil is its own, as a container's directories are.
+    prefix: `unshare --mount --propagation private sh -c 'mount -t tmpfs tmpfs /mnt/evil; exec "$@"' sh`,
+    argument,
+  });
+  const outside = forge(`${LINE}/proc/PID/root/mnt/evil`);
+  const starting: Process = { script: "STARTING" };
+
+  for (const [index, shell] of shells.entries()) {
+    test(`makes no doubt about a real kubelet (${shell.name})`, async () => {
+      const found = await installBeside([{ root: "/mnt/a" }, outside], { shell: index });
+      expect(found).toMatchObject({ path: "/mnt/a/config.json", pathProof: "proven" });
+    });
+
+    test(`steers no push while the kubelet has no such socket yet (${shell.name})`, async () => {
+      expect(await installBeside([starting, outside], { shell: index })).toMatchObject(ASSUMED);
+    });
+
+    test(`leads nobody through a link either (${shell.name})`, async () => {
+      const linked = forge(`${LINE}/mnt/link-1`);
+      expect(await installBeside([starting, linked], { shell: index })).toMatchObject(ASSUMED);
+    });
+
+    test(`leads no restore into a container, even where its user gives that path (${shell.name})`, async () => {
+      for (const action of [{}, { restore: true as const }]) {
+        const given = { ...action, shell: index, dir: "/mnt/link-1" };
+        expect(await installBeside([starting, outside], given)).toMatchObject({
+          status: "failed",
+          code: "PC309",
+        });
+      }
+    });
+
+    test(`is not taken where its fields are not the kernel's (${shell.name})`, async () => {
+      // On a path that the host shares with the tenant.
+      const shared = { ...forge("0: 2 0 00010000 0001 01 %lu /mnt/evil"), prefix: "" };
+      expect(await installBeside([starting, shared], { shell: index })).toMatchObject(ASSUMED);
+    });
+
+    test(`is not held by a kubelet that has a directory of a socket's name open (${shell.name})`, async () => {
+      const socket: Process = { name: "tenant", root: "/mnt/evil" };
+      const holder: Process = { ...starting, argument: "/mnt/d" };
+      expect(await installBeside([socket, holder], { shell: index })).toMatchObject(ASSUMED);
+    });
+  }
 });
