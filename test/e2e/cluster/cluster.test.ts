@@ -142,7 +142,8 @@ describe("from no credentials to a proof", () => {
 
 describe("with --restart-kubelet", () => {
   it("is in force at once, one node after another, each back to Ready", async () => {
-    // A refused pull has just made these kubelets remember that they have no credentials.
+    // These kubelets may still have what was restored away; a refused pull then makes them remember that there is nothing.
+    await Promise.all(names.map((name) => bed.exec(name, ["systemctl", "restart", "kubelet"])));
     const denied = await verify(privateImage, "--timeout", "1s");
     expect(denied.code).toBe(5);
     const pushed = await push("--restart-kubelet");
