@@ -1,15 +1,10 @@
-import pLimit from "p-limit";
-import { connectSocket } from "./connect-socket.ts";
+import { createConnector } from "./connector.ts";
 import { plainSettings } from "./host-settings.ts";
-import { createJumpHosts } from "./jump-hosts.ts";
 import { createLogin } from "./login.ts";
 import { createHostResolver, type HostResolver } from "./resolve-host.ts";
 import { runProgram } from "./run-program.ts";
 import { loadSsh2 } from "./ssh2.ts";
 import type { Session, SshOptions, Transport } from "./transport.ts";
-
-/** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
-const STARTS = 16;
 
 /**
  * Makes the transport of a run over ssh2: key files, known_hosts files and agents are read once for all hosts,
@@ -26,20 +21,14 @@ export async function createTransport(
   const login = createLogin(await loadSsh2(), options);
   // What the command line names is a fault of the run, not of a node.
   await Promise.all([resolver.prepare(), login.prepare(plainSettings({ host: "" }, options))]);
-  const starts = pLimit(STARTS);
-  const jumpHosts = createJumpHosts({ login, limits, starts });
+  const connector = createConnector(login, limits);
   const sessions = new Set<Session>();
   const open = async (...[target, signal]: Parameters<Transport["open"]>): Promise<Session> => {
     signal.throwIfAborted();
-    const { host, jumps } = await resolver.routeTo(target);
-    const { connection, at, ...proved } =
-      jumps.length === 0
-        ? await starts(async () =>
-            login.connect(host, { wire: await connectSocket(host, { limits, signal }), signal }),
-          )
-        : await jumpHosts.connect({ host, jumps }, signal);
+    const route = await resolver.routeTo(target);
+    const { connection, at, ...proved } = await connector.connect(route, signal);
     const session: Session = {
-      user: host.user,
+      user: route.host.user,
       ...proved,
       run: (request) => runProgram(connection, request, { at, limits }),
       async close() {
@@ -54,7 +43,7 @@ export async function createTransport(
     open,
     async close() {
       await Promise.all([...sessions].map((session) => session.close()));
-      await jumpHosts.close();
+      await connector.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { PullcastError } from "../errors.ts";
+import { once } from "../util/once.ts";
 import { type AgentKeys, askAgent } from "./agent-keys.ts";
 import { startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";
@@ -104,14 +105,6 @@ export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login 
       return { connection, at, hostKeyFingerprint, hostKeyAdded };
     },
   };
-}
-
-function once<T>(made: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const there = made.get(key);
-  if (there !== undefined) return there;
-  const value = make();
-  made.set(key, value);
-  return value;
 }
 
 /** The name under which known_hosts has a host's keys; an alias stands for host and port. */

@@ -5,6 +5,7 @@ import pLimit from "p-limit";
 import { PullcastError } from "../errors.ts";
 import type { Target } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { once } from "../util/once.ts";
 import { askSsh, isHostAlias, type SshAnswer } from "./ask-ssh.ts";
 import { type HostPatterns, readHostPatterns } from "./host-patterns.ts";
 import {
@@ -76,15 +77,9 @@ export function createHostResolver(options: SshOptions): HostResolver {
       const settings = await settingsOf(target, { alias, options, answers, isUsersChoice });
       const { proxyJump } = settings;
       if (proxyJump === undefined) return { host: settings, jumps: [] };
-      let hops = jumps.get(proxyJump);
-      if (hops === undefined) {
-        hops = jumpsOf(proxyJump, {
-          options: forJumps(options),
-          answers: forHops(),
-          seen: new Set(),
-        });
-        jumps.set(proxyJump, hops);
-      }
+      const hops = once(jumps, proxyJump, () =>
+        jumpsOf(proxyJump, { options: forJumps(options), answers: forHops(), seen: new Set() }),
+      );
       return { host: settings, jumps: await hops };
     },
   };
@@ -186,11 +181,9 @@ class Answers {
     const patterns = await this.#patterns;
     if (patterns === undefined) return await this.#ask(alias);
     const signature = patterns.signature(alias);
-    let shared = this.#bySignature.get(signature);
-    if (shared === undefined) {
-      shared = this.#ask(alias).then((answer) => answer && shareable(answer, alias));
-      this.#bySignature.set(signature, shared);
-    }
+    const shared = once(this.#bySignature, signature, () =>
+      this.#ask(alias).then((answer) => answer && shareable(answer, alias)),
+    );
     // A failure names the host that was asked about: it is nobody else's.
     const answer = await shared.catch(() => null);
     if (answer === null) return await this.#ask(alias);
@@ -199,12 +192,9 @@ class Answers {
   }
 
   #ask(alias: string): Promise<SshAnswer | undefined> {
-    let answer = this.#byAlias.get(alias);
-    if (answer === undefined) {
-      answer = this.#limit(async () => askSsh(await this.#config, alias));
-      this.#byAlias.set(alias, answer);
-    }
-    return answer;
+    return once(this.#byAlias, alias, () =>
+      this.#limit(async () => askSsh(await this.#config, alias)),
+    );
   }
 }
 

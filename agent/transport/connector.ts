@@ -2,6 +2,7 @@ import pLimit, { type LimitFunction } from "p-limit";
 import type { ClientChannel } from "ssh2";
 import type { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { once } from "../util/once.ts";
 import { connectSocket } from "./connect-socket.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { withLimit } from "./limit.ts";
@@ -11,20 +12,16 @@ import { hostPort, seconds, sshError } from "./ssh-error.ts";
 import type { PhaseLimits } from "./transport.ts";
 import { channelWire, type Wire } from "./wire.ts";
 
-/** Connections being opened at once through one jump host. */
+/** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
+const STARTS = 16;
+/** Of these, through one jump host. */
 const STARTS_THROUGH = 6;
 
-interface JumpOptions {
-  readonly login: Login;
-  readonly limits: PhaseLimits;
-  /** Limits what is opened at once in the whole run. */
-  readonly starts: LimitFunction;
-}
-
-/** Connections through other hosts: one connection to each jump host serves all nodes behind it. */
-export interface JumpHosts {
+/** Connections to hosts, direct or through others: one connection to each jump host serves all behind it. */
+export interface Connector {
   /** @throws {PullcastError} PC2xx, with the address of the host that failed; the abort reason */
   connect(route: HostRoute, signal: AbortSignal): Promise<LoggedIn>;
+  /** Ends the connections to jump hosts. */
   close(): Promise<void>;
 }
 
@@ -35,8 +32,9 @@ interface Jump {
   readonly key: string;
 }
 
-/** Makes the jump hosts of a run. */
-export function createJumpHosts({ login, limits, starts }: JumpOptions): JumpHosts {
+/** Makes the connector of a run. */
+export function createConnector(login: Login, limits: PhaseLimits): Connector {
+  const starts = pLimit(STARTS);
   const connections = new Map<string, Promise<LoggedIn>>();
   const through = new Map<string, LimitFunction>();
 
@@ -71,11 +69,7 @@ export function createJumpHosts({ login, limits, starts }: JumpOptions): JumpHos
         return await login.connect(host, { wire, signal, via: hop.at });
       });
     if (jump === undefined) return await start();
-    let turn = through.get(jump.key);
-    if (turn === undefined) {
-      turn = pLimit(STARTS_THROUGH);
-      through.set(jump.key, turn);
-    }
+    const turn = once(through, jump.key, () => pLimit(STARTS_THROUGH));
     return turn(start);
   };
 
