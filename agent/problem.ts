@@ -1,5 +1,5 @@
 import { type Code, describeCode } from "./errors.ts";
-import type { Problem } from "./model.ts";
+import type { Notice, Problem } from "./model.ts";
 
 /** What is to be said beside a code's own title. */
 export interface ProblemAbout {
@@ -20,4 +20,17 @@ export function problem(code: Code, severity: Problem["severity"], about: Proble
     message: `${title}: ${about.detail}`,
     fix: about.fix ?? fix,
   };
+}
+
+/** A remark of a source, as a problem. */
+export function noticeProblem({ code, message }: Notice): Problem {
+  return { code, severity: "warning", message, fix: describeCode(code).fix };
+}
+
+/** Errors before warnings, each in their order. */
+export function errorsFirst(problems: readonly Problem[]): Problem[] {
+  return [
+    ...problems.filter(({ severity }) => severity === "error"),
+    ...problems.filter(({ severity }) => severity === "warning"),
+  ];
 }

@@ -17,7 +17,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     findSalt({ ...options, hostsOnly: false }),
   ]);
   if (typeof salt !== "string") options.report({ type: "notice", notice: salt });
-  const problems = judgeCredentials(config, options.now ?? new Date());
+  const { problems } = judgeCredentials(config, options.now ?? new Date());
   const known = typeof salt === "string" ? salt : undefined;
   return {
     kind: "Inspection",

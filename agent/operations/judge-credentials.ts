@@ -1,8 +1,9 @@
 import type { Credential, LeftOut, LoadedConfig } from "../credentials/model.ts";
+import { nameList } from "../credentials/name-list.ts";
 import { type Code, describeCode, PullcastError } from "../errors.ts";
 import { lintFile } from "../kubelet/lint.ts";
 import type { Notice, Problem } from "../model.ts";
-import { problem } from "../problem.ts";
+import { errorsFirst, noticeProblem, problem } from "../problem.ts";
 import { parseRepository } from "./kubelet-lookup.ts";
 
 /** Less than this is too short for a push and the pulls after it. */
@@ -11,40 +12,47 @@ const SOON_MS = 30 * 60_000;
 const NO_PROBLEM: readonly Code[] = ["PC611", "PC633"];
 /** What lint says as well, key by key. */
 const LINTED: readonly Code[] = ["PC613"];
-/** Keys in one notice. */
-const MAX_KEYS = 10;
+/** Problems told in one error. */
+const MAX_TOLD = 10;
 
-/**
- * All problems of what a push would send, errors first: what a kubelet would ignore or misread, what ends
- * soon or has ended, and what was left out of the sources and why.
- */
-export function judgeCredentials(config: LoadedConfig, now: Date): Problem[] {
+/** What is wrong with what a push would send. */
+export interface JudgedCredentials {
+  /**
+   * All of it, errors first: what a kubelet would ignore or misread, what ends soon or has ended, and what was
+   * left out of the sources and why.
+   */
+  readonly problems: readonly Problem[];
+  /** What a push says of its credentials before it begins, one line for each thing that is said. */
+  readonly notices: readonly Notice[];
+}
+
+/** Judges what a push would send; a file of thousands of entries takes a second. */
+export function judgeCredentials(config: LoadedConfig, now: Date): JudgedCredentials {
+  const sent = sentProblems(config, now);
+  return { problems: allProblems(config, sent), notices: noticesOf(config, sent) };
+}
+
+function allProblems(config: LoadedConfig, sent: readonly Problem[]): Problem[] {
   const leftOut = config.leftOut.filter(({ code }) => !NO_PROBLEM.includes(code));
   const told: ReadonlySet<Code> = new Set([
     ...NO_PROBLEM,
     ...LINTED,
     ...leftOut.map(({ code }) => code),
   ]);
-  const problems = [
-    ...sentProblems(config, now),
+  return errorsFirst([
+    ...sent,
     ...leftOut.map(leftOutProblem),
     ...config.warnings.filter(({ code }) => !told.has(code)).map(noticeProblem),
-  ];
-  return [
-    ...problems.filter(({ severity }) => severity === "error"),
-    ...problems.filter(({ severity }) => severity === "warning"),
-  ];
+  ]);
 }
 
-/** What a push says of its credentials before it begins, one line for each thing that is said. */
-export function credentialNotices(config: LoadedConfig, now: Date): Notice[] {
+function noticesOf(config: LoadedConfig, sent: readonly Problem[]): Notice[] {
   const said = new Map<string, Problem[]>();
-  for (const one of sentProblems(config, now)) {
+  for (const one of sent) {
     if (one.severity === "error" || LINTED.includes(one.code)) continue;
     said.set(one.code, [...(said.get(one.code) ?? []), one]);
   }
-  const found = [...said.values()].flatMap(noticesOf);
-  return [...config.warnings, ...found];
+  return [...config.warnings, ...[...said.values()].flatMap(oneNotice)];
 }
 
 /**
@@ -67,8 +75,8 @@ export function refusalOf(
     return new PullcastError(first.code, { detail, fix: first.fix });
   }
   if (!strict || problems.length === 0) return undefined;
-  const shown = problems.slice(0, MAX_KEYS).map(({ code, message }) => `${code} ${message}`);
-  const more = problems.length > MAX_KEYS ? ` and ${problems.length - MAX_KEYS} more` : "";
+  const shown = problems.slice(0, MAX_TOLD).map(({ code, message }) => `${code} ${message}`);
+  const more = problems.length > MAX_TOLD ? ` and ${problems.length - MAX_TOLD} more` : "";
   return new PullcastError("PC672", { detail: `${shown.join("; ")}${more}` });
 }
 
@@ -100,17 +108,11 @@ function leftOutProblem({ key, code, why }: LeftOut): Problem {
   return { code, severity: "warning", key, message: `left out ${key}: ${why}`, fix };
 }
 
-function noticeProblem({ code, message }: Notice): Problem {
-  return { code, severity: "warning", message, fix: describeCode(code).fix };
-}
-
 /** Problems of one code: each as it is while they are few, else the code's title and the keys. */
-function noticesOf(problems: readonly Problem[]): Notice[] {
+function oneNotice(problems: readonly Problem[]): Notice[] {
   const [first] = problems;
   if (first === undefined) return [];
   if (problems.length <= 3) return problems.map(({ code, message }) => ({ code, message }));
-  const keys = problems.slice(0, MAX_KEYS).map(({ key }) => key ?? "the file");
-  const more = problems.length > MAX_KEYS ? ` and ${problems.length - MAX_KEYS} more` : "";
-  const { title } = describeCode(first.code);
-  return [{ code: first.code, message: `${title}: ${keys.join(", ")}${more}` }];
+  const keys = nameList(problems.map(({ key }) => key ?? "the file"));
+  return [{ code: first.code, message: `${describeCode(first.code).title}: ${keys}` }];
 }

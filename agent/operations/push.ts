@@ -3,7 +3,7 @@ import { PullcastError } from "../errors.ts";
 import type { CredentialSummary, PushReport } from "../model.ts";
 import { composeInstall } from "../node/compose.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
-import { credentialNotices, judgeCredentials, refusalOf } from "./judge-credentials.ts";
+import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
 import { loadCredentials } from "./load-credentials.ts";
 import type { PushOptions } from "./options.ts";
 import { findSalt, summarizeCredentials } from "./summarize-credentials.ts";
@@ -25,8 +25,9 @@ const ASK_ABOVE_NODES = 10;
 export async function push(options: PushOptions): Promise<PushReport> {
   const config = await loadCredentials(options.source, options);
   const now = options.now ?? new Date();
-  for (const notice of credentialNotices(config, now)) options.report({ type: "notice", notice });
-  const refusal = refusalOf(judgeCredentials(config, now), options.strict === true);
+  const { problems, notices } = judgeCredentials(config, now);
+  for (const notice of notices) options.report({ type: "notice", notice });
+  const refusal = refusalOf(problems, options.strict === true);
   if (refusal !== undefined) throw refusal;
   const delivered = deliver(options, {
     kind: "PushReport",

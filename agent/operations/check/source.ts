@@ -1,6 +1,6 @@
 import type { CheckItem, NodeConfig } from "../../model.ts";
 import type { Reach } from "../../registry/https-request.ts";
-import { credentialNotices, judgeCredentials, refusalOf } from "../judge-credentials.ts";
+import { judgeCredentials, refusalOf } from "../judge-credentials.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
 import { errorItem, noticeItem, okItem } from "./items.ts";
@@ -23,8 +23,8 @@ export async function checkSource(
       ...(ca === undefined ? {} : { ca }),
     });
     const { source, entries } = config;
-    const now = new Date();
-    const refusal = refusalOf(judgeCredentials(config, now), false);
+    const { problems, notices } = judgeCredentials(config, new Date());
+    const refusal = refusalOf(problems, false);
     const count = entries.length === 1 ? "1 credential" : `${entries.length} credentials`;
     const subject = { group: "source", name: source } as const;
     return {
@@ -35,7 +35,7 @@ export async function checkSource(
           `${count} for nodes: ${entries.slice(0, 8).join(", ")}${entries.length > 8 ? ", …" : ""}`,
         ),
         ...(refusal === undefined ? [] : [errorItem(subject, refusal)]),
-        ...credentialNotices(config, now).map((notice) => noticeItem(subject, notice)),
+        ...notices.map((notice) => noticeItem(subject, notice)),
       ],
     };
   } catch (error) {

@@ -1,10 +1,6 @@
 import { expect, test } from "vitest";
 import type { LoadedConfig } from "../../../agent/credentials/model.ts";
-import {
-  credentialNotices,
-  judgeCredentials,
-  refusalOf,
-} from "../../../agent/operations/judge-credentials.ts";
+import { judgeCredentials, refusalOf } from "../../../agent/operations/judge-credentials.ts";
 import { loadCredentials } from "../../../agent/operations/load-credentials.ts";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
@@ -41,7 +37,7 @@ test("what has ended is an error, what ends within 30 minutes a warning", async 
     "later.example": endingIn(30 * MINUTE_MS),
     "never.example": { username: "_json_key", password: "{}" },
   });
-  const problems = judgeCredentials(config, NOW);
+  const { problems } = judgeCredentials(config, NOW);
   expect(problems.map(({ code, severity, key }) => [code, severity, key])).toEqual([
     ["PC670", "error", "ended.example"],
     ["PC671", "warning", "soon.example"],
@@ -51,7 +47,7 @@ test("what has ended is an error, what ends within 30 minutes a warning", async 
 
 test("an error refuses a push in its own code, with its own fix", async () => {
   const config = await load({ "ended.example": endingIn(-1000), "also.example": endingIn(-1000) });
-  const refusal = refusalOf(judgeCredentials(config, NOW), false);
+  const refusal = refusalOf(judgeCredentials(config, NOW).problems, false);
   expect(refusal?.code).toBe("PC670");
   expect(refusal?.message).toMatch(
     /^a credential has expired: also\.example ended at .*1 more error/,
@@ -64,7 +60,7 @@ test("warnings refuse a push only with --strict, and are named", async () => {
     "reg.example:443": { username: "u", password: "p" },
     "bad.example": { auth: "!" },
   });
-  const problems = judgeCredentials(config, NOW);
+  const { problems } = judgeCredentials(config, NOW);
   expect(codes(problems)).toEqual(["warning PC657", "warning PC610"]);
   expect(refusalOf(problems, false)).toBeUndefined();
   const refusal = refusalOf(problems, true);
@@ -76,12 +72,12 @@ test("a token beside a password is told: docker takes the one, a kubelet the oth
   const config = await load({
     "reg.example": { username: "u", password: "p", identitytoken: "t" },
   });
-  expect(codes(judgeCredentials(config, NOW))).toEqual(["warning PC653"]);
+  expect(codes(judgeCredentials(config, NOW).problems)).toEqual(["warning PC653"]);
 });
 
 test("sound credentials pass --strict", async () => {
   const config = await load({ "reg.example": { username: "u", password: "p" } });
-  expect(judgeCredentials(config, NOW)).toEqual([]);
+  expect(judgeCredentials(config, NOW).problems).toEqual([]);
   expect(refusalOf([], true)).toBeUndefined();
 });
 
@@ -90,7 +86,7 @@ test("a push says of many keys with one fault one line", async () => {
   const config = await load(
     Object.fromEntries(names.map((name) => [name, { username: "u", password: "p" }])),
   );
-  const said = credentialNotices(config, NOW).filter(({ code }) => code === "PC657");
+  const said = judgeCredentials(config, NOW).notices.filter(({ code }) => code === "PC657");
   expect(said).toHaveLength(1);
   expect(said[0]?.message).toMatch(/reg0\.example:443, .* and 2 more$/);
 });
