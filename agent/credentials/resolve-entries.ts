@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { PullcastError } from "../errors.ts";
+import { shellWord } from "../util/shell-word.ts";
 import { askHelper, listHelper } from "./ask-helper.ts";
 import { makeLogin } from "./judge-entry.ts";
 import { keyFault, registryOf, shownKey } from "./keys.ts";
@@ -92,17 +93,12 @@ function named(failed: readonly FailedEntry[]): unknown {
   const { code, detail, fix, cause } = first.error;
   const keys = failed.map(({ entry }) => shownKey(entry?.key ?? ""));
   const more = keys.length > 1 ? `; ${keys.length} entries could not be fetched` : "";
-  const skips = keys.slice(0, 3).map((key) => `--except ${quoted(key)}`);
+  const skips = keys.slice(0, 3).map((key) => `--except ${shellWord(key)}`);
   return new PullcastError(code, {
     detail: `for ${keys[0]}: ${detail}${more}`,
     fix: `${fix}; or push without: ${skips.join(" ")}${keys.length > 3 ? " …" : ""}`,
     cause,
   });
-}
-
-/** A key is anybody's text, and the fix goes into a shell. */
-function quoted(key: string): string {
-  return /^[A-Za-z0-9./:_-]+$/.test(key) ? key : `'${key.replaceAll("'", "'\\''")}'`;
 }
 
 async function resolveEntry(entry: SourceEntry, context: ResolveContext): Promise<ResolvedEntry> {

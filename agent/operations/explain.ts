@@ -4,8 +4,8 @@ import type { LoadedConfig } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
 import type { Problem } from "../model.ts";
 import type { NodeSurvey } from "../node/read-survey.ts";
-import { problem } from "../problem.ts";
-import { parseReference, repositoryOf } from "../registry/reference.ts";
+import { errorsFirst, problem } from "../problem.ts";
+import { domainOf, parseReference, repositoryOf } from "../registry/reference.ts";
 import { explainNode } from "./explain/explain-node.ts";
 import type { Question } from "./explain/findings.ts";
 import { finishCandidates } from "./explain/finish-candidates.ts";
@@ -152,20 +152,13 @@ function sourceOf(
 }
 
 function noneTried({ repository }: Question): Problem {
-  const registry = repository.slice(0, repository.indexOf("/"));
+  const registry = domainOf(repository);
   return problem("PC510", "error", {
     detail: `none serves ${repository}; only images that anybody may pull will do`,
     fix: `docker login ${registry === "docker.io" ? "" : registry}`
       .trimEnd()
       .concat("; pullcast push"),
   });
-}
-
-function errorsFirst(problems: readonly Problem[]): Problem[] {
-  return [
-    ...problems.filter(({ severity }) => severity === "error"),
-    ...problems.filter(({ severity }) => severity === "warning"),
-  ];
 }
 
 function explainPod(pod: PodPull, image: string): ExplainedPod {

@@ -105,3 +105,8 @@ function whyBadPart(part: string): string {
 function refused(text: string, why: string): PullcastError {
   return new PullcastError("PC701", { detail: `"${cleanText(text, 120)}": ${why}` });
 }
+
+/** The registry of a repository in full, `HOST` or `HOST:PORT`. */
+export function domainOf(repository: string): string {
+  return repository.slice(0, repository.indexOf("/"));
+}

@@ -1,5 +1,3 @@
-import { performance } from "node:perf_hooks";
-import { describeCode } from "../../errors.ts";
 import type { CheckItem, NodeConfig, Target } from "../../model.ts";
 import { composeProbe } from "../../node/compose.ts";
 import { GRACE_MS } from "../../rollout/grace.ts";
@@ -13,7 +11,7 @@ import { type NodeLogin, type NodeTry, tryOnNode } from "../node-try.ts";
 import type { CheckOptions } from "../options.ts";
 import { newRunId } from "../run-id.ts";
 import { NODE_RETRY } from "../run-on-nodes.ts";
-import { errorItem, notTriedItem, okItem } from "./items.ts";
+import { errorItem, noticeItem, notTriedItem, okItem } from "./items.ts";
 
 interface SshCheck {
   readonly targets: readonly Target[];
@@ -81,12 +79,9 @@ async function probeAll(
 
 function triedItems(target: Target, tried: NodeTry): CheckItem[] {
   const subject = { group: "ssh", name: target.name } as const;
-  const context = { tried, lostBefore: false, durationMs: performance.now(), now: new Date() };
+  const context = { tried, lostBefore: false, durationMs: 0, now: new Date() };
   const report = nodeReport(target, context);
-  const warnings = (report.warnings ?? []).map(({ code, message }): CheckItem => {
-    const { fix: step } = describeCode(code);
-    return { ...subject, result: "warning", code, message, fix: step };
-  });
+  const warnings = (report.warnings ?? []).map((notice) => noticeItem(subject, notice));
   const { code, message = "", fix } = report;
   if (code !== undefined) {
     const failed: CheckItem = { ...subject, result: "failed", code, message };

@@ -1,8 +1,10 @@
 import type { NodeSurvey, SurveyLogLine } from "../../node/read-survey.ts";
 import { readRuntimeRegistries } from "../../node/runtime-registries.ts";
+import { domainOf } from "../../registry/reference.ts";
 import { cleanText } from "../../util/clean-text.ts";
 import type { Question } from "./findings.ts";
 import type { NodeFindings } from "./from-node.ts";
+import { iso } from "./iso.ts";
 import type { ExplainedNode, ExplainedProvider } from "./model.ts";
 import type { SurveyedNode } from "./survey-node.ts";
 
@@ -22,7 +24,7 @@ export async function explainNode(
   { target, survey }: SurveyedNode,
   { question, files, providers, words }: NodeParts,
 ): Promise<ExplainedNode> {
-  const registry = question.repository.slice(0, question.repository.indexOf("/"));
+  const registry = domainOf(question.repository);
   const runtime = await readRuntimeRegistries(survey);
   return {
     name: target.name,
@@ -58,8 +60,4 @@ function kubeletOf({ kubelet }: NodeSurvey): Pick<ExplainedNode, "kubelet"> {
       ...(unit === undefined ? {} : { unit }),
     },
   };
-}
-
-function iso(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }

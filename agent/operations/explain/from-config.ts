@@ -1,7 +1,6 @@
 import type { LoadedConfig } from "../../credentials/model.ts";
-import { describeCode } from "../../errors.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
-import type { Problem } from "../../model.ts";
+import { noticeProblem } from "../../problem.ts";
 import { type Findings, findInFiles, type Question } from "./findings.ts";
 import { lintFor } from "./relevant-lint.ts";
 
@@ -28,12 +27,7 @@ export function findInConfig(config: LoadedConfig, question: Question): Findings
     // What is told of each push (PC611), or of an entry above, explains nothing more.
     problems: [
       ...lintFor({ content: config.bytes }, question, { candidates }),
-      ...config.warnings
-        .filter(({ code }) => !told.has(code))
-        .map(({ code, message }): Problem => {
-          const { fix } = describeCode(code);
-          return { code, severity: "warning", message, fix };
-        }),
+      ...config.warnings.filter(({ code }) => !told.has(code)).map(noticeProblem),
     ],
   };
 }

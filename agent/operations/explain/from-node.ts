@@ -6,6 +6,7 @@ import type { FoundFile, NodeSurvey, SurveyFile } from "../../node/read-survey.t
 import { problem } from "../../problem.ts";
 import type { Secret } from "../../secret.ts";
 import { type Findings, findInFiles, type Question } from "./findings.ts";
+import { iso } from "./iso.ts";
 import { lastReading, tellsReadings } from "./kubelet-log.ts";
 import type { ExplainedPlace } from "./model.ts";
 import { lintFor } from "./relevant-lint.ts";
@@ -113,7 +114,7 @@ function explainPlace(
           mode: found.mode.toString(8).padStart(4, "0"),
           uid: found.uid,
           sizeBytes: found.sizeBytes,
-          changedAt: new Date(found.changedAt * 1000).toISOString(),
+          changedAt: iso(found.changedAt),
         }),
   };
 }
@@ -164,8 +165,8 @@ function stillCached(
   { kubelet }: NodeSurvey,
   { from, readAt }: { readonly from: number; readonly readAt: number | undefined },
 ): Problem {
-  const until = new Date(from * 1000).toISOString();
-  const since = readAt === undefined ? "" : `, read at ${new Date(readAt * 1000).toISOString()}`;
+  const until = iso(from);
+  const since = readAt === undefined ? "" : `, read at ${iso(readAt)}`;
   return problem("PC513", "warning", {
     detail: `until ${until} at the latest${since}`,
     fix: `wait until then, or systemctl restart ${kubelet?.unit ?? "kubelet"} on the node`,

@@ -5,6 +5,7 @@ import type { NodeSurvey, SurveyFile } from "../../node/read-survey.ts";
 import { problem } from "../../problem.ts";
 import { cleanText } from "../../util/clean-text.ts";
 import type { Findings, Question } from "./findings.ts";
+import { iso } from "./iso.ts";
 import type { ProviderFailure } from "./kubelet-log.ts";
 import type { ExplainedProvider } from "./model.ts";
 
@@ -101,7 +102,7 @@ function programProblem(
 }
 
 function failureProblem({ provider, at, words }: ProviderFailure): Problem {
-  const detail = `${provider} at ${new Date(at * 1000).toISOString()}: ${cleanText(words, 500)}`;
+  const detail = `${provider} at ${iso(at)}: ${cleanText(words, 500)}`;
   const fix = fixFor(words);
   return problem("PC516", "warning", {
     key: `provider ${provider}`,

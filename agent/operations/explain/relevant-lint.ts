@@ -2,6 +2,7 @@ import type { Code } from "../../errors.ts";
 import { lintFile } from "../../kubelet/lint.ts";
 import type { KubeletFileFormat } from "../../kubelet/model.ts";
 import type { Problem } from "../../model.ts";
+import { domainOf } from "../../registry/reference.ts";
 import type { Secret } from "../../secret.ts";
 import { parseRepository } from "../kubelet-lookup.ts";
 import type { Findings, Question } from "./findings.ts";
@@ -20,7 +21,7 @@ export function lintFor(
 ): Problem[] {
   const { repository, version } = question;
   const tried = new Set(found.candidates.map(({ key }) => key));
-  const registry = repository.slice(0, repository.indexOf("/"));
+  const registry = domainOf(repository);
   // Docker Hub goes by many names, all with docker in them.
   const name = registry === "docker.io" ? "docker" : registry.replace(/:\d+$/, "").toLowerCase();
   return lintFile(file.content.reveal(), {
