@@ -1,6 +1,7 @@
 import { PullcastError } from "../errors.ts";
 import { Secret } from "../secret.ts";
-import { isObject, own, parseJson } from "./json-object.ts";
+import { parseJson } from "../util/parse-json.ts";
+import { isObject, own } from "./json-object.ts";
 import { makeLogin } from "./judge-entry.ts";
 import { registryOf, shownKey } from "./keys.ts";
 import type { EntryContent } from "./model.ts";

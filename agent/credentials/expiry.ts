@@ -1,4 +1,5 @@
 import type { Secret } from "../secret.ts";
+import { parseJson } from "../util/parse-json.ts";
 import type { CredentialKind, Expiry } from "./model.ts";
 
 /** What is known of a login. */
@@ -110,11 +111,7 @@ function jwtClaims(text: string): unknown {
 /** Takes both alphabets of base64, padded or not; a password may be anything else. */
 function parseBase64Json(text: string): unknown {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return undefined;
-  try {
-    return JSON.parse(Buffer.from(text, "base64").toString()) as unknown;
-  } catch {
-    return undefined;
-  }
+  return parseJson(Buffer.from(text, "base64").toString());
 }
 
 function field(object: unknown, name: string): unknown {

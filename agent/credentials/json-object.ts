@@ -17,12 +17,3 @@ export function field(object: JsonObject, name: string): unknown {
   );
   return found === undefined ? undefined : own(object, found);
 }
-
-/** `undefined` for what is no JSON. The parser's own error goes no further: it quotes the text. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}

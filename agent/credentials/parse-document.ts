@@ -1,7 +1,8 @@
 import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
 import { findJsonError } from "../util/json-place.ts";
-import { field, isObject, type JsonObject, own, parseJson } from "./json-object.ts";
+import { parseJson } from "../util/parse-json.ts";
+import { field, isObject, type JsonObject, own } from "./json-object.ts";
 import { judgeEntry } from "./judge-entry.ts";
 import { keyFault, shownKey } from "./keys.ts";
 import type { CredentialDocument, EntryContent, RawSource, SourceEntry } from "./model.ts";

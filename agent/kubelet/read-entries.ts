@@ -1,5 +1,6 @@
 import { Secret } from "../secret.ts";
 import { findJsonError } from "../util/json-place.ts";
+import { parseJson } from "../util/parse-json.ts";
 import { decodeEntry, isField, takeEntry } from "./decode-entry.ts";
 import { JsonReader, nestsTooDeep } from "./json-reader.ts";
 import type { EntryReading, FileReading, KubeletFileFormat } from "./model.ts";
@@ -20,7 +21,7 @@ export function readEntries(
   format: KubeletFileFormat = "config.json",
 ): FileReading {
   const json = decodeUtf8(typeof text === "string" ? Buffer.from(text) : text);
-  const place = isJson(json) ? undefined : findJsonError(json);
+  const place = parseJson(json) === undefined ? findJsonError(json) : undefined;
   if (place !== undefined) {
     return { ...NOTHING, faults: [`it is not JSON at ${place.line}:${place.column}`] };
   }
@@ -30,16 +31,6 @@ export function readEntries(
   if (format === ".dockercfg") collector.takeEntries(reader, "the file");
   else collector.takeFile(reader);
   return collector.reading();
-}
-
-/** The parser's own error goes no further: it quotes the text. */
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Gathers what a file says, part by part. */

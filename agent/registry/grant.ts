@@ -1,3 +1,5 @@
+import { parseJson } from "../util/parse-json.ts";
+
 interface Given {
   readonly token: string;
   /** `scope` of the token service's answer. */
@@ -43,15 +45,9 @@ function answeredScopes(scope: unknown): Access[] | undefined {
 function accessClaim(token: string): Access[] | undefined {
   const [, payload = "", signature] = token.split(".");
   if (signature === undefined) return undefined;
-  try {
-    const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as {
-      access?: unknown;
-    } | null;
-    const access = claims?.access;
-    return Array.isArray(access) ? access.flatMap(readAccess) : undefined;
-  } catch {
-    return undefined;
-  }
+  const claims = parseJson(Buffer.from(payload, "base64url").toString());
+  const { access } = (claims ?? {}) as { access?: unknown };
+  return Array.isArray(access) ? access.flatMap(readAccess) : undefined;
 }
 
 function readAccess(value: unknown): Access[] {

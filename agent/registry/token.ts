@@ -1,4 +1,5 @@
 import type { Secret } from "../secret.ts";
+import { parseJson } from "../util/parse-json.ts";
 import type { BearerChallenge } from "./challenge.ts";
 import { grantedActions } from "./grant.ts";
 import { type HttpsAnswer, httpsRequest, type Reach } from "./https-request.ts";
@@ -96,10 +97,6 @@ interface TokenBody {
 }
 
 function readBody(text: string): TokenBody {
-  try {
-    const body = JSON.parse(text) as unknown;
-    return typeof body === "object" && body !== null ? body : {};
-  } catch {
-    return {};
-  }
+  const body = parseJson(text);
+  return typeof body === "object" && body !== null ? body : {};
 }

@@ -1,4 +1,5 @@
 import { cleanText } from "../util/clean-text.ts";
+import { parseJson } from "../util/parse-json.ts";
 import { withholdSecrets } from "../util/withhold.ts";
 import type { HttpsAnswer } from "./https-request.ts";
 
@@ -34,7 +35,7 @@ function networkWords(error: Error): string {
 }
 
 function messagesIn(body: string): string[] {
-  const parsed = parse(body);
+  const parsed = parseJson(body);
   if (typeof parsed !== "object" || parsed === null) return [];
   const { errors, details, error_description, error, message } = parsed as Record<string, unknown>;
   const listed = Array.isArray(errors) ? errors.slice(0, 5).map(messageOf) : [];
@@ -45,12 +46,4 @@ function messagesIn(body: string): string[] {
 function messageOf(error: unknown): unknown {
   const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
   return message ?? code;
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    return undefined;
-  }
 }
