@@ -7,7 +7,7 @@ import { echoFlags } from "./render/echo-flags.ts";
 import { fillFixes } from "./render/fill-fix.ts";
 import { renderReportTable } from "./render/report-table.ts";
 import { renderSummary } from "./render/summary.ts";
-import { writeDocument } from "./render/write-document.ts";
+import { writeInFormat } from "./render/write-document.ts";
 
 /**
  * Prints reports: what was asked for on standard output, the summary on standard error.
@@ -21,7 +21,11 @@ export function presenter(
 ): (reports: readonly Report[]) => Promise<void> {
   return async (raw) => {
     const reports = echoFlags(cleanDeep(raw), options).map(fillFixes);
-    const output = await render(reports, { host, options });
+    const output = await writeInFormat(options.text("output"), {
+      document: () => toDocument(reports),
+      names: () => toNames(reports),
+      text: (wide) => renderTables(reports, { host, options, wide }),
+    });
     host.stdout.write(output);
     // One terminal shows both: what the table has whole needs no second telling.
     const seen = host.stdout.isTTY && host.stderr.isTTY ? output : "";
@@ -31,24 +35,6 @@ export function presenter(
       for (const line of lines) host.stderr.write(`${line}\n`);
     }
   };
-}
-
-async function render(
-  reports: readonly Report[],
-  { host, options }: { readonly host: Host; readonly options: OptionValues },
-): Promise<string> {
-  const format = options.text("output");
-  switch (format) {
-    case "json":
-    case "yaml":
-      return await writeDocument(toDocument(reports), format);
-    case "name":
-      return toNames(reports);
-    case "wide":
-      return renderTables(reports, { host, options, wide: true });
-    default:
-      return renderTables(reports, { host, options, wide: false });
-  }
 }
 
 function renderTables(

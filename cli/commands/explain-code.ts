@@ -2,7 +2,7 @@ import { allCodes, type Code, describeCode, parseCode } from "../../agent/index.
 import { quote } from "../options/values.ts";
 import { type CodeMeaning, toCodesDocument } from "../render/document.ts";
 import { wrap } from "../render/wrap.ts";
-import { writeDocument } from "../render/write-document.ts";
+import { writeInFormat } from "../render/write-document.ts";
 import { usageError } from "../usage-error.ts";
 
 /** What the hundreds of a code stand for. */
@@ -31,15 +31,11 @@ export async function explainCode(
     throw usageError(`there is no code ${quote(codeText)}`, "pullcast explain lists all codes");
   }
   const codes = code === undefined ? allCodes() : [code];
-  switch (format) {
-    case "json":
-    case "yaml":
-      return await writeDocument(toCodesDocument(codes.map(meaningOf)), format);
-    case "name":
-      return codes.map((one) => `${one}\n`).join("");
-    default:
-      return code === undefined ? explainAll() : explainOne(meaningOf(code));
-  }
+  return await writeInFormat(format, {
+    document: () => toCodesDocument(codes.map(meaningOf)),
+    names: () => codes.map((one) => `${one}\n`).join(""),
+    text: () => (code === undefined ? explainAll() : explainOne(meaningOf(code))),
+  });
 }
 
 function meaningOf(code: Code): CodeMeaning {

@@ -1,4 +1,4 @@
-import type { ExplainOptions, Explanation } from "../../agent/index.ts";
+import type { ExplainOptions } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions, nodeRunOptions } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
@@ -7,17 +7,22 @@ import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
 import { echoFlags } from "../render/echo-flags.ts";
 import { renderExplanation } from "../render/explanation.ts";
-import { writeDocument } from "../render/write-document.ts";
+import { writeInFormat } from "../render/write-document.ts";
 import { usageError } from "../usage-error.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `pullcast explain IMAGE`: which credentials a kubelet would try, and why not the others. */
 export async function explainCommand(context: CommandContext): Promise<Ending> {
   const { explain } = await import("../../agent/index.ts");
-  const explanation = await explain(await explainOptions(context));
-  context.host.stdout.write(
-    await render(echoFlags(cleanDeep(explanation), context.args.options), context),
-  );
+  const { host, args } = context;
+  const raw = await explain(await explainOptions(context));
+  const explanation = echoFlags(cleanDeep(raw), args.options);
+  const text = await writeInFormat(args.options.text("output"), {
+    document: () => toDocument([explanation]),
+    names: () => explanation.candidates.map(({ key }) => `${key}\n`).join(""),
+    text: (wide) => renderExplanation(explanation, wide),
+  });
+  host.stdout.write(text);
   return { interrupted: false, explained: explanation.result };
 }
 
@@ -50,17 +55,4 @@ function podName(text: string | undefined): ExplainOptions["pod"] {
   const [, namespace, name] = /^([a-z0-9.-]+)\/([a-z0-9.-]+)$/.exec(text) ?? [];
   if (namespace !== undefined && name !== undefined) return { namespace, name };
   throw usageError("--pod is not of the form NAMESPACE/POD");
-}
-
-async function render(explanation: Explanation, { args }: CommandContext): Promise<string> {
-  const format = args.options.text("output");
-  switch (format) {
-    case "json":
-    case "yaml":
-      return await writeDocument(toDocument([explanation]), format);
-    case "name":
-      return explanation.candidates.map(({ key }) => `${key}\n`).join("");
-    default:
-      return renderExplanation(explanation, format === "wide");
-  }
 }

@@ -9,6 +9,7 @@ import type {
   RestoreReport,
   VerifyReport,
 } from "../../agent/index.ts";
+import { ENDED_WELL } from "./ended-well.ts";
 
 /** A code in the words of the table. */
 export interface CodeMeaning {
@@ -66,15 +67,6 @@ export function countResults(
   for (const { result } of items) counts[result] = (counts[result] ?? 0) + 1;
   return counts;
 }
-
-/** Results that mean: this node is as it should be. */
-const ENDED_WELL: ReadonlySet<string> = new Set([
-  "updated",
-  "unchanged",
-  "restored",
-  "removed",
-  "pulled",
-]);
 
 /** What ended well in all reports, as `kubectl -o name` prints it: nodes, or the pods that were removed. */
 export function toNames(reports: readonly Report[]): string {

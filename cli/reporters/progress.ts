@@ -1,5 +1,6 @@
 import type { NodeReport, Notice, PullcastEvent, PullReport } from "../../agent/index.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
+import { ENDED_WELL } from "../render/ended-well.ts";
 import { GROUP_FROM, nameList } from "../render/groups.ts";
 import { formatClock, formatDuration } from "../render/time.ts";
 import { type Plan, renderHeader } from "./header.ts";
@@ -10,14 +11,6 @@ export type Level = "quiet" | "normal" | "verbose";
 
 /** Failures told one by one; the summary has them all. */
 const MAX_FAILURE_LINES = 20;
-
-const GOOD: ReadonlySet<string> = new Set([
-  "updated",
-  "unchanged",
-  "restored",
-  "removed",
-  "pulled",
-]);
 
 /** Named elsewhere: in the header, and at the interruption. */
 const QUIET_ENDS: ReadonlySet<string> = new Set(["skipped", "not-attempted"]);
@@ -126,7 +119,7 @@ export class Progress {
 
   #finished(report: NodeReport | PullReport): void {
     this.#done += 1;
-    if (GOOD.has(report.result)) this.#good(report);
+    if (ENDED_WELL.has(report.result)) this.#good(report);
     else if (!QUIET_ENDS.has(report.result)) this.#failed(report);
     this.#percentLine();
     this.#status();

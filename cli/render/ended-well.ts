@@ -1,0 +1,8 @@
+/** Results that mean: this node is as it should be. */
+export const ENDED_WELL: ReadonlySet<string> = new Set([
+  "updated",
+  "unchanged",
+  "restored",
+  "removed",
+  "pulled",
+]);
