@@ -60,6 +60,8 @@ export interface JudgeOptions {
 
 export interface PushOptions extends NodeRunOptions, JudgeOptions {
   readonly source: CredentialSource;
+  /** Whether the report has fingerprints: each takes 40 ms of a processor beside the work on nodes. @default true */
+  readonly fingerprints?: boolean;
   readonly restart?: RestartOptions;
   /**
    * Asked before credentials of an ambient source go to more than 10 nodes; `false` ends the run with PC638.

@@ -58,8 +58,8 @@ async function summarize(
   const { signal } = options;
   const hostsOnly = options.selection.hosts !== undefined;
   try {
-    const few = credentials.length <= MAX_FINGERPRINTS;
-    const salt = few ? await findSalt({ ...options, hostsOnly }) : undefined;
+    const wanted = options.fingerprints !== false && credentials.length <= MAX_FINGERPRINTS;
+    const salt = wanted ? await findSalt({ ...options, hostsOnly }) : undefined;
     return await summarizeCredentials(
       credentials,
       typeof salt === "string" ? salt : undefined,

@@ -26,6 +26,8 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
     ...nodeRun,
     ...judgeOptions(options),
     source,
+    // No other form shows them.
+    fingerprints: ["json", "yaml"].includes(options.text("output") ?? ""),
     ...(restart === undefined ? {} : { restart }),
     ...(options.on("yes") ? {} : { confirm: context.confirm }),
   });
