@@ -82,3 +82,23 @@ export function items(run: CliRun): readonly Item[] {
 export function results(run: CliRun): Record<string, string> {
   return Object.fromEntries(items(run).map(({ node, result }) => [node, result]));
 }
+
+/** One line of `check -o json`. */
+export interface CheckLine {
+  readonly group: string;
+  readonly name: string;
+  readonly result: string;
+  readonly code: string;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+export function checkLines(run: CliRun): readonly CheckLine[] {
+  const document = JSON.parse(run.stdout) as { readonly items: readonly CheckLine[] };
+  return document.items;
+}
+
+/** `NAME RESULT CODE` */
+export function shortLine({ name, result, code }: CheckLine): string {
+  return `${name} ${result} ${code}`;
+}

@@ -14,11 +14,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { composeInstall } from "../../../agent/node/compose.ts";
-import { readReport } from "../../../agent/node/read-report.ts";
 import { makeArena } from "../../rig/arena.ts";
-import { configOf, nodeConfig, request, sha256 } from "./request.ts";
-import { findShells, makeWrappers, type RunOptions, runProgram, type Shell } from "./shells.ts";
+import { configOf, sha256 } from "./request.ts";
+import { type InstallOptions, runInstall } from "./run-install.ts";
+import { findShells, makeWrappers, type RunOptions, type Shell } from "./shells.ts";
 
 const arena = makeArena();
 const shells = findShells(arena.dir);
@@ -29,39 +28,13 @@ const { newDir } = arena;
 const A = configOf("old-password");
 const B = configOf("new-password");
 
-interface InstallOptions extends Omit<RunOptions, "shell"> {
-  readonly replace?: boolean;
-  readonly run?: string;
-  readonly machineId?: string;
-}
-
-interface Install {
-  readonly shell: Shell;
-  readonly dir: string;
-  readonly bytes: Uint8Array;
-  readonly options?: InstallOptions;
-}
-
-async function install({ shell, dir, bytes, options = {} }: Install) {
-  const asked = request(dir, options);
-  const { machineId } = options;
-  const config = nodeConfig(bytes);
-  const program = composeInstall({
-    ...asked,
-    config,
-    ...(machineId === undefined ? {} : { machineId }),
-  });
-  const outcome = await runProgram(program, { ...options, shell });
-  return readReport(outcome, { nonce: asked.nonce, digest: config.digest });
-}
-
 test("these tests run as root, as programs on a node do", () => {
   expect(process.getuid?.()).toBe(0);
 });
 
 describe.each(shells)("install by $name", (shell) => {
   const push = (dir: string, bytes: Uint8Array, options: InstallOptions = {}) =>
-    install({ shell, dir, bytes, options });
+    runInstall({ shell, dir, bytes, options });
 
   test("a first push creates the file, a second changes nothing, a third replaces it", async () => {
     const dir = newDir();
@@ -321,13 +294,13 @@ describe.each(shells.filter(({ name }) => name !== "busybox"))("install by $name
     const dir = newDir();
     const tools = makeWrappers(join(dir, "few"), {});
     for (const name of ["dd", "grep", "ls", "stat"]) symlinkSync("/bin/busybox", join(tools, name));
-    const report = await install({ shell: { ...shell, path: tools }, dir, bytes: A });
+    const report = await runInstall({ shell: { ...shell, path: tools }, dir, bytes: A });
     expect(report).toMatchObject({ status: "failed", code: "PC315", detail: "sha256sum" });
   });
 
   test("a directory that appears at the last moment gets no file inside", async () => {
     const { dir, path } = lateDirectory(shell);
-    const report = await install({ shell: { ...shell, path }, dir, bytes: A });
+    const report = await runInstall({ shell: { ...shell, path }, dir, bytes: A });
     expect(report.status).toBe("failed");
     expect(readdirSync(join(dir, "config.json"))).toEqual([]);
   });

@@ -9,10 +9,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { composeInstall, composeProbe } from "../../../agent/node/compose.ts";
+import { composeProbe } from "../../../agent/node/compose.ts";
 import { readReport } from "../../../agent/node/read-report.ts";
 import { makeArena } from "../../rig/arena.ts";
 import { configOf, nodeConfig, request } from "./request.ts";
+import { runInstall } from "./run-install.ts";
 import { findShells, runProgram } from "./shells.ts";
 
 const arena = makeArena();
@@ -31,11 +32,7 @@ describe.each(shells)("a probe by $name", (shell) => {
     return readReport(outcome, { nonce: asked.nonce, digest });
   }
 
-  async function install(dir: string) {
-    const asked = request(dir);
-    const outcome = await runProgram(composeInstall({ ...asked, config }), { shell });
-    return readReport(outcome, { nonce: asked.nonce, digest: config.digest });
-  }
+  const install = (dir: string) => runInstall({ shell, dir, bytes: configOf("password") });
 
   /** Names, inodes and times of all that is in a directory, itself included. */
   const state = (dir: string) =>

@@ -12,10 +12,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { composeInstall, composeRestore } from "../../../agent/node/compose.ts";
+import { composeRestore } from "../../../agent/node/compose.ts";
 import { readReport } from "../../../agent/node/read-report.ts";
 import { makeArena } from "../../rig/arena.ts";
-import { configOf, nodeConfig, request, sha256 } from "./request.ts";
+import { configOf, request, sha256 } from "./request.ts";
+import { type InstallOptions, runInstall } from "./run-install.ts";
 import { findShells, runProgram } from "./shells.ts";
 
 const arena = makeArena();
@@ -32,12 +33,8 @@ const B = configOf("b");
 const NO_STATE = { code: "PC317", detail: expect.stringMatching(/\.pullcast does not exist$/) };
 
 describe.each(shells)("restore by $name", (shell) => {
-  async function push(dir: string, bytes: Uint8Array, more = {}) {
-    const asked = request(dir, more);
-    const config = nodeConfig(bytes);
-    const outcome = await runProgram(composeInstall({ ...asked, config }), { shell });
-    return readReport(outcome, { nonce: asked.nonce, digest: config.digest });
-  }
+  const push = (dir: string, bytes: Uint8Array, options: InstallOptions = {}) =>
+    runInstall({ shell, dir, bytes, options });
 
   async function restore(dir: string, more = {}) {
     const asked = request(dir, more);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startProcSampler } from "../../rig/proc-sampler.ts";
-import { type CliRun, type CliUser, newCliUser } from "../cli.ts";
+import { type CliRun, type CliUser, checkLines, newCliUser, shortLine } from "../cli.ts";
 import { KUBELET_CONFIG, writeNodeFile } from "../node-file.ts";
 import { useClusterBed } from "./cluster-bed.ts";
 
@@ -16,24 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => user.remove());
 
-const cluster = ["--kubeconfig", bed.kubeconfig, "--kubectl", bed.kubectl];
-const login = ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
+const { cluster, ssh: login } = bed.flags;
 const check = (...more: string[]) =>
   user.run(["check", ...cluster, ...login, "--ca", bed.registry.ca, "-o", "json", ...more]);
 
-interface Line {
-  readonly group: string;
-  readonly name: string;
-  readonly result: string;
-  readonly code: string;
-  readonly message: string;
-  readonly fix?: string;
-}
-
-const linesOf = ({ stdout }: CliRun) =>
-  (JSON.parse(stdout) as { readonly items: readonly Line[] }).items;
-const of = (run: CliRun, group: string) => linesOf(run).filter((line) => line.group === group);
-const short = ({ name, result, code }: Line) => `${name} ${result} ${code}`;
+const of = (run: CliRun, group: string) => checkLines(run).filter((line) => line.group === group);
 
 const image = bed.registry.images.find((one) => !one.public)?.ref ?? "";
 const source = async (name: string, auths: object) => {
@@ -58,14 +45,14 @@ describe("check on a real cluster", () => {
   it("finds all well before a push, in every group, and changes nothing", async () => {
     const run = await check("--config", bed.dockerConfig, "--image", image);
     expect(run.code, run.stderr).toBe(0);
-    expect(linesOf(run).filter(({ result }) => result === "failed")).toEqual([]);
-    expect(of(run, "kubectl").map(short)).toEqual(["context ok PC000", "API server ok PC000"]);
+    expect(checkLines(run).filter(({ result }) => result === "failed")).toEqual([]);
+    expect(of(run, "kubectl").map(shortLine)).toEqual(["context ok PC000", "API server ok PC000"]);
     expect(of(run, "rbac").every(({ result }) => result === "ok")).toBe(true);
     expect(of(run, "rbac").map(({ name }) => name)).toContain("create pods");
-    expect(of(run, "nodes").map(short)).toEqual(names.map((name) => `${name} ok PC000`));
-    expect(of(run, "ssh").map(short)).toEqual(names.map((name) => `${name} ok PC000`));
+    expect(of(run, "nodes").map(shortLine)).toEqual(names.map((name) => `${name} ok PC000`));
+    expect(of(run, "ssh").map(shortLine)).toEqual(names.map((name) => `${name} ok PC000`));
     expect(of(run, "ssh")[0]?.message).toBe(`push would write ${KUBELET_CONFIG}, proven`);
-    expect(of(run, "registry").map(short)).toEqual([
+    expect(of(run, "registry").map(shortLine)).toEqual([
       `${bed.registry.host} ok PC000`,
       `${image} ok PC000`,
     ]);
@@ -79,7 +66,7 @@ describe("check on a real cluster", () => {
     const [first = ""] = names;
     await writeNodeFile(bed, { node: first, path: KUBELET_CONFIG, content: '{"auths":{}}' });
     const run = await check("--config", bed.dockerConfig);
-    expect(of(run, "ssh").map(short)).toContain(`${first} failed PC301`);
+    expect(of(run, "ssh").map(shortLine)).toContain(`${first} failed PC301`);
     expect(run.code).toBe(3);
     const replace = await check("--config", bed.dockerConfig, "--replace");
     expect(replace.code, replace.stderr).toBe(0);
@@ -95,16 +82,16 @@ describe("check on a real cluster", () => {
       [gone]: entry("a:b"),
     });
     const run = await check("--config", config);
-    expect(of(run, "registry").map(short).sort()).toEqual(
+    expect(of(run, "registry").map(shortLine).sort()).toEqual(
       [`${host} failed PC430`, `${host}/other ok PC000`, `${gone} warning PC432`].sort(),
     );
     expect(run.code).toBe(5);
     const missing = await check("--config", bed.dockerConfig, "--image", `${host}/no/such:1`);
-    expect(of(missing, "registry").map(short)).toContain(`${host}/no/such:1 failed PC404`);
+    expect(of(missing, "registry").map(shortLine)).toContain(`${host}/no/such:1 failed PC404`);
     const untrusted = await user.run([
       ...["check", ...cluster, ...login, "--config", bed.dockerConfig, "-o", "json"],
     ]);
-    expect(of(untrusted, "registry").map(short)).toEqual([`${host} warning PC432`]);
+    expect(of(untrusted, "registry").map(shortLine)).toEqual([`${host} warning PC432`]);
     expect(of(untrusted, "registry")[0]?.message).toMatch(/certificate/);
   });
 
@@ -114,11 +101,11 @@ describe("check on a real cluster", () => {
     expect(
       of(run, "rbac")
         .filter(({ result }) => result === "failed")
-        .map(short),
+        .map(shortLine),
     ).toContain("list nodes failed PC130");
-    expect(of(run, "nodes").map(short)).toEqual(["selection failed PC104"]);
+    expect(of(run, "nodes").map(shortLine)).toEqual(["selection failed PC104"]);
     // One bad thing hides no other.
-    expect(of(run, "registry").map(short)).toContain(`${image} ok PC000`);
+    expect(of(run, "registry").map(shortLine)).toContain(`${image} ok PC000`);
     expect(run.code).toBe(1);
   });
 
@@ -127,9 +114,9 @@ describe("check on a real cluster", () => {
       ...["check", "--kubectl", "/none", ...login, "--config", join(user.home, "none")],
       ...["-o", "json"],
     ]);
-    expect(of(run, "kubectl").map(short)).toEqual(["context failed PC101"]);
+    expect(of(run, "kubectl").map(shortLine)).toEqual(["context failed PC101"]);
     expect(of(run, "source").map(({ result }) => result)).toEqual(["failed"]);
-    expect(new Set(linesOf(run).map(({ group }) => group))).toEqual(
+    expect(new Set(checkLines(run).map(({ group }) => group))).toEqual(
       new Set(["kubectl", "rbac", "nodes", "ssh", "source", "registry"]),
     );
     expect(run.code).toBe(6);

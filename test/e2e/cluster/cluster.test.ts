@@ -15,8 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => user.remove());
 
-const cluster = ["--kubeconfig", bed.kubeconfig, "--kubectl", bed.kubectl];
-const login = ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
+const { cluster, ssh: login } = bed.flags;
 const push = (...more: string[]) =>
   user.run(["push", ...cluster, ...login, "--config", bed.dockerConfig, "-o", "json", ...more]);
 const restore = (...more: string[]) =>

@@ -25,8 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([user.remove(), stranger.remove()]));
 
-const cluster = ["--kubeconfig", bed.kubeconfig, "--kubectl", bed.kubectl, "-o", "json"];
-const ssh = ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
+const { ssh } = bed.flags;
+const cluster = [...bed.flags.cluster, "-o", "json"];
 
 interface Explained extends CliRun {
   readonly document: Explanation;

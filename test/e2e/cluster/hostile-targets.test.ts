@@ -82,7 +82,8 @@ describe("a target that must not be written is refused by its code, and stays as
             DIR,
             ...(replace ? ["--replace"] : []),
           ],
-          ...["--kubeconfig", bed.kubeconfig, "--kubectl", bed.kubectl, node],
+          ...bed.flags.cluster,
+          node,
         ]);
         expect(items(run)[0], run.stderr).toMatchObject({ result: "failed", code });
         expect(run.code).toBe(4);

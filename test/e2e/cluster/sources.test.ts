@@ -38,8 +38,7 @@ afterAll(async () => {
   await rm(bin, { recursive: true, force: true });
 });
 
-const cluster = ["--kubeconfig", bed.kubeconfig, "--kubectl", bed.kubectl];
-const login = ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
+const { cluster, ssh: login } = bed.flags;
 const push = (...more: string[]) =>
   user.run(["push", node, ...cluster, ...login, "-o", "json", ...more]);
 const pushWith = (input: string, ...more: string[]) =>

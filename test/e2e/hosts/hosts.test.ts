@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
 import { startFullBacklog } from "../../rig/full-backlog.ts";
-import { type CliUser, items, newCliUser, results } from "../cli.ts";
+import { type CliUser, checkLines, items, newCliUser, results, shortLine } from "../cli.ts";
 import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
 
 const CONFIG = JSON.stringify({ auths: { "reg.example.com": { auth: "cm9ib3Q6cGFzcw==" } } });
@@ -277,18 +277,10 @@ describe("a run that is interrupted", () => {
 });
 
 describe("check --hosts", () => {
-  interface Line {
-    readonly group: string;
-    readonly name: string;
-    readonly result: string;
-    readonly code: string;
-    readonly message: string;
-  }
   const check = async (...more: string[]) => {
     const run = await user.run(["check", "--config", config, "-o", "json", ...login(), ...more]);
-    const { items: lines } = JSON.parse(run.stdout) as { readonly items: readonly Line[] };
-    const ssh = lines.filter(({ group }) => group === "ssh");
-    return { run, ssh: ssh.map(({ name, result, code }) => `${name} ${result} ${code}`), lines };
+    const lines = checkLines(run);
+    return { run, ssh: lines.filter(({ group }) => group === "ssh").map(shortLine), lines };
   };
 
   it("needs no cluster, and says so; a node that is not one yet is fine", async () => {
