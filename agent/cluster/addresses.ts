@@ -95,7 +95,9 @@ export function canonicalHost(host: string): string {
 }
 
 /**
- * For each chosen address the other nodes that have it too: whom it reaches is anybody's guess.
+ * For each chosen address the other nodes that it may reach as well: those that chose it too, and those that list
+ * it, unless the host itself tells them apart by its machine-id. A node writes its own status: by listing what
+ * belongs to others it must not keep the push from them.
  *
  * @param chosen - hosts by node name
  * @param nodes - all nodes listed, also those that are no targets
@@ -105,19 +107,39 @@ export function findShared(
   chosen: ReadonlyMap<string, string>,
   nodes: readonly ClusterNode[],
 ): Map<string, string[]> {
-  const owners = new Map<string, Set<string>>();
-  const own = (host: string, name: string) => {
-    const key = canonicalHost(host);
-    owners.set(key, (owners.get(key) ?? new Set()).add(name));
-  };
+  const choosers = new Owners();
+  const listers = new Owners();
+  for (const [name, host] of chosen) choosers.add(host, name);
   for (const { name, addresses } of nodes) {
-    for (const { address } of addresses) if (isHostText(address)) own(address, name);
+    for (const { address } of addresses) if (isHostText(address)) listers.add(address, name);
   }
-  for (const [name, host] of chosen) own(host, name);
+  const machines = new Map(nodes.map(({ name, machineId }) => [name, machineId]));
+  const isToldApart = (name: string, other: string) => {
+    const own = machines.get(name) ?? "";
+    return own !== "" && own !== machines.get(other);
+  };
   const shared = new Map<string, string[]>();
   for (const [name, host] of chosen) {
-    const others = [...(owners.get(canonicalHost(host)) ?? [])].filter((other) => other !== name);
-    if (others.length > 0) shared.set(name, others);
+    const others = new Set([
+      ...choosers.of(host),
+      ...listers.of(host).filter((other) => !isToldApart(name, other)),
+    ]);
+    others.delete(name);
+    if (others.size > 0) shared.set(name, [...others]);
   }
   return shared;
+}
+
+/** Node names by address, in one spelling for each. */
+class Owners {
+  readonly #byHost = new Map<string, string[]>();
+
+  add(host: string, name: string): void {
+    const key = canonicalHost(host);
+    this.#byHost.set(key, [...(this.#byHost.get(key) ?? []), name]);
+  }
+
+  of(host: string): readonly string[] {
+    return this.#byHost.get(canonicalHost(host)) ?? [];
+  }
 }

@@ -26,7 +26,7 @@ export interface SelectedTargets {
   readonly targets: readonly Target[];
   /** Windows (PC115) and virtual (PC116) nodes. */
   readonly skipped: readonly SkippedNode[];
-  /** Nodes without a usable address (PC112 to PC114): each fails in the phase `select`. */
+  /** Nodes without a usable address (PC112 to PC114) or of OpenShift (PC118): each fails in the phase `select`. */
   readonly refused: readonly SkippedNode[];
   readonly notices: readonly Notice[];
 }
@@ -69,8 +69,10 @@ export async function selectNodes(
   if (options.purpose === "verify") {
     return { targets: served.map(byName), skipped, refused: [], notices: [] };
   }
-  if (options.purpose === "push") refuseOpenShift(served);
-  return { ...(await addressed(served, nodes, options)), skipped, notices: cloudNotices(served) };
+  const { pushable, openShift } =
+    options.purpose === "push" ? splitOpenShift(served) : { pushable: served, openShift: [] };
+  const { targets, refused } = await addressed(pushable, nodes, options);
+  return { targets, refused: [...openShift, ...refused], skipped, notices: cloudNotices(pushable) };
 }
 
 function selectHosts({ selection, purpose }: SelectOptions): SelectedTargets {
@@ -100,11 +102,13 @@ async function addressed(
   { selection, sshHostKnown }: Pick<SelectOptions, "selection" | "sshHostKnown">,
 ): Promise<Pick<SelectedTargets, "targets" | "refused">> {
   const rules = { kind: selection.address, sshHostKnown: sshHostKnown ?? (async () => false) };
-  const picks = await Promise.all(
-    served.map(async (node) => ({ node, pick: await pickAddress(node, rules) })),
-  );
+  const pickFor = async (node: ClusterNode) => ({ node, pick: await pickAddress(node, rules) });
+  const picks = await Promise.all(served.map(pickFor));
+  const others = await Promise.all(nodes.filter((node) => !served.includes(node)).map(pickFor));
   const hosts = new Map<string, string>();
-  for (const { node, pick } of picks) if ("host" in pick) hosts.set(node.name, pick.host);
+  for (const { node, pick } of [...picks, ...others]) {
+    if ("host" in pick) hosts.set(node.name, pick.host);
+  }
   const shared = findShared(hosts, nodes);
   const targets: Target[] = [];
   const refused: SkippedNode[] = [];
@@ -133,9 +137,22 @@ function cloudNotices(nodes: readonly ClusterNode[]): Notice[] {
   }));
 }
 
-function refuseOpenShift(nodes: readonly ClusterNode[]): void {
-  const names = nodes.filter(isOpenShift).map(({ name }) => name);
-  if (names.length > 0) throw new PullcastError("PC118", { detail: nameSome(names) });
+/** A cluster of OpenShift is refused; one node that calls itself so, as its kubelet may, keeps nothing from the others. */
+function splitOpenShift(nodes: readonly ClusterNode[]) {
+  const ofOpenShift = nodes.filter(isOpenShift);
+  if (ofOpenShift.length === nodes.length) {
+    throw new PullcastError("PC118", { detail: nameSome(ofOpenShift.map(({ name }) => name)) });
+  }
+  return {
+    pushable: nodes.filter((node) => !ofOpenShift.includes(node)),
+    openShift: ofOpenShift.map(
+      ({ name }): SkippedNode => ({
+        name,
+        code: "PC118",
+        message: "it says that it is a node of OpenShift",
+      }),
+    ),
+  };
 }
 
 function nothingListed({ selector, fieldSelector }: SelectionOptions): PullcastError {

@@ -68,15 +68,37 @@ test("a node that claims another's address is refused though the other was not s
   expect(names(refused)).toEqual(["b"]);
 });
 
+test("a node that lists what others chose keeps no push from them, where machine-ids tell hosts apart", async () => {
+  const addresses = ["10.0.0.6", "10.0.0.7", "10.0.0.8"].map((address) => ({
+    type: "InternalIP",
+    address,
+  }));
+  const liar = clusterNode({ name: "liar", addresses, machineId: "m-liar" });
+  const served = node("served", "10.0.0.7", { machineId: "m-served" });
+  const nameless = node("nameless", "10.0.0.8");
+  const { targets, refused } = await select({}, [liar, served, nameless]);
+  expect(names(targets)).toEqual(["liar", "served"]);
+  expect(refused).toEqual([
+    { name: "nameless", code: "PC114", message: "10.0.0.8 is also an address of liar" },
+  ]);
+});
+
+test("a node that calls itself OpenShift's is refused alone", async () => {
+  const liar = node("liar", "10.0.1.1", { labels: { "node.openshift.io/os_id": "rhcos" } });
+  const { targets, refused } = await select({}, [...NODES, liar]);
+  expect(names(targets)).toEqual(["cp-1", "w-1.example", "w-2.example"]);
+  expect(refused).toMatchObject([{ name: "liar", code: "PC118" }]);
+});
+
 test("a bad address refuses its node alone", async () => {
   const { targets, refused } = await select({}, [node("a", "127.0.0.1"), node("b", "10.0.0.2")]);
   expect(names(targets)).toEqual(["b"]);
   expect(refused).toMatchObject([{ name: "a", code: "PC113" }]);
 });
 
-test("OpenShift refuses a push and not a verify, clouds are named", async () => {
+test("a cluster of OpenShift refuses a push and not a verify, clouds are named", async () => {
   const rhcos = node("o-1", "10.0.1.1", { labels: { "node.openshift.io/os_id": "rhcos" } });
-  await expect(select({}, [...NODES, rhcos])).rejects.toThrow(failure("PC118", "o-1"));
+  await expect(select({}, [rhcos])).rejects.toThrow(failure("PC118", "o-1"));
   const verify = await selectNodes([rhcos], { selection: ALL, purpose: "verify" });
   expect(names(verify.targets)).toEqual(["o-1"]);
   const gke = node("g-1", "10.0.1.2", { labels: { "cloud.google.com/gke-nodepool": "p" } });
