@@ -25,7 +25,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const resolver = createHostResolver(options.ssh);
   const watched = watcher(options);
   const cluster = watched(["kubectl", "rbac", "nodes"], checkCluster(options, resolver));
-  const source = watched(["source"], checkSource(options, reach));
+  const source = watched(["source"], checkSource(options));
   const [{ items: clusterItems, context }, { items: sourceItems }, ssh, registry] =
     await Promise.all([
       cluster,

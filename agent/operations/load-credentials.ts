@@ -3,26 +3,27 @@ import { readRegistrySecret } from "../cluster/read-secret.ts";
 import { loadNodeConfig } from "../credentials/load-node-config.ts";
 import type { CredentialSource, LoadedConfig } from "../credentials/model.ts";
 import { exchangeIdentityToken } from "../registry/exchange-identity-token.ts";
-import { proxySettings } from "../registry/proxy.ts";
+import { type RegistryAccess, readReach } from "../registry/reach.ts";
 
-interface LoadOptions {
+interface LoadOptions extends Pick<RegistryAccess, "registryCa"> {
   /** For `--from-secret` alone. */
   readonly kubectl: KubectlSettings;
   readonly signal: AbortSignal;
-  /** PEM of a CA to trust where an identity token is exchanged. */
-  readonly ca?: string;
 }
 
 /**
  * What push would send: the credential sources, read once and made into what kubelets can use.
  *
- * @throws {PullcastError} PC601 to PC608, PC620 to PC632; PC10x where a Secret can't be read
+ * @throws {PullcastError} PC601 to PC608, PC620 to PC632; PC001 for the CA; PC10x where a Secret can't be read
  */
 export async function loadCredentials(
   source: CredentialSource,
-  { kubectl, signal, ca }: LoadOptions,
+  { kubectl, signal, registryCa }: LoadOptions,
 ): Promise<LoadedConfig> {
-  const reach = { proxy: proxySettings(source.env), ...(ca === undefined ? {} : { ca }) };
+  const reach = await readReach({
+    env: source.env,
+    ...(registryCa === undefined ? {} : { registryCa }),
+  });
   return await loadNodeConfig(source, {
     signal,
     readSecret: (namespace, name) => readRegistrySecret(kubectl, { namespace, name, signal }),

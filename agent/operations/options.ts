@@ -58,7 +58,10 @@ export interface JudgeOptions {
   readonly now?: Date;
 }
 
-export interface PushOptions extends NodeRunOptions, JudgeOptions {
+/** The CA counts where an identity token is exchanged. */
+type SourceAccess = Pick<RegistryAccess, "registryCa">;
+
+export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess {
   readonly source: CredentialSource;
   /** Whether the report has fingerprints: each takes 40 ms of a processor beside the work on nodes. @default true */
   readonly fingerprints?: boolean;
@@ -95,7 +98,7 @@ export interface CheckOptions extends NodeRunOptions, RegistryAccess {
   readonly namespace?: string;
 }
 
-export interface ExplainOptions {
+export interface ExplainOptions extends SourceAccess {
   readonly kubectl: KubectlSettings;
   /** As in a pod; absent: the only one of `pod`. */
   readonly image?: string;
@@ -107,7 +110,7 @@ export interface ExplainOptions {
   readonly signal: AbortSignal;
 }
 
-export interface InspectOptions extends JudgeOptions {
+export interface InspectOptions extends JudgeOptions, SourceAccess {
   readonly source: CredentialSource;
   readonly kubectl: KubectlSettings;
   readonly signal: AbortSignal;

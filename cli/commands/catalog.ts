@@ -59,7 +59,7 @@ const PUSH: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [...SOURCE, ...JUDGE, YES, ...TARGET_FILE],
+      options: [...SOURCE, REGISTRY_CA, ...JUDGE, YES, ...TARGET_FILE],
     },
     { title: "Kubelet", options: RESTART },
     {
@@ -89,7 +89,7 @@ const VERIFY: CommandSpec = {
     ["Two nodes, in a namespace of its own", "verify worker-1 worker-2 -n ci --image REF"],
     ["Without moving an image", "verify --proof auth --image registry.example.com/team/app"],
   ],
-  groups: [SELECTION, { title: "Proof", options: PROOF }, KUBECTL, OUTPUT],
+  groups: [SELECTION, { title: "Proof", options: [...PROOF, REGISTRY_CA] }, KUBECTL, OUTPUT],
 };
 
 const CHECK: CommandSpec = {
@@ -193,7 +193,7 @@ const INSPECT: CommandSpec = {
     ["A file, for a pipeline that wants no surprise", "inspect --config config.json --strict"],
     ["Ends of all credentials", "inspect -o json | jq -r '.credentials[].expiresAt'"],
   ],
-  groups: [{ title: "Credentials", options: [...SOURCE, ...JUDGE] }, KUBECTL, OUTPUT],
+  groups: [{ title: "Credentials", options: [...SOURCE, REGISTRY_CA, ...JUDGE] }, KUBECTL, OUTPUT],
 };
 
 const EXPLAIN: CommandSpec = {
@@ -225,7 +225,7 @@ const EXPLAIN: CommandSpec = {
         ...TARGET_FILE.filter(({ name }) => name === "path"),
       ],
     },
-    { title: "Credentials, as for push", options: SOURCE },
+    { title: "Credentials, as for push", options: [...SOURCE, REGISTRY_CA] },
     { ...SSH, options: SSH.options.filter(({ name }) => name !== "concurrency") },
     KUBECTL,
     OUTPUT,

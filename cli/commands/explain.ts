@@ -1,6 +1,6 @@
 import type { ExplainOptions } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
-import { kubectlOptions, nodeRunOptions } from "../options/engine-options.ts";
+import { kubectlOptions, nodeRunOptions, registryAccess } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
 import { SOURCE } from "../options/specs.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
@@ -39,6 +39,7 @@ async function explainOptions(context: CommandContext): Promise<ExplainOptions> 
   const isNamed = SOURCE.some((option) => options.given(option.name));
   return {
     kubectl: kubectlOptions(options),
+    ...registryAccess(options, host),
     signal,
     ...(image === undefined ? {} : { image }),
     ...(pod === undefined ? {} : { pod }),

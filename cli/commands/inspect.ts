@@ -1,5 +1,5 @@
 import type { Ending } from "../exit-codes.ts";
-import { judgeOptions, kubectlOptions } from "../options/engine-options.ts";
+import { judgeOptions, kubectlOptions, registryAccess } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { toDocument } from "../render/document.ts";
@@ -15,6 +15,7 @@ export async function inspectCommand(context: CommandContext): Promise<Ending> {
     source: sourceOptions(args.options, host),
     kubectl: kubectlOptions(args.options),
     ...judgeOptions(args.options),
+    ...registryAccess(args.options, host),
     signal,
     report,
   });

@@ -5,6 +5,7 @@ import {
   nodeRunOptions,
   type ProofOptions,
   proofOptions,
+  registryAccess,
   restartOptions,
   runOptions,
 } from "../options/engine-options.ts";
@@ -25,6 +26,7 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   const report = await push({
     ...nodeRun,
     ...judgeOptions(options),
+    ...registryAccess(options, host),
     source,
     // No other form shows them.
     fingerprints: ["json", "yaml"].includes(options.text("output") ?? ""),

@@ -234,7 +234,6 @@ export const PROOF: readonly OptionSpec[] = [
     default: "7m",
     text: "how long to wait for nodes whose kubelet may use an older file",
   },
-  REGISTRY_CA,
 ];
 
 export const OUTPUT: OptionGroup = {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
+import { azureConfig, startScriptedAzure } from "../agent/registry/scripted-azure.ts";
 import { buildCli, run } from "./process.ts";
 
 const CANARY = "c4n4ry-p4ssw0rd";
@@ -131,5 +132,23 @@ test.each(FORMATS)("shows no password in any form as %s", async (format) => {
   for (const secret of [CANARY, TOKEN, `robot:${CANARY}`, `u:${CANARY}`]) {
     const forms = [secret, base64(secret).replace(/=+$/, ""), encodeURIComponent(secret)];
     for (const form of forms) expect(stdout + stderr).not.toContain(form);
+  }
+});
+
+test("--ca lets an identity token be exchanged at a registry whose CA nobody else knows", async () => {
+  const azure = await startScriptedAzure(200);
+  try {
+    await writeFile(file, azureConfig(TOKEN), { mode: 0o600 });
+    const env = { HTTPS_PROXY: azure.proxyUrl };
+    const program = join(build.dir, "cli", "pullcast.js");
+    const args = ["inspect", "--config", file, "--fingerprint-salt", "test", "-o", "name"];
+    const without = await run(program, args, { env });
+    expect(without.stderr).toContain("PC628");
+    expect(without.code).toBe(6);
+    const ended = await run(program, [...args, "--ca", azure.caFile], { env });
+    expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "scripted.azurecr.io\n" });
+    expect(`${ended.stdout}${ended.stderr}`).not.toContain(TOKEN);
+  } finally {
+    await azure.close();
   }
 });

@@ -1,5 +1,4 @@
 import type { CheckItem, NodeConfig } from "../../model.ts";
-import type { Reach } from "../../registry/https-request.ts";
 import { judgeCredentials, refusalOf } from "../judge-credentials.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
@@ -13,15 +12,9 @@ export interface SourceFindings {
 }
 
 /** Reads the credential source as push does. */
-export async function checkSource(
-  options: CheckOptions,
-  { ca }: Pick<Reach, "ca">,
-): Promise<SourceFindings> {
+export async function checkSource(options: CheckOptions): Promise<SourceFindings> {
   try {
-    const config = await loadCredentials(options.source, {
-      ...options,
-      ...(ca === undefined ? {} : { ca }),
-    });
+    const config = await loadCredentials(options.source, options);
     const { source, entries } = config;
     const { problems, notices } = judgeCredentials(config, new Date());
     const refusal = refusalOf(problems, false);
