@@ -21,6 +21,7 @@ interface Field {
 export function contenders(field: Field): Contender[] {
   return [
     { name: "pullcast push", prepare: () => pullcast(field) },
+    { name: "pullcast push -o json, with fingerprints", prepare: () => pullcast(field, "json") },
     { name: "bare ssh2, same node script", prepare: () => bareSameScript(field) },
     { name: "bare ssh2, cat + mv", prepare: () => bareCat(field) },
     { name: "xargs -P scp", prepare: () => shellLoop(field, parallelScp) },
@@ -45,7 +46,7 @@ async function newConfigFile({ scratch }: Field): Promise<string> {
   return path;
 }
 
-async function pullcast(field: Field): Promise<string[]> {
+async function pullcast(field: Field, output = "table"): Promise<string[]> {
   const { ssh, nodes } = field.bed;
   const hosts = `${field.scratch}/hosts`;
   await writeFile(
@@ -56,7 +57,7 @@ async function pullcast(field: Field): Promise<string[]> {
     ...[process.execPath, "dist/cli/pullcast.js", "push"],
     ...["--config", await newConfigFile(field), "--hosts-from", hosts],
     ...["--ssh-user", ssh.user, "-i", ssh.key, "--known-hosts", ssh.knownHosts],
-    ...["--concurrency", String(field.concurrency), "-o", "json"],
+    ...["--concurrency", String(field.concurrency), "-o", output],
   ];
 }
 
