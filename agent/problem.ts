@@ -1,4 +1,4 @@
-import { type Code, describeCode } from "./errors.ts";
+import { type Code, describeCode, type PullcastError } from "./errors.ts";
 import type { Notice, Problem } from "./model.ts";
 
 /** What is to be said beside a code's own title. */
@@ -20,6 +20,11 @@ export function problem(code: Code, severity: Problem["severity"], about: Proble
     message: `${title}: ${about.detail}`,
     fix: about.fix ?? fix,
   };
+}
+
+/** An error that is about one entry, as a problem. */
+export function errorProblem(key: string, { code, message, fix }: PullcastError): Problem {
+  return { code, severity: "error", key, message, fix };
 }
 
 /** A remark of a source, as a problem. */

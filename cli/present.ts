@@ -7,7 +7,7 @@ import { echoFlags } from "./render/echo-flags.ts";
 import { fillFixes } from "./render/fill-fix.ts";
 import { renderReportTable } from "./render/report-table.ts";
 import { renderSummary } from "./render/summary.ts";
-import { writeInFormat } from "./render/write-document.ts";
+import { type TextStyle, writeInFormat } from "./render/write-document.ts";
 
 /**
  * Prints reports: what was asked for on standard output, the summary on standard error.
@@ -21,11 +21,15 @@ export function presenter(
 ): (reports: readonly Report[]) => Promise<void> {
   return async (raw) => {
     const reports = echoFlags(cleanDeep(raw), options).map(fillFixes);
-    const output = await writeInFormat(options.text("output"), {
-      document: () => toDocument(reports),
-      names: () => toNames(reports),
-      text: (wide) => renderTables(reports, { host, options, wide }),
-    });
+    const output = await writeInFormat(
+      options.text("output"),
+      {
+        document: () => toDocument(reports),
+        names: () => toNames(reports),
+        text: (style) => renderTables(reports, { host, options, style }),
+      },
+      host.stdout,
+    );
     host.stdout.write(output);
     // One terminal shows both: what the table has whole needs no second telling.
     const seen = host.stdout.isTTY && host.stderr.isTTY ? output : "";
@@ -39,17 +43,15 @@ export function presenter(
 
 function renderTables(
   reports: readonly Report[],
-  style: { readonly host: Host; readonly options: OptionValues; readonly wide: boolean },
+  {
+    host,
+    options,
+    style,
+  }: { readonly host: Host; readonly options: OptionValues; readonly style: TextStyle },
 ): string {
-  const { host, options, wide } = style;
   const colored = wantsColor(host, host.stdout, options.on("no-color"));
-  const width = wide || !host.stdout.isTTY ? undefined : host.stdout.columns || undefined;
   const tables = reports.map((report) =>
-    renderReportTable(report, {
-      wide,
-      ...(colored ? { paint: paintResult } : {}),
-      ...(width === undefined ? {} : { width }),
-    }),
+    renderReportTable(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
   );
   return tables.join("\n");
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
+import { errorProblem } from "../problem.ts";
 import { Secret } from "../secret.ts";
 import { composeConfig } from "./compose.ts";
 import { lifespanOf } from "./expiry.ts";
@@ -20,6 +21,7 @@ import {
   type ResolveContext,
   type ResolvedEntry,
   resolveEntries,
+  unfetchedError,
   withStoreList,
 } from "./resolve-entries.ts";
 
@@ -37,8 +39,13 @@ export async function loadNodeConfig(
   const documents = await readAll(source, resolving);
   const merged = mergeDocuments(documents);
   const filtered = filterEntries(merged.entries, source);
-  const resolved = await resolveEntries(filtered.entries, resolving);
+  const { resolved, unfetched } = await resolveEntries(filtered.entries, resolving);
   const credentials = credentialsOf(resolved);
+  const [first, ...others] = unfetched;
+  // A push without them would take them away from nodes that have them.
+  if (first !== undefined && (context.tellUnfetched !== true || credentials.length === 0)) {
+    throw unfetchedError([first, ...others]);
+  }
   const unresolved = resolved.flatMap((one) => ("leftOut" in one ? [one.leftOut] : []));
   const name = documents.map((document) => document.source).join(" and ");
   if (credentials.length === 0) throw nothingUsable(name, unresolved);
@@ -51,6 +58,7 @@ export async function loadNodeConfig(
     source: name,
     credentials,
     leftOut: [...filtered.leftOut, ...unresolved],
+    unfetched: unfetched.map((one) => errorProblem(one.key, unfetchedError([one]))),
     sourceEntries: merged.entries,
     ambient: (source.inputs ?? []).length === 0,
     warnings: [

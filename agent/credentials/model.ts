@@ -1,5 +1,5 @@
 import type { Code } from "../errors.ts";
-import type { NodeConfig, Notice } from "../model.ts";
+import type { NodeConfig, Notice, Problem } from "../model.ts";
 import type { Secret } from "../secret.ts";
 
 /** One source that was asked for by name; of several, a later one wins for the same key. */
@@ -126,6 +126,8 @@ export interface LoadedConfig extends NodeConfig {
   /** What the file holds, in its order. */
   readonly credentials: readonly Credential[];
   readonly leftOut: readonly LeftOut[];
+  /** What should be in the file and could not be fetched; empty unless asked for by `tellUnfetched`. */
+  readonly unfetched: readonly Problem[];
   /** All entries of all sources after merging, before filter and helpers: for lint. */
   readonly sourceEntries: readonly SourceEntry[];
   /** Whether nobody named a source: it was found. */
@@ -150,5 +152,7 @@ export interface LoadContext {
   /** @returns `undefined` where there is no such Secret */
   readonly readSecret: (namespace: string, name: string) => Promise<ClusterSecret | undefined>;
   readonly exchangeToken: (registry: string, token: Secret) => Promise<TokenExchange>;
+  /** What can't be fetched now is told beside the rest; else it ends the run. @default false */
+  readonly tellUnfetched?: boolean;
   readonly signal: AbortSignal;
 }

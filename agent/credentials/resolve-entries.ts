@@ -55,43 +55,48 @@ function storeEntry(key: string, name: string): EntryContent {
   return { type: "helper", name, setting: "credsStore" };
 }
 
+/** An entry that should have been a login and could not be fetched: PC620 to PC624, PC627, PC628. */
+export interface UnfetchedEntry {
+  readonly key: string;
+  readonly error: PullcastError;
+}
+
 /**
- * Makes logins of entries: asks their helpers, exchanges identity tokens. What can't be a login is left out;
- * what should have been one and could not be fetched ends the run, for a push without it would take it away
- * from nodes that have it.
+ * Makes logins of entries: asks their helpers, exchanges identity tokens. What can't be a login is left out.
  *
- * @returns in the order of `entries`
- * @throws {PullcastError} PC620 to PC624, PC627, PC628, the first of all
+ * @returns both in the order of `entries`
+ * @throws the signal's reason after an abort
  */
 export async function resolveEntries(
   entries: readonly SourceEntry[],
   context: ResolveContext,
-): Promise<ResolvedEntry[]> {
+): Promise<{
+  readonly resolved: readonly ResolvedEntry[];
+  readonly unfetched: readonly UnfetchedEntry[];
+}> {
   const limit = pLimit(AT_ONCE);
   const settled = await Promise.allSettled(
     entries.map((entry) => limit(() => resolveEntry(entry, context))),
   );
-  const failed = settled.flatMap((one, index) =>
-    one.status === "rejected" ? [{ error: one.reason as unknown, entry: entries[index] }] : [],
-  );
-  if (failed.length > 0) {
+  const unfetched = settled.flatMap((one, index): UnfetchedEntry[] => {
+    if (one.status === "fulfilled") return [];
     context.signal.throwIfAborted();
-    throw named(failed);
-  }
-  return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const error: unknown = one.reason;
+    if (!(error instanceof PullcastError)) throw error;
+    return [{ key: shownKey(entries[index]?.key ?? ""), error }];
+  });
+  return {
+    resolved: settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])),
+    unfetched,
+  };
 }
 
-interface FailedEntry {
-  readonly error: unknown;
-  readonly entry: SourceEntry | undefined;
-}
-
-/** The first failure, with the keys of all that failed. */
-function named(failed: readonly FailedEntry[]): unknown {
-  const [first] = failed;
-  if (!(first?.error instanceof PullcastError)) return first?.error;
-  const { code, detail, fix, cause } = first.error;
-  const keys = failed.map(({ entry }) => shownKey(entry?.key ?? ""));
+/** The first failure, with the keys of all that failed and how to do without them. */
+export function unfetchedError(
+  unfetched: readonly [UnfetchedEntry, ...UnfetchedEntry[]],
+): PullcastError {
+  const { code, detail, fix, cause } = unfetched[0].error;
+  const keys = unfetched.map(({ key }) => key);
   const more = keys.length > 1 ? `; ${keys.length} entries could not be fetched` : "";
   const skips = keys.slice(0, 3).map((key) => `--except ${shellWord(key)}`);
   return new PullcastError(code, {

@@ -6,14 +6,14 @@ import { findSalt, summarizeCredentials } from "./summarize-credentials.ts";
 
 /**
  * Tells what a push would send, without sending it: each credential with its kind, end and fingerprint, what
- * is left out, and every problem. Needs no cluster; without one there are no fingerprints.
+ * is left out, what can't be fetched now, and every problem. Needs no cluster; without one there are no fingerprints.
  *
  * @throws {PullcastError} PC6xx where nothing of the sources can be sent; PC10x where a Secret can't be read
  */
 export async function inspect(options: InspectOptions): Promise<Inspection> {
   const { signal } = options;
   const [config, salt] = await Promise.all([
-    loadCredentials(options.source, options),
+    loadCredentials(options.source, { ...options, tellUnfetched: true }),
     findSalt({ ...options, hostsOnly: false }),
   ]);
   if (typeof salt !== "string") options.report({ type: "notice", notice: salt });

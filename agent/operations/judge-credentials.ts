@@ -40,6 +40,7 @@ function allProblems(config: LoadedConfig, sent: readonly Problem[]): Problem[] 
     ...leftOut.map(({ code }) => code),
   ]);
   return errorsFirst([
+    ...config.unfetched,
     ...sent,
     ...leftOut.map(leftOutProblem),
     ...config.warnings.filter(({ code }) => !told.has(code)).map(noticeProblem),

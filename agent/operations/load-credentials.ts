@@ -9,6 +9,8 @@ interface LoadOptions extends Pick<RegistryAccess, "registryCa"> {
   /** For `--from-secret` alone. */
   readonly kubectl: KubectlSettings;
   readonly signal: AbortSignal;
+  /** Tell what can't be fetched now in `unfetched`, instead of ending the run. @default false */
+  readonly tellUnfetched?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ interface LoadOptions extends Pick<RegistryAccess, "registryCa"> {
  */
 export async function loadCredentials(
   source: CredentialSource,
-  { kubectl, signal, registryCa }: LoadOptions,
+  { kubectl, signal, registryCa, tellUnfetched = false }: LoadOptions,
 ): Promise<LoadedConfig> {
   const reach = await readReach({
     env: source.env,
@@ -26,6 +28,7 @@ export async function loadCredentials(
   });
   return await loadNodeConfig(source, {
     signal,
+    tellUnfetched,
     readSecret: (namespace, name) => readRegistrySecret(kubectl, { namespace, name, signal }),
     exchangeToken: (registry, identityToken) =>
       exchangeIdentityToken({ registry, identityToken, signal, ...reach }),

@@ -17,11 +17,15 @@ export async function explainCommand(context: CommandContext): Promise<Ending> {
   const { host, args } = context;
   const raw = await explain(await explainOptions(context));
   const explanation = echoFlags(cleanDeep(raw), args.options);
-  const text = await writeInFormat(args.options.text("output"), {
-    document: () => toDocument([explanation]),
-    names: () => explanation.candidates.map(({ key }) => `${key}\n`).join(""),
-    text: (wide) => renderExplanation(explanation, wide),
-  });
+  const text = await writeInFormat(
+    args.options.text("output"),
+    {
+      document: () => toDocument([explanation]),
+      names: () => explanation.candidates.map(({ key }) => `${key}\n`).join(""),
+      text: (style) => renderExplanation(explanation, style),
+    },
+    host.stdout,
+  );
   host.stdout.write(text);
   return { interrupted: false, explained: explanation.result };
 }

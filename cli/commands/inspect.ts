@@ -20,11 +20,15 @@ export async function inspectCommand(context: CommandContext): Promise<Ending> {
     report,
   });
   const inspection = cleanDeep(raw);
-  const text = await writeInFormat(args.options.text("output"), {
-    document: () => toDocument([inspection]),
-    names: () => inspection.credentials.map(({ key }) => `${key}\n`).join(""),
-    text: (wide) => renderInspection(inspection, wide),
-  });
+  const text = await writeInFormat(
+    args.options.text("output"),
+    {
+      document: () => toDocument([inspection]),
+      names: () => inspection.credentials.map(({ key }) => `${key}\n`).join(""),
+      text: (style) => renderInspection(inspection, style),
+    },
+    host.stdout,
+  );
   host.stdout.write(text);
   return { interrupted: false, inspected: inspection.result };
 }

@@ -2,6 +2,7 @@ import type { ExplainedNode, Explanation } from "../../agent/index.ts";
 import { renderTable } from "./table.ts";
 import { formatClock } from "./time.ts";
 import { wrap } from "./wrap.ts";
+import type { TextStyle } from "./write-document.ts";
 
 /** Rows told of what is not tried, and of the log, unless `wide` asks for all. */
 const MAX_IGNORED = 10;
@@ -9,14 +10,14 @@ const MAX_LOG = 3;
 const WIDTH = 100;
 
 /** An explanation for people: the answer first, then what it rests on, and last what to mend and how. */
-export function renderExplanation(explanation: Explanation, wide: boolean): string {
+export function renderExplanation(explanation: Explanation, style: TextStyle): string {
   const { node, problems } = explanation;
   const sections = [
-    wrap(verdict(explanation), WIDTH).join("\n"),
-    candidates(explanation),
-    ignored(explanation, wide),
+    wrap(verdict(explanation), Math.min(WIDTH, style.width ?? WIDTH)).join("\n"),
+    candidates(explanation, style),
+    ignored(explanation, style),
     pod(explanation),
-    ...(node === undefined ? [] : nodeSections(node, wide)),
+    ...(node === undefined ? [] : nodeSections(node, style)),
     problems.map(({ code, message, fix }) => `! ${code} ${message}\n  fix: ${fix}`).join("\n"),
   ];
   return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
@@ -52,7 +53,7 @@ function force(node: ExplainedNode | undefined, { type }: Explanation["source"])
   return late ? `, from ${formatClock(node.effectiveBy)} on at the latest` : ", from now on";
 }
 
-function candidates({ candidates: tried }: Explanation): string {
+function candidates({ candidates: tried }: Explanation, style: TextStyle): string {
   if (tried.length === 0) return "";
   const rows = tried.map(({ key, username, source, fingerprint, expiresAt }, at) => [
     String(at + 1),
@@ -62,16 +63,16 @@ function candidates({ candidates: tried }: Explanation): string {
     expiresAt,
     source,
   ]);
-  return table(["TRIED", "KEY", "USER", "FINGERPRINT", "EXPIRES", "FROM"], rows);
+  return table(["TRIED", "KEY", "USER", "FINGERPRINT", "EXPIRES", "FROM"], rows, style);
 }
 
-function ignored({ ignored: left }: Explanation, wide: boolean): string {
+function ignored({ ignored: left }: Explanation, style: TextStyle): string {
   if (left.length === 0) return "";
-  const shown = wide ? left : left.slice(0, MAX_IGNORED);
+  const shown = style.wide ? left : left.slice(0, MAX_IGNORED);
   const rows = shown.map(({ key, why, source }) => [key, why, source]);
   const more = left.length - shown.length;
   const rest = more === 0 ? "" : `\nand ${more} more (-o wide tells them)`;
-  return `${table(["NOT TRIED", "WHY", "FROM"], rows)}${rest}`;
+  return `${table(["NOT TRIED", "WHY", "FROM"], rows, style)}${rest}`;
 }
 
 function pod({ pod: about }: Explanation): string {
@@ -92,7 +93,7 @@ function pod({ pod: about }: Explanation): string {
   ]);
 }
 
-function nodeSections(node: ExplainedNode, wide: boolean): string[] {
+function nodeSections(node: ExplainedNode, style: TextStyle): string[] {
   const { kubelet } = node;
   const places = node.places.map(({ status, path, why, mode, uid, changedAt }) => [
     status,
@@ -114,9 +115,9 @@ function nodeSections(node: ExplainedNode, wide: boolean): string[] {
     target,
     path,
   ]);
-  const log = wide ? node.log : node.log.slice(-MAX_LOG);
+  const log = style.wide ? node.log : node.log.slice(-MAX_LOG);
   return [
-    table(["PLACE", "FILE", "MODE", "UID", "CHANGED", "WHY"], places),
+    table(["PLACE", "FILE", "MODE", "UID", "CHANGED", "WHY"], places, style),
     facts(`Node ${node.name}`, [
       ["root directory", `${node.rootDir} (${node.rootProof})`],
       ["cwd and home", `${node.cwd}  ${node.home}`],
@@ -128,11 +129,13 @@ function nodeSections(node: ExplainedNode, wide: boolean): string[] {
       ],
       ["last reading", node.lastReadAt ?? "not in its log"],
       ["clock", node.now],
-      ...(wide ? [["executable", kubelet?.executable] as const] : []),
+      ...(style.wide ? [["executable", kubelet?.executable] as const] : []),
       ...Object.entries(node.flags).map(([name, value]) => [`--${name}`, value] as const),
     ]),
-    providers.length === 0 ? "" : table(["PROVIDER", "SERVES", "PROGRAM", "PATTERNS"], providers),
-    runtime.length === 0 ? "" : table(["RUNTIME", "REGISTRY", "TO", "FILE"], runtime),
+    providers.length === 0
+      ? ""
+      : table(["PROVIDER", "SERVES", "PROGRAM", "PATTERNS"], providers, style),
+    runtime.length === 0 ? "" : table(["RUNTIME", "REGISTRY", "TO", "FILE"], runtime, style),
     log.length === 0
       ? ""
       : ["Last words of the kubelet's log:", ...log.map(({ at, text }) => `  ${at} ${text}`)].join(
@@ -156,10 +159,12 @@ function facts(
 function table(
   columns: readonly string[],
   rows: readonly (readonly (string | undefined)[])[],
+  style: TextStyle,
 ): string {
   const kept = columns.flatMap((_, at) => (rows.some((row) => row[at]) ? [at] : []));
   return renderTable(
     kept.map((at) => columns[at] ?? ""),
     rows.map((row) => kept.map((at) => row[at])),
+    style,
   ).trimEnd();
 }

@@ -10,7 +10,9 @@ const MIN_LAST = 40;
 const MIN_NAME = 16;
 
 /** Columns that may be cut where a terminal is narrow: lists, long keys. */
-const SHRINKABLE: ReadonlySet<string> = new Set(["NAME", "NODES"]);
+const SHRINKABLE: ReadonlySet<string> = new Set([
+  ...["NAME", "NODES", "REGISTRY", "KEY", "USER", "FILE", "NOT TRIED"],
+]);
 
 /** How a cell is shown; its width is that of the plain text. */
 export type Paint = (text: string, column: string) => string;
@@ -39,7 +41,7 @@ export function renderTable(
   const fixed = widthsOf(columns, cells).slice(0, last);
   const needed = Math.max(0, ...cells.map((row) => width(row[last] ?? "")));
   if (sum(fixed) + needed <= lineWidth) return draw(columns, cells, paint);
-  const narrow = shrinkNames(columns, cells, lineWidth - MIN_LAST);
+  const narrow = shrinkNames(columns, cells, lineWidth - Math.min(MIN_LAST, needed));
   const room = lineWidth - sum(widthsOf(columns, narrow).slice(0, last));
   if (room >= Math.min(MIN_LAST, needed)) {
     const fitted = narrow.map((row) => row.with(last, cutMiddle(row[last] ?? "", room)));

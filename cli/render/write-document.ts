@@ -1,7 +1,17 @@
+import type { Output } from "../host.ts";
+
 /** A document as programs read it. */
 export async function writeDocument(document: object, format: "json" | "yaml"): Promise<string> {
   if (format === "json") return `${JSON.stringify(document, null, 2)}\n`;
   return (await import("yaml")).stringify(document);
+}
+
+/** How text for people is laid out. */
+export interface TextStyle {
+  /** All there is, on lines of any length. */
+  readonly wide: boolean;
+  /** Characters of a line of the terminal; absent: any number. */
+  readonly width?: number;
 }
 
 /** The forms in which a command's answer can be had. */
@@ -9,11 +19,15 @@ interface Forms {
   readonly document: () => object;
   /** One name a line. */
   readonly names: () => string;
-  readonly text: (wide: boolean) => string;
+  readonly text: (style: TextStyle) => string;
 }
 
-/** An answer in the form that `--output` asks for. */
-export async function writeInFormat(format: string | undefined, forms: Forms): Promise<string> {
+/** An answer in the form that `--output` asks for; text fits the terminal that `stdout` is. */
+export async function writeInFormat(
+  format: string | undefined,
+  forms: Forms,
+  stdout: Pick<Output, "isTTY" | "columns"> = {},
+): Promise<string> {
   switch (format) {
     case "json":
     case "yaml":
@@ -21,6 +35,14 @@ export async function writeInFormat(format: string | undefined, forms: Forms): P
     case "name":
       return forms.names();
     default:
-      return forms.text(format === "wide");
+      return forms.text(textStyle(format === "wide", stdout));
   }
+}
+
+function textStyle(
+  wide: boolean,
+  { isTTY, columns }: Pick<Output, "isTTY" | "columns">,
+): TextStyle {
+  const width = wide || isTTY !== true ? 0 : (columns ?? 0);
+  return width === 0 ? { wide } : { wide, width };
 }

@@ -152,3 +152,24 @@ test("--ca lets an identity token be exchanged at a registry whose CA nobody els
     await azure.close();
   }
 });
+
+test("a helper that fails hides nothing of the rest, and push would refuse", async () => {
+  await save({
+    auths: { "reg.example": { auth: base64(`robot:${CANARY}`) } },
+    credHelpers: { "helped.example": "nobody-has-this" },
+  });
+  const { code, stdout } = await inspect("--fingerprint-salt", "test");
+  expect(code).toBe(6);
+  expect(stdout).toMatch(/^reg\.example +robot/m);
+  expect(stdout).toMatch(/^error PC620 .*helped\.example/m);
+  expect(stdout).toContain("--except helped.example");
+  expect(stdout).toContain("Push would refuse this.");
+});
+
+test("keys that come to one registry are told apart", async () => {
+  const auth = base64(`robot:${CANARY}`);
+  await save({ auths: { "https://reg.example": { auth }, "reg.example": { auth } } });
+  const { stdout } = await inspect("--fingerprint-salt", "test");
+  expect(stdout).toMatch(/^https:\/\/reg\.example +robot/m);
+  expect(stdout).toMatch(/^reg\.example +robot/m);
+});

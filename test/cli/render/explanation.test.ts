@@ -73,7 +73,7 @@ const EXPLANATION: Explanation = {
 };
 
 test("the answer comes first, then what it rests on, and last what mends it", () => {
-  expect(renderExplanation(EXPLANATION, false)).toMatchInlineSnapshot(`
+  expect(renderExplanation(EXPLANATION, { wide: false })).toMatchInlineSnapshot(`
     "worker-1 (kubelet v1.35.4) tries 3 credentials, one after another, for reg.io/team/app, from
     10:05:00 on at the latest.
 
@@ -128,7 +128,7 @@ test("nothing to try: the runtime's own login is named", () => {
       candidates: [],
       ...(node === undefined ? {} : { node: { ...node, runtime } }),
     },
-    false,
+    { wide: false },
   );
   expect(text.split("\n\n")[0]).toMatchInlineSnapshot(`
     "worker-1 (kubelet v1.35.4) pulls reg.io/team/app without any credential; the runtime may use its own
@@ -143,8 +143,18 @@ test("long lists are cut unless wide asks for all", () => {
     source: "s",
   }));
   const { node: _node, ...rest } = EXPLANATION;
-  expect(renderExplanation({ ...rest, ignored }, false)).toContain(
+  expect(renderExplanation({ ...rest, ignored }, { wide: false })).toContain(
     "and 2 more (-o wide tells them)",
   );
-  expect(renderExplanation({ ...rest, ignored }, true)).toContain("r11.io");
+  expect(renderExplanation({ ...rest, ignored }, { wide: true })).toContain("r11.io");
+});
+
+test("no table is wider than the terminal", () => {
+  const key = `${"very-".repeat(12)}long.example.com/team`;
+  const candidates = EXPLANATION.candidates.map((one) => ({ ...one, key }));
+  const shown = (style: { wide: boolean; width?: number }) =>
+    renderExplanation({ ...EXPLANATION, candidates, problems: [] }, style).split("\n");
+  const row = (lines: readonly string[]) => lines.find((line) => line.startsWith("1 ")) ?? "";
+  expect([...row(shown({ wide: false, width: 80 }))].length).toBeLessThanOrEqual(80);
+  expect(row(shown({ wide: true }))).toContain(key);
 });
