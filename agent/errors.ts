@@ -169,6 +169,19 @@ const TABLE = {
   PC235: { title: "ssh's configuration can't be used", fix: "ssh -G localhost" },
   PC233: { title: "ssh can't tell how to reach the node", fix: "ssh -G NODE" },
 
+  PC265: {
+    title: "--ssh-host-template makes no host name of the node",
+    fix: "write it with {name} or {address}, for instance --ssh-host-template '{name}.prod.example.com'",
+  },
+  PC266: {
+    title: "ssh is not there, and its configuration holds what only ssh can tell",
+    fix: "install ssh (openssh-client), or give --ssh-config none and flags such as --ssh-user, --ssh-port, -i",
+  },
+  PC267: {
+    title: "ssh is not there, and some of its settings are ignored",
+    fix: "install ssh (openssh-client) if they matter",
+  },
+
   PC301: {
     title: "a file that pullcast did not write is there",
     fix: "look at it on the node, then --replace (the old one is kept; pullcast restore puts it back)",

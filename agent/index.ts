@@ -1,4 +1,5 @@
 /** The only door to the engine: for the command line and for programs that use pullcast as a library. */
+export { isHostTemplate } from "./cluster/addresses.ts";
 export type { KubectlSettings } from "./cluster/kubectl.ts";
 export type { Credential, CredentialSource, LeftOut, SourceInput } from "./credentials/model.ts";
 export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./errors.ts";

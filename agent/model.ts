@@ -35,6 +35,9 @@ export interface ClusterNode {
   readonly machineId: string;
 }
 
+/** The address kind of a host that a template made. */
+export const BY_TEMPLATE = "template";
+
 /** A machine to connect to: a cluster's node with its chosen address, or an entry of `--hosts`. */
 export interface Target {
   readonly name: string;
@@ -42,7 +45,7 @@ export interface Target {
   readonly host: string;
   /** Set where the user gave one for this host; else `--ssh-port` or 22. */
   readonly port?: number;
-  /** Which kind of address was chosen (`InternalIP`, …, `given`). */
+  /** Which kind of address was chosen (`InternalIP`, …, `given`, `template`). */
   readonly addressKind: string;
   /** Absent for `--hosts`. */
   readonly node?: ClusterNode;

@@ -46,6 +46,8 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC222",
   "PC223",
   "PC235",
+  "PC265",
+  "PC266",
   "PC638",
   "PC701",
 ]);
@@ -90,7 +92,14 @@ export function exitCodeOf(ending: Ending): ExitCode {
 type Check = NonNullable<Ending["checks"]>[number];
 
 /** What is a node's own among the codes that end a push when thrown. */
-const OF_ONE_NODE: ReadonlySet<Code> = new Set<Code>(["PC112", "PC113", "PC114", "PC223"]);
+const OF_ONE_NODE: ReadonlySet<Code> = new Set<Code>([
+  "PC112",
+  "PC113",
+  "PC114",
+  "PC223",
+  "PC265",
+  "PC266",
+]);
 
 /** As a push and a verify would end where they met the same. */
 function exitCodeOfChecks(checks: readonly Check[]): ExitCode {

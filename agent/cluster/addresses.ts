@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4 } from "node:net";
-import type { ClusterNode, NodeAddress } from "../model.ts";
+import { BY_TEMPLATE, type ClusterNode, type NodeAddress } from "../model.ts";
 
 /** Which kind of node address to connect to. */
 export type AddressKind = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "name";
@@ -7,10 +7,12 @@ export type AddressKind = "auto" | "ExternalIP" | "InternalIP" | "Hostname" | "n
 /** A chosen address, or why there is none; the reason is a clause. */
 export type AddressPick =
   | { readonly host: string; readonly kind: string }
-  | { readonly code: "PC112" | "PC113"; readonly message: string };
+  | { readonly code: "PC112" | "PC113" | "PC265"; readonly message: string };
 
 export interface AddressRules {
   readonly kind: AddressKind;
+  /** Makes the host out of `{name}` and `{address}`, in place of the address itself. */
+  readonly template?: string | undefined;
   /** Whether ssh knows a host by this name: only then `auto` takes a Hostname. */
   readonly sshHostKnown: (name: string) => Promise<boolean>;
 }
@@ -30,11 +32,38 @@ const DNS_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
 /** `127.1`, `0x7f000001`, `2130706433`: resolvers read them as IPv4 addresses. */
 const ENDS_IN_NUMBER = /(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i;
 
+/** Whether a template makes another host of each node: `{name}` or `{address}` among characters of host names. */
+export function isHostTemplate(text: string): boolean {
+  return /^(?:[A-Za-z0-9._-]|\{name\}|\{address\})+$/.test(text) && text.includes("{");
+}
+
+/**
+ * Chooses the host to connect to: the one that a template makes, else an address of the node.
+ * What the API says is untrusted: only plain addresses and names of other machines pass.
+ */
+export async function pickHost(node: ClusterNode, rules: AddressRules): Promise<AddressPick> {
+  const { template } = rules;
+  if (template === undefined) return await pickAddress(node, rules);
+  const values = new Map([["{name}", node.name]]);
+  if (template.includes("{address}")) {
+    const pick = await pickAddress(node, rules);
+    if (!("host" in pick)) return pick;
+    values.set("{address}", pick.host);
+  }
+  const host = template.replaceAll(/\{\w+\}/g, (placeholder) => values.get(placeholder) ?? "");
+  if (!isHostText(host)) {
+    return {
+      code: "PC265",
+      message: `${template} makes neither an IP address nor a DNS name of it`,
+    };
+  }
+  return checkAddress({ type: BY_TEMPLATE, address: host });
+}
+
 /**
  * Chooses the address of a node: `auto` takes ExternalIP, InternalIP, then a Hostname that ssh knows.
- * What the API says is untrusted: only plain addresses of other machines pass.
  */
-export async function pickAddress(node: ClusterNode, rules: AddressRules): Promise<AddressPick> {
+async function pickAddress(node: ClusterNode, rules: AddressRules): Promise<AddressPick> {
   for (const candidate of await candidates(node, rules)) return checkAddress(candidate);
   const kinds = [...new Set(node.addresses.map(({ type }) => type))].sort().join(", ");
   const has = kinds === "" ? "the API lists none" : `the API lists only ${kinds}`;

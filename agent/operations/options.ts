@@ -15,6 +15,8 @@ export interface SelectionOptions {
   /** Globs of names to leave out. */
   readonly exclude: readonly string[];
   readonly address: AddressKind;
+  /** The host that stands for a node, with `{name}` and `{address}`; absent: its address. */
+  readonly hostTemplate?: string;
   /** Entries of `--hosts` and lines of `--hosts-from`; set means: no cluster is asked. */
   readonly hosts?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { findShared, pickAddress } from "../cluster/addresses.ts";
+import { findShared, pickHost } from "../cluster/addresses.ts";
 import { chooseNodes } from "../cluster/choose-nodes.ts";
 import { type ClusterContext, readContext } from "../cluster/context.ts";
 import { parseHostEntries } from "../cluster/host-entries.ts";
@@ -26,7 +26,9 @@ export interface SelectedTargets {
   readonly targets: readonly Target[];
   /** Windows (PC115) and virtual (PC116) nodes. */
   readonly skipped: readonly SkippedNode[];
-  /** Nodes without a usable address (PC112 to PC114) or of OpenShift (PC118): each fails in the phase `select`. */
+  /**
+   * Nodes without a usable address (PC112 to PC114, PC265) or of OpenShift (PC118): each fails in the phase `select`.
+   */
   readonly refused: readonly SkippedNode[];
   readonly notices: readonly Notice[];
 }
@@ -101,8 +103,12 @@ async function addressed(
   nodes: readonly ClusterNode[],
   { selection, sshHostKnown }: Pick<SelectOptions, "selection" | "sshHostKnown">,
 ): Promise<Pick<SelectedTargets, "targets" | "refused">> {
-  const rules = { kind: selection.address, sshHostKnown: sshHostKnown ?? (async () => false) };
-  const pickFor = async (node: ClusterNode) => ({ node, pick: await pickAddress(node, rules) });
+  const rules = {
+    kind: selection.address,
+    template: selection.hostTemplate,
+    sshHostKnown: sshHostKnown ?? (async () => false),
+  };
+  const pickFor = async (node: ClusterNode) => ({ node, pick: await pickHost(node, rules) });
   const picks = await Promise.all(served.map(pickFor));
   const others = await Promise.all(nodes.filter((node) => !served.includes(node)).map(pickFor));
   const hosts = new Map<string, string>();

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
 import { PullcastError } from "../errors.ts";
-import type { Target } from "../model.ts";
+import { BY_TEMPLATE, type Target } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { once } from "../util/once.ts";
 import { askSsh, isHostAlias, type SshAnswer } from "./ask-ssh.ts";
@@ -42,7 +42,8 @@ export interface HostResolver {
 
 /**
  * Resolves hosts as the user's ssh would. Without ssh's configuration, or without the program, the plain settings hold.
- * A node of a cluster is looked up by its name if the configuration is about that name, else by its address.
+ * A node of a cluster is looked up by what a host template made of it, else by its name if the configuration is
+ * about that name, else by its address.
  */
 export function createHostResolver(options: SshOptions): HostResolver {
   const { config } = options;
@@ -70,9 +71,7 @@ export function createHostResolver(options: SshOptions): HostResolver {
     prepare: async () => void (await answers.anybodys),
     isConfigured,
     routeTo: async (target) => {
-      const { name, host } = target;
-      const byName = target.node !== undefined && name !== host && (await isConfigured(name));
-      const alias = byName ? name : host;
+      const alias = (await isAskedByName(target, isConfigured)) ? target.name : target.host;
       const isUsersChoice = target.node === undefined;
       const settings = await settingsOf(target, { alias, options, answers, isUsersChoice });
       const { proxyJump } = settings;
@@ -83,6 +82,15 @@ export function createHostResolver(options: SshOptions): HostResolver {
       return { host: settings, jumps: await hops };
     },
   };
+}
+
+/** A host that a template made is what the user wants ssh to be asked about. */
+async function isAskedByName(
+  { name, host, node, addressKind }: Target,
+  isConfigured: HostResolver["isConfigured"],
+): Promise<boolean> {
+  if (node === undefined || name === host || addressKind === BY_TEMPLATE) return false;
+  return await isConfigured(name);
 }
 
 async function settingsOf(

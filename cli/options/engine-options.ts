@@ -1,15 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import type {
-  JudgeOptions,
-  KubectlSettings,
-  NodeRunOptions,
-  RegistryAccess,
-  RestartOptions,
-  RunOptions,
-  SelectionOptions,
-  SshOptions,
-  VerifyOptions,
+import {
+  isHostTemplate,
+  type JudgeOptions,
+  type KubectlSettings,
+  type NodeRunOptions,
+  type RegistryAccess,
+  type RestartOptions,
+  type RunOptions,
+  type SelectionOptions,
+  type SshOptions,
+  type VerifyOptions,
 } from "../../agent/index.ts";
 import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
@@ -140,7 +141,7 @@ async function selectionOptions(
 ): Promise<SelectionOptions> {
   const hosts = await hostEntries(options, host);
   if (hosts !== undefined) {
-    for (const name of ["selector", "field-selector", "address"]) {
+    for (const name of ["selector", "field-selector", "address", "ssh-host-template"]) {
       if (options.given(name)) throw usageError(`--${name} asks a cluster, --hosts asks none`);
     }
   }
@@ -151,8 +152,18 @@ async function selectionOptions(
     ...some("fieldSelector", options.text("field-selector")),
     exclude: options.list("exclude"),
     address: (options.text("address") ?? "auto") as SelectionOptions["address"],
+    ...some("hostTemplate", hostTemplate(options)),
     ...some("hosts", hosts),
   };
+}
+
+function hostTemplate(options: OptionValues): string | undefined {
+  const text = options.text("ssh-host-template");
+  if (text === undefined || isHostTemplate(text)) return text;
+  throw usageError(
+    `--ssh-host-template: ${quote(text)} makes no host names`,
+    "write host names with {name} or {address} in them, for instance {name}.prod.example.com",
+  );
 }
 
 /** Entries of `--hosts` and of `--hosts-from`; `undefined` where neither is given. */

@@ -99,6 +99,11 @@ export const SSH: OptionGroup = {
       choices: ["strict", "accept-new"],
       text: "whether an unknown host key may be added (default: ssh's configuration, else strict)",
     },
+    {
+      name: "ssh-host-template",
+      value: "TEXT",
+      text: "what ssh calls a cluster's node, made of {name} and {address}, for instance {name}.prod.example.com",
+    },
     { name: "ssh-config", value: "FILE", text: "ssh's configuration, as ssh -F" },
     {
       name: "ssh-option",

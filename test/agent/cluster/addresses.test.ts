@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { canonicalHost, findShared, pickAddress } from "../../../agent/cluster/addresses.ts";
+import {
+  canonicalHost,
+  findShared,
+  isHostTemplate,
+  pickHost,
+} from "../../../agent/cluster/addresses.ts";
 import type { NodeAddress } from "../../../agent/model.ts";
 import { clusterNode } from "./cluster-node.ts";
 
@@ -12,12 +17,12 @@ test.each<[string, NodeAddress[], string]>([
   ["InternalIP", [ip("InternalIP", "2001:db8::1"), ip("InternalIP", "10.0.0.1")], "2001:db8::1"],
 ])("auto takes the %s of what there is", async (kind, addresses, host) => {
   const node = clusterNode({ addresses });
-  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toEqual({ host, kind });
+  expect(await pickHost(node, { kind: "auto", sshHostKnown: nobody })).toEqual({ host, kind });
 });
 
 test("auto takes a Hostname only where ssh knows it", async () => {
   const node = clusterNode({ addresses: [ip("Hostname", "h1.example")] });
-  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toEqual({
+  expect(await pickHost(node, { kind: "auto", sshHostKnown: nobody })).toEqual({
     code: "PC112",
     message: "no ExternalIP, InternalIP or known Hostname: the API lists only Hostname",
   });
@@ -25,17 +30,70 @@ test("auto takes a Hostname only where ssh knows it", async () => {
     kind: "auto",
     sshHostKnown: async (name: string) => name === "h1.example",
   } as const;
-  expect(await pickAddress(node, known)).toEqual({ host: "h1.example", kind: "Hostname" });
+  expect(await pickHost(node, known)).toEqual({ host: "h1.example", kind: "Hostname" });
 });
 
 test("an exact kind is taken or nothing, name needs no address", async () => {
   const node = clusterNode({ name: "n1", addresses: [ip("InternalIP", "10.0.0.1")] });
   const pick = (kind: "ExternalIP" | "Hostname" | "name") =>
-    pickAddress(node, { kind, sshHostKnown: nobody });
+    pickHost(node, { kind, sshHostKnown: nobody });
   expect(await pick("ExternalIP")).toMatchObject({ code: "PC112" });
   expect(await pick("Hostname")).toMatchObject({ code: "PC112" });
   expect(await pick("name")).toEqual({ host: "n1", kind: "name" });
 });
+
+test.each([
+  ["{name}.prod.example.com", "w-1", "w-1.prod.example.com"],
+  ["ip-{name}", "w-1", "ip-w-1"],
+  ["{address}", "w-1", "10.0.0.1"],
+  ["{name}.{address}.nip.io", "w-1", "w-1.10.0.0.1.nip.io"],
+])("the template %s makes of %s the host %s", async (template, name, host) => {
+  const node = clusterNode({ name, addresses: [ip("InternalIP", "10.0.0.1")] });
+  const rules = { kind: "auto", template, sshHostKnown: nobody } as const;
+  expect(isHostTemplate(template)).toBe(true);
+  expect(await pickHost(node, rules)).toEqual({ host, kind: "template" });
+});
+
+test("a template without {address} needs no address; one with it takes only what --address allows", async () => {
+  const rules = { kind: "auto", sshHostKnown: nobody } as const;
+  const bare = clusterNode({ name: "w-1", addresses: [] });
+  expect(await pickHost(bare, { ...rules, template: "{name}.example" })).toMatchObject({
+    host: "w-1.example",
+  });
+  expect(await pickHost(bare, { ...rules, template: "h-{address}" })).toMatchObject({
+    code: "PC112",
+  });
+});
+
+test.each([
+  ["{name}", "localhost", "PC113"],
+  ["{name}.1", "127.0.0", "PC113"],
+  ["{name}", "-oProxyCommand=x", "PC265"],
+  ["{name}.example", "a b", "PC265"],
+  ["{name}.example", "a$(id)", "PC265"],
+  ["x{name}", "", "ok"],
+  ["{name}x", "{address}", "PC265"],
+  ["{name}.example", "n".repeat(64), "PC265"],
+])(
+  "a node can't choose whom the template %s reaches by its name %j",
+  async (template, name, code) => {
+    const rules = { kind: "auto", template, sshHostKnown: nobody } as const;
+    const pick = await pickHost(clusterNode({ name }), rules);
+    expect("code" in pick ? pick.code : "ok").toBe(code);
+  },
+);
+
+test.each([
+  "",
+  "bastion",
+  "{name",
+  "{node}",
+  "{name} x",
+  "{name};id",
+  "a/{name}",
+  "-{host}",
+  "{{name}}",
+])("%j is no template", (text) => expect(isHostTemplate(text)).toBe(false));
 
 test.each([
   "127.0.0.1",
@@ -58,7 +116,7 @@ test.each([
   "a.localhost",
 ])("%s is this machine or a local link", async (address) => {
   const node = clusterNode({ addresses: [ip("InternalIP", address)] });
-  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toMatchObject({
+  expect(await pickHost(node, { kind: "auto", sshHostKnown: nobody })).toMatchObject({
     code: "PC113",
   });
 });
@@ -83,7 +141,7 @@ test.each([
   "\u001b[31m",
 ])("%j is no address, so it goes nowhere", async (address) => {
   const node = clusterNode({ addresses: [ip("InternalIP", address)] });
-  expect(await pickAddress(node, { kind: "auto", sshHostKnown: nobody })).toEqual({
+  expect(await pickHost(node, { kind: "auto", sshHostKnown: nobody })).toEqual({
     code: "PC112",
     message: "its InternalIP is neither an IP address nor a DNS name",
   });

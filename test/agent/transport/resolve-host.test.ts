@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ClusterNode, Target } from "../../../agent/model.ts";
+import { BY_TEMPLATE, type ClusterNode, type Target } from "../../../agent/model.ts";
 import { createHostResolver, type HostResolver } from "../../../agent/transport/resolve-host.ts";
 import type { SshOptions } from "../../../agent/transport/transport.ts";
 import { LIMITS, targetOf } from "../../rig/transport.ts";
@@ -135,6 +135,21 @@ test("a node is looked up by its name where the configuration is about that name
   for (const [name, known] of Object.entries({ "worker-7": true, named: true, other: false })) {
     expect(await resolver.isConfigured(name), name).toBe(known);
   }
+});
+
+test("a host that a template made is what ssh is asked about, whatever it knows of the node's name", async () => {
+  const text = [
+    "Host w-1\n  User byname\n  HostName 192.0.2.66",
+    "Host w-1.prod.example.com\n  User byalias\n  HostName 192.0.2.1",
+    "Host *.prod.example.com\n  User deploy\n  Port 2222",
+  ].join("\n");
+  const made = (name: string) => ({
+    ...nodeTarget(name, `${name}.prod.example.com`),
+    addressKind: BY_TEMPLATE,
+  });
+  const [own, other] = [await settings(text, made("w-1")), await settings(text, made("w-2"))];
+  expect(own).toMatchObject({ host: "192.0.2.1", user: "byalias", port: 2222 });
+  expect(other).toMatchObject({ host: "w-2.prod.example.com", user: "deploy", port: 2222 });
 });
 
 test("ssh is asked once for all hosts that the configuration treats alike", async () => {
