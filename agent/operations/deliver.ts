@@ -102,6 +102,7 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): P
 
 async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, NodeReport>> {
   const transport = await createTransport(options.ssh, plan.resolver);
+  for (const notice of await plan.resolver.prepare()) options.report({ type: "notice", notice });
   try {
     const reports = await runOnNodes({
       transport,

@@ -11,7 +11,7 @@ import type { Session, SshOptions, Transport } from "./transport.ts";
  * and each jump host is connected to once.
  *
  * @param resolver - tells how each host is reached
- * @throws {PullcastError} PC215, PC222 or PC235 if a file or an option that was named can't be used
+ * @throws {PullcastError} PC215, PC222, PC235 or PC266 if a file or an option that was named can't be used
  */
 export async function createTransport(
   options: SshOptions,

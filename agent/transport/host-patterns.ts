@@ -26,7 +26,8 @@ export async function readHostPatterns(
     if (!(await addFile(path, { includeDir, depth: 0, hostLines }))) return undefined;
   }
   return {
-    signature: (alias) => hostLines.map((line) => (matchesLine(alias, line) ? "1" : "0")).join(""),
+    signature: (alias) =>
+      hostLines.map((line) => (matchesHostLine(alias, line) ? "1" : "0")).join(""),
   };
 }
 
@@ -87,8 +88,8 @@ async function addInclude(word: string, walk: Walk): Promise<boolean> {
   return true;
 }
 
-/** One pattern must match and no negated one (OpenSSH: readconf.c, oHost). */
-function matchesLine(alias: string, patterns: readonly string[]): boolean {
+/** Whether a `Host` line is about a name: one pattern must match and no negated one (OpenSSH: readconf.c, oHost). */
+export function matchesHostLine(alias: string, patterns: readonly string[]): boolean {
   const matches = (pattern: string) => matchesGlob(alias, pattern);
   if (patterns.some((pattern) => pattern.startsWith("!") && matches(pattern.slice(1))))
     return false;

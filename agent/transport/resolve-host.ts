@@ -2,8 +2,8 @@ import { access } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import pLimit from "p-limit";
-import { PullcastError } from "../errors.ts";
-import { BY_TEMPLATE, type Target } from "../model.ts";
+import { describeCode, PullcastError } from "../errors.ts";
+import { BY_TEMPLATE, type Notice, type Target } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { once } from "../util/once.ts";
 import { askSsh, isHostAlias, type SshAnswer } from "./ask-ssh.ts";
@@ -15,6 +15,8 @@ import {
   plainSettings,
 } from "./host-settings.ts";
 import { parseProxyJump } from "./proxy-jump.ts";
+import { readSshConfig, type SshConfigReader } from "./ssh-config-fallback.ts";
+import { sshConfigFiles } from "./ssh-config-files.ts";
 import type { SshConfig, SshOptions } from "./transport.ts";
 
 /** Processes of ssh at once. */
@@ -32,16 +34,21 @@ export interface HostRoute {
 
 /** Finds out how hosts are reached, for a whole run. */
 export interface HostResolver {
-  /** Asks ssh about no host in particular. @throws {PullcastError} PC235 where it refuses its configuration */
-  prepare(): Promise<void>;
-  /** @throws {PullcastError} PC232, PC233 */
+  /**
+   * Asks ssh about no host in particular, once however often it is called.
+   * @returns what the user should know of how the configuration was read
+   * @throws {PullcastError} PC235 where it refuses its configuration, PC266 where only ssh could read it
+   */
+  prepare(): Promise<readonly Notice[]>;
+  /** @throws {PullcastError} PC232, PC233, PC266 */
   routeTo(target: Target): Promise<HostRoute>;
   /** Whether ssh's configuration says something about this very name. */
   isConfigured(name: string): Promise<boolean>;
 }
 
 /**
- * Resolves hosts as the user's ssh would. Without ssh's configuration, or without the program, the plain settings hold.
+ * Resolves hosts as the user's ssh would. Without ssh's configuration the plain settings hold, without the program
+ * pullcast reads the configuration itself.
  * A node of a cluster is looked up by what a host template made of it, else by its name if the configuration is
  * about that name, else by its address.
  */
@@ -49,7 +56,7 @@ export function createHostResolver(options: SshOptions): HostResolver {
   const { config } = options;
   if (config === undefined) {
     return {
-      prepare: async () => undefined,
+      prepare: async () => [],
       routeTo: async (target) => ({ host: plainSettings(target, options), jumps: [] }),
       isConfigured: async () => false,
     };
@@ -68,7 +75,10 @@ export function createHostResolver(options: SshOptions): HostResolver {
   };
   const jumps = new Map<string, Promise<readonly HostSettings[]>>();
   return {
-    prepare: async () => void (await answers.anybodys),
+    prepare: async () => {
+      await answers.anybodys;
+      return await answers.notices();
+    },
     isConfigured,
     routeTo: async (target) => {
       const alias = (await isAskedByName(target, isConfigured)) ? target.name : target.host;
@@ -164,6 +174,8 @@ class Answers {
   readonly #byAlias = new Map<string, Promise<SshAnswer | undefined>>();
   readonly #bySignature = new Map<string, Promise<SharedAnswer | undefined>>();
   readonly #patterns: Promise<HostPatterns | undefined>;
+  /** Set where there is no ssh program. */
+  #reader: Promise<SshConfigReader> | undefined;
   /** What ssh would say about any host if nothing were configured. */
   readonly unconfigured: Promise<SshAnswer | undefined>;
   /** What ssh says about every host; fails where it refuses its configuration. */
@@ -172,10 +184,11 @@ class Answers {
   /** Asks what every run needs at once: ssh works while the rest is loaded. */
   constructor(config: SshConfig) {
     this.#config = atHome(config);
-    this.#patterns = this.#config.then((actual) => readHostPatterns(filesOf(actual)));
-    this.unconfigured = this.#config.then((actual) =>
-      askSsh({ ...actual, file: "none", options: [] }, NOBODY),
-    );
+    this.#patterns = this.#config.then((actual) => readHostPatterns(sshConfigFiles(actual)));
+    this.unconfigured = this.#config.then(async (actual) => {
+      const nothing = { ...actual, file: "none", options: [] };
+      return (await askSsh(nothing, NOBODY)) ?? (await readSshConfig(nothing)).answer(NOBODY);
+    });
     this.anybodys = this.of(NOBODY).catch((error: unknown) => {
       throw ofConfiguration(error);
     });
@@ -201,14 +214,28 @@ class Answers {
 
   #ask(alias: string): Promise<SshAnswer | undefined> {
     return once(this.#byAlias, alias, () =>
-      this.#limit(async () => askSsh(await this.#config, alias)),
+      this.#limit(async () => {
+        const config = await this.#config;
+        const answer = await askSsh(config, alias);
+        if (answer !== undefined) return answer;
+        this.#reader ??= readSshConfig(config);
+        return (await this.#reader).answer(alias);
+      }),
     );
+  }
+
+  /** Once something was asked. */
+  async notices(): Promise<readonly Notice[]> {
+    const ignored = (await this.#reader)?.ignored ?? [];
+    if (ignored.length === 0) return [];
+    const names = ignored.map((name) => cleanText(name, 40)).join(", ");
+    return [{ code: "PC267", message: `${describeCode("PC267").title}: ${names}` }];
   }
 }
 
 /** A refusal that is about no host in particular is a fault of the run. */
 function ofConfiguration(error: unknown): unknown {
-  if (!(error instanceof PullcastError)) return error;
+  if (!(error instanceof PullcastError) || error.code !== "PC233") return error;
   return new PullcastError("PC235", {
     phase: "resolve",
     detail: error.detail.replace(`${NOBODY}: `, ""),
@@ -267,15 +294,4 @@ async function atHome(config: SshConfig): Promise<SshConfig> {
     () => false,
   );
   return { ...config, file: isThere ? file : "none" };
-}
-
-/** The files that ssh reads: `-F` replaces both. */
-function filesOf({ file }: SshConfig): { path: string; includeDir: string }[] {
-  const userDir = join(userInfo().homedir, ".ssh");
-  if (file === "none") return [];
-  if (file !== undefined) return [{ path: file, includeDir: userDir }];
-  return [
-    { path: join(userDir, "config"), includeDir: userDir },
-    { path: "/etc/ssh/ssh_config", includeDir: "/etc/ssh" },
-  ];
 }

@@ -39,7 +39,11 @@ export async function checkSsh(
     return [errorItem({ group: "ssh", name: "settings" }, error)];
   }
   try {
-    return await probeAll(transport, options, { targets, digest: config?.digest });
+    const notices = await resolver.prepare();
+    return [
+      ...notices.map((notice) => noticeItem({ group: "ssh", name: "settings" }, notice)),
+      ...(await probeAll(transport, options, { targets, digest: config?.digest })),
+    ];
   } finally {
     await transport.close();
   }

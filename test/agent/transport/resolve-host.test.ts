@@ -279,7 +279,7 @@ test("so are a file that is not there and an option that ssh does not know", asy
     code: "PC235",
     fix: `ssh -G -F ${config.file} -o 'Foo=a b' localhost`,
   });
-  await expect(refusal({})).resolves.toBe(undefined);
+  await expect(refusal({})).resolves.toEqual([]);
 });
 
 test("a name that could be a flag or a command never reaches ssh", async () => {
@@ -293,10 +293,14 @@ test("a name that could be a flag or a command never reaches ssh", async () => {
   await expect(resolver.routeTo(targetOf("a b"))).rejects.toMatchObject({ code: "PC233" });
 });
 
-test("without the program the plain settings hold", async () => {
-  const options = await configured("Host *\n  User deploy\n");
+test("without the program pullcast reads the configuration, and knows whom it is about", async () => {
+  const options = await configured("Host a\n  User deploy\n");
   const config = { ...options.config, program: join(home, "missing") } as SshOptions["config"];
   const resolver = createHostResolver({ ...options, ...(config && { config }) });
-  expect(await settingsBy(resolver, targetOf("a"))).toMatchObject({ user: userInfo().username });
-  expect(await resolver.isConfigured("a")).toBe(false);
+  expect(await settingsBy(resolver, targetOf("a"))).toMatchObject({ user: "deploy" });
+  expect(await settingsBy(resolver, targetOf("b"))).toMatchObject({ user: userInfo().username });
+  expect([await resolver.isConfigured("a"), await resolver.isConfigured("b")]).toEqual([
+    true,
+    false,
+  ]);
 });
