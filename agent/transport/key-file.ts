@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { ParsedKey } from "ssh2";
 import { shellWord } from "../util/shell-word.ts";
+import { OPENSSH_KEY_MAGIC, publicBlobIn, sshString } from "./public-blob.ts";
 import { systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 
@@ -95,7 +96,7 @@ function toOpenSsh(key: KeyObject): string {
   const body = Buffer.concat([check, blob, secret, sshString("")]);
   const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7]).subarray(0, (8 - (body.length % 8)) % 8);
   const file = Buffer.concat([
-    Buffer.from("openssh-key-v1\0"),
+    OPENSSH_KEY_MAGIC,
     sshString("none"),
     sshString("none"),
     sshString(""),
@@ -107,13 +108,6 @@ function toOpenSsh(key: KeyObject): string {
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
-function sshString(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}
-
 async function publicHalf(
   ssh2: Ssh2,
   path: string,
@@ -121,25 +115,8 @@ async function publicHalf(
 ): Promise<{ publicBlob: Buffer } | undefined> {
   const own = ssh2.utils.parseKey(text);
   if (!(own instanceof Error)) return { publicBlob: own.getPublicSSH() };
-  const blob = publicBlobOfOpenSshKey(text);
+  const blob = publicBlobIn(text);
   if (blob !== undefined) return { publicBlob: blob };
   const beside = ssh2.utils.parseKey(await readFile(`${path}.pub`, "utf8").catch(() => ""));
   return beside instanceof Error ? undefined : { publicBlob: beside.getPublicSSH() };
-}
-
-/** The public half stands in the clear in OpenSSH's format, also in encrypted files. */
-function publicBlobOfOpenSshKey(text: string): Buffer | undefined {
-  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]+?)-----END/.exec(text)?.[1];
-  if (body === undefined) return undefined;
-  const bytes = Buffer.from(body, "base64");
-  try {
-    // Magic, then cipher, key derivation and its options as strings, then the number of keys.
-    let at = 15;
-    for (let field = 0; field < 3; field += 1) at += 4 + bytes.readUInt32BE(at);
-    at += 4;
-    const length = bytes.readUInt32BE(at);
-    return Buffer.from(bytes.subarray(at + 4, at + 4 + length));
-  } catch {
-    return undefined;
-  }
 }
