@@ -181,6 +181,10 @@ const TABLE = {
     title: "ssh is not there, and some of its settings are ignored",
     fix: "install ssh (openssh-client) if they matter",
   },
+  PC257: {
+    title: "the host did not prove that it owns its host key",
+    fix: "find out who answers at that address: an attacker knows a node's public key, not the private one",
+  },
 
   PC301: {
     title: "a file that pullcast did not write is there",

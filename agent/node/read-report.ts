@@ -67,6 +67,12 @@ export function readReport(
   };
 }
 
+/** Whether the program's last word is there: nothing that counts comes after it. */
+export function hasVerdict(stdout: string, nonce: string): boolean {
+  const last = readAnswer(stdout, nonce).lines.at(-1) ?? "";
+  return /^(?:OK|fail) /.test(last);
+}
+
 /** What our programs may report: a hostile node must not choose which advice the user gets. */
 const NODE_CODES = /^PC(?:231|3\d\d|50[24])$/;
 

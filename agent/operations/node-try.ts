@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { PullcastError } from "../errors.ts";
 import type { Notice, Target } from "../model.ts";
 import type { NodeProgram } from "../node/compose.ts";
-import { type NodeProgramReport, readReport } from "../node/read-report.ts";
+import { hasVerdict, type NodeProgramReport, readReport } from "../node/read-report.ts";
 import { isRetryable } from "../transport/retryable.ts";
 import type { Session, Transport } from "../transport/transport.ts";
 
@@ -66,6 +66,7 @@ async function runJob(
   try {
     const outcome = await session.run({
       ...job.compose({ target, user: session.user, nonce }),
+      isComplete: (tail) => hasVerdict(tail, nonce),
       signal,
     });
     const answer = readReport(outcome, {

@@ -1,5 +1,5 @@
 import type { Client, ConnectConfig } from "ssh2";
-import type { PullcastError } from "../errors.ts";
+import { PullcastError } from "../errors.ts";
 import type { Phase } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { offeredAlgorithms } from "./algorithms.ts";
@@ -16,6 +16,12 @@ import type { Wire } from "./wire.ts";
 
 /** More banner than this is a flood. */
 const BANNER_LIMIT = 64 * 1024;
+
+/** More bytes than this that no channel had a use for are a flood: a handshake and a login take some KiB. */
+const OVERHEAD_LIMIT = 2 * 1024 * 1024;
+
+/** Bytes on the wire for one that a channel took, at most: packets of a few bytes are mostly frame. */
+const WIRE_BYTES_FOR_ONE = 3;
 
 export interface ConnectionOptions {
   readonly ssh2: Ssh2;
@@ -47,6 +53,8 @@ export class Connection {
   #closed = false;
   #isWireClosed = false;
   #bannerBytes = 0;
+  /** What came, less what was useful. */
+  #overheadBytes = 0;
   #failure: unknown;
 
   constructor(options: ConnectionOptions) {
@@ -71,6 +79,17 @@ export class Connection {
   get failure(): unknown {
     return this.#failure;
   }
+
+  /** The flood for which the link was ended, if that was the cause. */
+  get flood(): PullcastError | undefined {
+    const failure = this.#failure;
+    return failure instanceof PullcastError && failure.code === "PC228" ? failure : undefined;
+  }
+
+  /** Told of bytes that a channel took: they are no overhead. */
+  readonly onUseful = (bytes: number): void => {
+    this.#overheadBytes = Math.max(0, this.#overheadBytes - bytes * WIRE_BYTES_FOR_ONE);
+  };
 
   /**
    * Handshake and login.
@@ -101,6 +120,8 @@ export class Connection {
       this.client.connect(this.#config());
       // After connect(), which pauses the socket: no byte is taken before ssh2 listens.
       greeting.listen(socket);
+      // Whatever it is made of, what comes unasked must not keep this process busy.
+      socket.on("data", (chunk: Buffer) => this.#onBytes(chunk.length));
       await this.#ready;
     } catch (error) {
       this.fail(error);
@@ -184,9 +205,19 @@ export class Connection {
 
   #onBanner(text: string): void {
     this.#bannerBytes += text.length;
-    if (this.#bannerBytes <= BANNER_LIMIT) return;
-    const detail = "more than 64 KiB of banner";
-    this.fail(sshError("PC228", { at: this.#options.at, phase: "auth", detail }));
+    if (this.#bannerBytes > BANNER_LIMIT) this.#failFlooded("more than 64 KiB of banner");
+  }
+
+  #onBytes(bytes: number): void {
+    this.#options.socket.onReceived?.(bytes);
+    this.#overheadBytes += bytes;
+    if (this.#overheadBytes > OVERHEAD_LIMIT)
+      this.#failFlooded("more than 2 MiB that nothing asked for");
+  }
+
+  #failFlooded(detail: string): void {
+    const phase = this.#isReady ? "exec" : this.#phase;
+    this.fail(sshError("PC228", { at: this.#options.at, phase, detail }));
   }
 
   #config(): ConnectConfig {

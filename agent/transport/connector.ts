@@ -10,7 +10,7 @@ import type { LoggedIn, Login } from "./login.ts";
 import type { HostRoute } from "./resolve-host.ts";
 import { hostPort, seconds, sshError } from "./ssh-error.ts";
 import type { PhaseLimits } from "./transport.ts";
-import { channelWire, type Wire } from "./wire.ts";
+import { channelWire, takesData, type Wire } from "./wire.ts";
 
 /** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
 const STARTS = 16;
@@ -122,7 +122,10 @@ async function forward(
           detail: `no answer within ${seconds(ms)}`,
         }),
     });
-    return channelWire(channel);
+    if (!takesData(channel)) {
+      throw sshError("PC234", { at, phase: "connect", detail: "it takes no data" });
+    }
+    return channelWire(channel, connection.onUseful);
   } catch (error) {
     opened.then(
       (late) => late.destroy(),

@@ -13,7 +13,7 @@ interface HandshakeEnd {
 /** sshd: `Exceeded MaxStartups` (to 9.7), `Not allowed at this time` (from 9.8, PerSourcePenalties too). */
 const THROTTLED = /Exceeded MaxStartups|Not allowed at this time/;
 
-/** Why a handshake ended: PC205 to PC208, with phase `handshake`. */
+/** Why a handshake ended: PC205 to PC208 with phase `handshake`, PC257 with `host-key`. */
 export function handshakeError({ at, error, greeting }: HandshakeEnd): PullcastError {
   const phase = "handshake";
   const throttled = THROTTLED.exec(greeting);
@@ -24,6 +24,9 @@ export function handshakeError({ at, error, greeting }: HandshakeEnd): PullcastE
   if (/no matching/i.test(message)) {
     const detail = cleanText(message.replace(/^Handshake failed: /, ""), 200);
     return sshError("PC208", { at, phase, detail, cause: error });
+  }
+  if (/signature verification failed/i.test(message)) {
+    return sshError("PC257", { at, phase: "host-key", cause: error });
   }
   if (!greeting.endsWith("SSH-")) {
     const said = cleanText(greeting, 120);

@@ -50,6 +50,14 @@ export class Output {
     }
   }
 
+  /** The last 4 KiB or less, however long the whole is. */
+  tail(): string {
+    const blocks = this.#head.slice(-2);
+    const used = this.#headBytes - (this.#head.length - blocks.length) * BLOCK_BYTES;
+    const head = Buffer.concat(blocks).subarray(0, used);
+    return Buffer.concat([head, this.#before, this.#last]).subarray(-4096).toString("utf8");
+  }
+
   /** UTF-8, wrong bytes replaced; at most 48 KiB of the node's bytes after the first ones. */
   text(): string {
     const head = Buffer.concat(this.#head).subarray(0, this.#headBytes);

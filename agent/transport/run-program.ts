@@ -1,18 +1,13 @@
 import type { ClientChannel } from "ssh2";
 import { PullcastError } from "../errors.ts";
-import type { ExecEnd, ExecOutcome } from "../model.ts";
+import type { ExecOutcome } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import type { Connection } from "./connection.ts";
-import { onAbort, withLimit } from "./limit.ts";
-import { Output } from "./output.ts";
+import { withLimit } from "./limit.ts";
+import { ProgramRun } from "./program-run.ts";
 import { seconds, sshError } from "./ssh-error.ts";
 import type { ExecRequest, PhaseLimits } from "./transport.ts";
-
-/** More output than this is a flood: a program's report is a few lines, a survey's 6 MiB at most. */
-const FLOOD_BYTES = 8 * 1024 * 1024;
-
-/** Input is handed over in pieces, so that progress shows. */
-const PIECE_BYTES = 32 * 1024;
+import { takesData } from "./wire.ts";
 
 interface RunOptions {
   readonly at: string;
@@ -30,7 +25,7 @@ export async function runProgram(
 ): Promise<ExecOutcome> {
   try {
     const channel = await openChannel(connection, request, options);
-    const outcome = await pump(connection, channel, { ...options, request });
+    const outcome = await new ProgramRun(connection, channel, { ...options, request }).end();
     refuseOtherLogin(options.at, outcome);
     return outcome;
   } catch (error) {
@@ -53,13 +48,19 @@ async function openChannel(
   });
   const ms = limits.channelMs;
   try {
-    return await withLimit(opened, {
+    const channel = await withLimit(opened, {
       ms,
       signal: request.signal,
       onLimit: () => sshError("PC227", { at, phase, detail: `no answer within ${seconds(ms)}` }),
     });
+    if (takesData(channel)) return channel;
+    throw sshError("PC225", { at, phase, detail: "it takes no data" });
   } catch (error) {
     if (error instanceof PullcastError || request.signal.aborted) throw error;
+    if (connection.flood !== undefined) {
+      const { detail } = connection.flood;
+      throw new PullcastError("PC228", { detail, phase, cause: error });
+    }
     const refused = !connection.closed && connection.failure === undefined;
     throw sshError(refused && !isNotConnected(error) ? "PC225" : "PC226", {
       at,
@@ -74,84 +75,6 @@ function isNotConnected(error: unknown): boolean {
   return error instanceof Error && error.message === "Not connected";
 }
 
-interface PumpOptions extends RunOptions {
-  readonly request: ExecRequest;
-}
-
-/** Feeds the input, takes both outputs, and waits for the channel's end. */
-function pump(
-  connection: Connection,
-  channel: ClientChannel,
-  { at, limits, request }: PumpOptions,
-): Promise<ExecOutcome> {
-  return new Promise((resolve, reject) => {
-    const stdout = request.keepAll === true ? new Output(FLOOD_BYTES) : new Output();
-    const stderr = new Output();
-    let received = 0;
-    let done = false;
-    let offAbort: (() => void) | undefined;
-    const end = (settle: () => void) => {
-      done = true;
-      clearTimeout(total);
-      clearTimeout(idle);
-      offAbort?.();
-      settle();
-    };
-    const fail = (code: "PC227" | "PC228", detail: string) =>
-      end(() => reject(sshError(code, { at, phase: "exec", detail })));
-    const total = setTimeout(
-      () => fail("PC227", `not done within ${seconds(limits.execTotalMs)}`),
-      limits.execTotalMs,
-    );
-    const idle = setTimeout(
-      () => fail("PC227", `silent for ${seconds(limits.execIdleMs)}`),
-      limits.execIdleMs,
-    );
-    const onProgress = () => {
-      // refresh() would wake a timer that was cleared.
-      if (!done) idle.refresh();
-    };
-    const take = (output: Output) => (chunk: Buffer) => {
-      onProgress();
-      output.add(chunk);
-      received += chunk.length;
-      if (received > FLOOD_BYTES) fail("PC228", "more than 8 MiB of output");
-    };
-    channel.on("data", take(stdout)).on("error", () => undefined);
-    channel.stderr.on("data", take(stderr)).on("error", () => undefined);
-    channel.on("close", (code?: number | null, signal?: string) => {
-      // A cut link closes the channel too, maybe after a status but before the output's last bytes.
-      const status = connection.closed ? { type: "lost" as const } : endOf(code, signal);
-      end(() => resolve({ end: status, stdout: stdout.text(), stderr: stderr.text() }));
-    });
-    offAbort = onAbort(request.signal, () => end(() => reject(request.signal.reason)));
-    if (!done) feed(channel, request, onProgress);
-  });
-}
-
-function endOf(code: number | null | undefined, signal: string | undefined): ExecEnd {
-  if (typeof code === "number") return { type: "exit", code };
-  return code === null ? { type: "signal", name: signal ?? "unknown" } : { type: "lost" };
-}
-
-/** Writes all of the input, then its end. The only place of this folder where a secret is revealed. */
-function feed(channel: ClientChannel, request: ExecRequest, onProgress: () => void): void {
-  const bytes = request.input.reveal();
-  const writeFrom = (offset: number) => {
-    const rest = bytes.subarray(offset);
-    if (rest.length <= PIECE_BYTES) {
-      channel.end(rest);
-      return;
-    }
-    channel.write(rest.subarray(0, PIECE_BYTES), (error) => {
-      if (error) return;
-      onProgress();
-      writeFrom(offset + PIECE_BYTES);
-    });
-  };
-  writeFrom(0);
-}
-
 /** What cloud images answer to root (cloud-init: `disable_root_opts`). */
 const OTHER_LOGIN = /Please login as the user "?([\w.-]{1,32})"? rather than/;
 
@@ -159,9 +82,10 @@ function refuseOtherLogin(at: string, outcome: ExecOutcome): void {
   if (outcome.end.type === "exit" && outcome.end.code === 0) return;
   const user = OTHER_LOGIN.exec(outcome.stdout)?.[1];
   if (user === undefined) return;
+  // A forced command ran in place of ours.
   throw sshError("PC229", {
     at,
-    phase: "exec",
+    phase: "channel",
     detail: `it wants ${user}`,
     ...(user === "NONE" ? {} : { fix: `--ssh-user ${user}` }),
   });

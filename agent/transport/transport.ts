@@ -62,6 +62,11 @@ export interface ExecRequest {
   readonly command: string;
   /** All of standard input; secrets are revealed here and nowhere else. */
   readonly input: Secret<Uint8Array>;
+  /**
+   * Whether standard output that ends so (its last 4 KiB) is all that is waited for once the exit code is there:
+   * what the program left running may hold its output open. Absent: the channel's end is waited for.
+   */
+  readonly isComplete?: (tail: string) => boolean;
   /** Whether all of standard output is kept, up to the flood limit, and not its head and tail alone. */
   readonly keepAll?: boolean;
   readonly signal: AbortSignal;

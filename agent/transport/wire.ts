@@ -5,11 +5,23 @@ import type { ClientChannel } from "ssh2";
 export interface Wire extends Duplex {
   /** Ends once what was written is out. */
   destroySoon(): void;
+  /** Told of all bytes that came over it; absent where nobody needs to know. */
+  readonly onReceived?: (bytes: number) => void;
 }
 
 /** Makes a wire of a forwarded channel. */
-export function channelWire(channel: ClientChannel): Wire {
+export function channelWire(channel: ClientChannel, onReceived: (bytes: number) => void): Wire {
   // Stays for the channel's life: an error after its end must find a listener.
   channel.on("error", () => undefined);
-  return Object.assign(channel, { destroySoon: () => channel.destroy() }) as unknown as Wire;
+  const wire = { destroySoon: () => channel.destroy(), onReceived };
+  return Object.assign(channel, wire) as unknown as Wire;
+}
+
+/** OpenSSH sends 32 KiB; RFC 4253, 6.1 makes everybody take that much. */
+const LEAST_PACKET_BYTES = 1024;
+
+/** Whether the peer takes data in packets of a sane size: ssh2 would send empty ones for ever to a size of 0. */
+export function takesData(channel: ClientChannel): boolean {
+  const { packetSize }: { packetSize?: unknown } = Reflect.get(channel, "outgoing") ?? {};
+  return typeof packetSize !== "number" || packetSize >= LEAST_PACKET_BYTES;
 }

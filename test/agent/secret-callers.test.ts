@@ -24,7 +24,7 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/registry/exchange-identity-token.ts": 1,
   "agent/registry/token.ts": 2,
   "agent/registry/try-credential.ts": 2,
-  "agent/transport/run-program.ts": 1,
+  "agent/transport/program-run.ts": 1,
 };
 
 test("secrets are revealed in these places and no others, never on the command line's side", () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describeCode, PullcastError } from "../../errors.ts";
 import type { Target } from "../../model.ts";
 import { composeSurvey } from "../../node/compose.ts";
-import { readReport } from "../../node/read-report.ts";
+import { hasVerdict, readReport } from "../../node/read-report.ts";
 import { type NodeSurvey, readSurvey } from "../../node/read-survey.ts";
 import { createTransport } from "../../transport/create-transport.ts";
 import { createHostResolver, type HostResolver } from "../../transport/resolve-host.ts";
@@ -35,7 +35,12 @@ export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode>
       const program = composeSurvey(
         nodeRequest(options, { run, user: session.user, nonce, target }),
       );
-      const outcome = await session.run({ ...program, keepAll: true, signal: options.signal });
+      const outcome = await session.run({
+        ...program,
+        keepAll: true,
+        isComplete: (tail) => hasVerdict(tail, nonce),
+        signal: options.signal,
+      });
       const report = readReport(outcome, { nonce });
       if (report.status === "lost") {
         throw new PullcastError("PC226", { detail: `${target.name}: ${report.detail}` });

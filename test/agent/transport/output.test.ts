@@ -21,6 +21,17 @@ test("short outputs come whole", () => {
   }
 });
 
+test("the tail is the end of the whole, wherever that lies", () => {
+  for (const length of [0, 10, 4096, 65_536, 65_537, 70_000, 200_000]) {
+    for (const maxHead of [16 * 1024, 256 * 1024]) {
+      const output = new Output(maxHead);
+      const text = Array.from({ length }, (_, index) => index % 10).join("");
+      output.add(Buffer.from(text));
+      expect(output.tail(), `${length} of ${maxHead}`).toBe(text.slice(-4096));
+    }
+  }
+});
+
 test("a large head takes its own bytes and no more, however they come", () => {
   const size = 2 * 1024 * 1024;
   const output = new Output(size);

@@ -116,7 +116,7 @@ describe("nodes that run something else", () => {
     await onSshd({ keyOptions: `command="echo '${words}'; exit 142"` }, async (other) => {
       await expect(runCommand(optionsFor(other), "true", BIG)).rejects.toMatchObject({
         code: "PC229",
-        phase: "exec",
+        phase: "channel",
         fix: "--ssh-user ubuntu",
       });
     });

@@ -1,0 +1,152 @@
+import type { ClientChannel } from "ssh2";
+import type { ExecEnd, ExecOutcome } from "../model.ts";
+import type { Connection } from "./connection.ts";
+import { onAbort } from "./limit.ts";
+import { Output } from "./output.ts";
+import { seconds, sshError } from "./ssh-error.ts";
+import type { ExecRequest, PhaseLimits } from "./transport.ts";
+
+/** More output than this is a flood: a program's report is a few lines, a survey's 6 MiB at most. */
+const FLOOD_BYTES = 8 * 1024 * 1024;
+
+/** Input is handed over in pieces, so that progress shows. */
+const PIECE_BYTES = 32 * 1024;
+
+interface ProgramRunOptions {
+  readonly at: string;
+  readonly limits: PhaseLimits;
+  readonly request: ExecRequest;
+}
+
+/** One program at work: feeds its input, takes both outputs, waits for its exit code and its last word. */
+export class ProgramRun {
+  readonly #connection: Connection;
+  readonly #channel: ClientChannel;
+  readonly #options: ProgramRunOptions;
+  readonly #stdout: Output;
+  readonly #stderr = new Output();
+  #receivedBytes = 0;
+  #exit: ExecEnd | undefined;
+  #isDone = false;
+  #settle:
+    | { resolve: (outcome: ExecOutcome) => void; reject: (error: unknown) => void }
+    | undefined;
+  #total: NodeJS.Timeout | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #offAbort: (() => void) | undefined;
+
+  constructor(connection: Connection, channel: ClientChannel, options: ProgramRunOptions) {
+    this.#connection = connection;
+    this.#channel = channel;
+    this.#options = options;
+    this.#stdout = options.request.keepAll === true ? new Output(FLOOD_BYTES) : new Output();
+  }
+
+  /**
+   * How it ended.
+   * @throws {PullcastError} PC227 or PC228 with phase `exec`; the abort reason
+   */
+  end(): Promise<ExecOutcome> {
+    const { limits, request } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      const { execTotalMs: totalMs, execIdleMs: idleMs } = limits;
+      this.#total = setTimeout(
+        () => this.#fail("PC227", `not done within ${seconds(totalMs)}`),
+        totalMs,
+      );
+      this.#idle = setTimeout(() => this.#fail("PC227", `silent for ${seconds(idleMs)}`), idleMs);
+      this.#listen();
+      this.#offAbort = onAbort(request.signal, () => this.#reject(request.signal.reason));
+      if (!this.#isDone) this.#feed();
+    });
+  }
+
+  #listen(): void {
+    this.#channel
+      .on("data", (chunk: Buffer) => this.#take(this.#stdout, chunk))
+      .on("error", () => undefined)
+      .on("exit", (code: number | null, signal?: string) => this.#onExit(endOf(code, signal)))
+      .on("close", (code?: number | null, signal?: string) => this.#onClose(endOf(code, signal)));
+    this.#channel.stderr
+      .on("data", (chunk: Buffer) => this.#take(this.#stderr, chunk))
+      .on("error", () => undefined);
+  }
+
+  #take(output: Output, chunk: Buffer): void {
+    this.#connection.onUseful(chunk.length);
+    if (this.#isDone) return;
+    this.#idle?.refresh();
+    output.add(chunk);
+    this.#receivedBytes += chunk.length;
+    if (this.#receivedBytes > FLOOD_BYTES) this.#fail("PC228", "more than 8 MiB of output");
+    else this.#endIfComplete();
+  }
+
+  /** sshd tells the exit code as soon as it knows it, maybe before the last output. */
+  #onExit(end: ExecEnd): void {
+    if (this.#isDone) return;
+    this.#exit = end;
+    // From now on only output can come, and it is on its way.
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#resolve(end), this.#options.limits.channelMs);
+    this.#endIfComplete();
+  }
+
+  #onClose(end: ExecEnd): void {
+    const { flood, closed } = this.#connection;
+    if (flood !== undefined) this.#reject(flood);
+    // A cut link closes the channel too, maybe after a status but before the output's last bytes.
+    else this.#resolve(closed ? { type: "lost" } : end);
+  }
+
+  #endIfComplete(): void {
+    if (this.#exit === undefined) return;
+    if (this.#options.request.isComplete?.(this.#stdout.tail()) === true) this.#resolve(this.#exit);
+  }
+
+  /** Writes all of the input, then its end. The only place of this folder where a secret is revealed. */
+  #feed(): void {
+    const bytes = this.#options.request.input.reveal();
+    const writeFrom = (offset: number) => {
+      const rest = bytes.subarray(offset);
+      if (rest.length <= PIECE_BYTES) {
+        this.#channel.end(rest);
+        return;
+      }
+      this.#channel.write(rest.subarray(0, PIECE_BYTES), (error) => {
+        if (error) return;
+        // refresh() would wake a timer that was cleared.
+        if (!this.#isDone) this.#idle?.refresh();
+        writeFrom(offset + PIECE_BYTES);
+      });
+    };
+    writeFrom(0);
+  }
+
+  #fail(code: "PC227" | "PC228", detail: string): void {
+    this.#reject(sshError(code, { at: this.#options.at, phase: "exec", detail }));
+  }
+
+  #reject(error: unknown): void {
+    this.#finish();
+    this.#settle?.reject(error);
+  }
+
+  #resolve(end: ExecEnd): void {
+    this.#finish();
+    this.#settle?.resolve({ end, stdout: this.#stdout.text(), stderr: this.#stderr.text() });
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    clearTimeout(this.#total);
+    clearTimeout(this.#idle);
+    this.#offAbort?.();
+  }
+}
+
+function endOf(code: number | null | undefined, signal: string | undefined): ExecEnd {
+  if (typeof code === "number") return { type: "exit", code };
+  return code === null ? { type: "signal", name: signal ?? "unknown" } : { type: "lost" };
+}
