@@ -1,8 +1,7 @@
-import type { ClientChannel } from "ssh2";
 import type { ExecEnd, ExecOutcome } from "../model.ts";
-import type { Connection } from "./connection.ts";
 import { onAbort } from "./limit.ts";
 import { Output } from "./output.ts";
+import type { ProgramChannel } from "./program-channel.ts";
 import { seconds, sshError } from "./ssh-error.ts";
 import type { ExecRequest, PhaseLimits } from "./transport.ts";
 
@@ -20,8 +19,7 @@ interface ProgramRunOptions {
 
 /** One program at work: feeds its input, takes both outputs, waits for its exit code and its last word. */
 export class ProgramRun {
-  readonly #connection: Connection;
-  readonly #channel: ClientChannel;
+  readonly #channel: ProgramChannel;
   readonly #options: ProgramRunOptions;
   readonly #stdout: Output;
   readonly #stderr = new Output();
@@ -35,8 +33,7 @@ export class ProgramRun {
   #idle: NodeJS.Timeout | undefined;
   #offAbort: (() => void) | undefined;
 
-  constructor(connection: Connection, channel: ClientChannel, options: ProgramRunOptions) {
-    this.#connection = connection;
+  constructor(channel: ProgramChannel, options: ProgramRunOptions) {
     this.#channel = channel;
     this.#options = options;
     this.#stdout = options.request.keepAll === true ? new Output(FLOOD_BYTES) : new Output();
@@ -63,18 +60,21 @@ export class ProgramRun {
   }
 
   #listen(): void {
-    this.#channel
+    const { output, errors } = this.#channel;
+    output
       .on("data", (chunk: Buffer) => this.#take(this.#stdout, chunk))
-      .on("error", () => undefined)
-      .on("exit", (code: number | null, signal?: string) => this.#onExit(endOf(code, signal)))
-      .on("close", (code?: number | null, signal?: string) => this.#onClose(endOf(code, signal)));
-    this.#channel.stderr
+      .on("error", () => undefined);
+    errors
       .on("data", (chunk: Buffer) => this.#take(this.#stderr, chunk))
       .on("error", () => undefined);
+    this.#channel.onEnd({
+      exit: (end) => this.#onExit(end),
+      close: (end) => (end instanceof Error ? this.#reject(end) : this.#resolve(end)),
+    });
   }
 
   #take(output: Output, chunk: Buffer): void {
-    this.#connection.onUseful(chunk.length);
+    this.#channel.onUseful?.(chunk.length);
     if (this.#isDone) return;
     this.#idle?.refresh();
     output.add(chunk);
@@ -93,13 +93,6 @@ export class ProgramRun {
     this.#endIfComplete();
   }
 
-  #onClose(end: ExecEnd): void {
-    const { flood, closed } = this.#connection;
-    if (flood !== undefined) this.#reject(flood);
-    // A cut link closes the channel too, maybe after a status but before the output's last bytes.
-    else this.#resolve(closed ? { type: "lost" } : end);
-  }
-
   #endIfComplete(): void {
     if (this.#exit === undefined) return;
     if (this.#options.request.isComplete?.(this.#stdout.tail()) === true) this.#resolve(this.#exit);
@@ -107,14 +100,17 @@ export class ProgramRun {
 
   /** Writes all of the input, then its end. The only place of this folder where a secret is revealed. */
   #feed(): void {
+    const { input } = this.#channel;
+    // A program that ends early need not read all.
+    input.on("error", () => undefined);
     const bytes = this.#options.request.input.reveal();
     const writeFrom = (offset: number) => {
       const rest = bytes.subarray(offset);
       if (rest.length <= PIECE_BYTES) {
-        this.#channel.end(rest);
+        input.end(rest);
         return;
       }
-      this.#channel.write(rest.subarray(0, PIECE_BYTES), (error) => {
+      input.write(rest.subarray(0, PIECE_BYTES), (error) => {
         if (error) return;
         // refresh() would wake a timer that was cleared.
         if (!this.#isDone) this.#idle?.refresh();
@@ -144,9 +140,4 @@ export class ProgramRun {
     clearTimeout(this.#idle);
     this.#offAbort?.();
   }
-}
-
-function endOf(code: number | null | undefined, signal: string | undefined): ExecEnd {
-  if (typeof code === "number") return { type: "exit", code };
-  return code === null ? { type: "signal", name: signal ?? "unknown" } : { type: "lost" };
 }

@@ -1,9 +1,11 @@
 import type { ClientChannel } from "ssh2";
 import { PullcastError } from "../errors.ts";
-import type { ExecOutcome } from "../model.ts";
+import type { ExecEnd, ExecOutcome } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import type { Connection } from "./connection.ts";
 import { withLimit } from "./limit.ts";
+import { refuseOtherLogin } from "./other-login.ts";
+import type { ProgramChannel } from "./program-channel.ts";
 import { ProgramRun } from "./program-run.ts";
 import { seconds, sshError } from "./ssh-error.ts";
 import type { ExecRequest, PhaseLimits } from "./transport.ts";
@@ -25,7 +27,10 @@ export async function runProgram(
 ): Promise<ExecOutcome> {
   try {
     const channel = await openChannel(connection, request, options);
-    const outcome = await new ProgramRun(connection, channel, { ...options, request }).end();
+    const outcome = await new ProgramRun(programChannel(connection, channel), {
+      ...options,
+      request,
+    }).end();
     refuseOtherLogin(options.at, outcome);
     return outcome;
   } catch (error) {
@@ -75,18 +80,25 @@ function isNotConnected(error: unknown): boolean {
   return error instanceof Error && error.message === "Not connected";
 }
 
-/** What cloud images answer to root (cloud-init: `disable_root_opts`). */
-const OTHER_LOGIN = /Please login as the user "?([\w.-]{1,32})"? rather than/;
+function programChannel(connection: Connection, channel: ClientChannel): ProgramChannel {
+  return {
+    input: channel,
+    output: channel,
+    errors: channel.stderr,
+    onUseful: connection.onUseful,
+    onEnd({ exit, close }) {
+      channel
+        .on("exit", (code: number | null, signal?: string) => exit(endOf(code, signal)))
+        .on("close", (code?: number | null, signal?: string) => {
+          const { flood, closed } = connection;
+          // A cut link closes the channel too, maybe after a status but before the output's last bytes.
+          close(flood ?? (closed ? { type: "lost" } : endOf(code, signal)));
+        });
+    },
+  };
+}
 
-function refuseOtherLogin(at: string, outcome: ExecOutcome): void {
-  if (outcome.end.type === "exit" && outcome.end.code === 0) return;
-  const user = OTHER_LOGIN.exec(outcome.stdout)?.[1];
-  if (user === undefined) return;
-  // A forced command ran in place of ours.
-  throw sshError("PC229", {
-    at,
-    phase: "channel",
-    detail: `it wants ${user}`,
-    ...(user === "NONE" ? {} : { fix: `--ssh-user ${user}` }),
-  });
+function endOf(code: number | null | undefined, signal: string | undefined): ExecEnd {
+  if (typeof code === "number") return { type: "exit", code };
+  return code === null ? { type: "signal", name: signal ?? "unknown" } : { type: "lost" };
 }
