@@ -155,7 +155,7 @@ const TABLE = {
   PC229: { title: "the node asks for another login name", fix: "give --ssh-user" },
   PC231: {
     title: "the host that answered is not this node",
-    fix: "compare /etc/machine-id there with kubectl get node NODE -o jsonpath='{.status.nodeInfo.machineID}'",
+    fix: "compare /etc/machine-id and /sys/class/dmi/id/product_uuid there with kubectl get node NODE -o jsonpath='{.status.nodeInfo}'; --no-node-check where machines share or change their ids",
   },
 
   PC232: {
@@ -228,7 +228,7 @@ const TABLE = {
   },
   PC317: {
     title: "there is nothing to restore",
-    fix: "look at .pullcast beside the file on the node",
+    fix: "nothing is needed",
   },
   PC318: {
     title: "the file was changed after pullcast wrote it",
@@ -250,6 +250,20 @@ const TABLE = {
   PC323: {
     title: "the node's own user is not root after all",
     fix: "log in as root, or allow sudo",
+  },
+
+  PC324: {
+    title: "the node lacks a program, another did its work",
+    fix: "nothing is needed; coreutils brings the usual one",
+  },
+  PC325: {
+    title:
+      "the node's sync takes no file names, so it synced all disks, and a disk's error would go unseen",
+    fix: "look at dmesg on the node; coreutils 8.24 or newer brings another sync",
+  },
+  PC326: {
+    title: "the kept file is gone or can't be read, so it can't be put back",
+    fix: "look at .pullcast beside the file on the node",
   },
 
   PC401: {

@@ -5,12 +5,16 @@ import { Secret } from "../secret.ts";
 import { PROGRAMS, type ProgramName } from "./programs.ts";
 
 /**
- * What runs on a node, the same for every node and run: it reads a line with a length, then a program of that
- * many bytes, and runs it. Quoted so that sh, csh, fish and a sudoers line take it: no newline, no `!`.
+ * What runs on a node, the same for every node and run: it passes over lines until ours with a length, then reads
+ * a program of that many bytes, and runs it. Lines before ours are what start-up files and sudo left unread.
+ * A dd without `iflag=fullblock` (busybox before 1.27) fails before it reads; then bytes come one by one.
+ * Quoted so that sh, csh, fish and a sudoers line take it: no newline, no `!`.
  */
 export const NODE_COMMAND =
-  "/bin/sh -c 'umask 077;LC_ALL=C;export LC_ALL;read -r n&&p=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null)" +
-  '&&[ ${#p} -eq $n ]&&eval "$p"\'';
+  "/bin/sh -c 'umask 077;LC_ALL=C;export LC_ALL;" +
+  'while read -r m n;do [ "$m" = PULLCAST1 ]&&break;done;' +
+  "o=iflag=fullblock;p=$(dd bs=$n count=1 $o 2>/dev/null)||{ o=;p=$(dd bs=1 count=$n 2>/dev/null);};" +
+  '[ ${#p} -eq $n ]&&eval "$p"\'';
 
 /** What every program on a node is told. */
 export interface NodeRequest {
@@ -26,6 +30,8 @@ export interface NodeRequest {
   readonly replace: boolean;
   /** What the cluster knows as the node's machine-id; a host with another one is refused. */
   readonly machineId?: string;
+  /** What it knows as the uuid of the node's board or virtual machine, in any case; likewise. */
+  readonly systemUuid?: string;
 }
 
 /** A command for one SSH exec, and all of its standard input. */
@@ -118,11 +124,15 @@ function compose(name: ProgramName, request: NodeRequest, payload: Payload): Nod
     request.replace ? "yes" : "no",
     token(request.run, /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "run id"),
     machineToken(request.machineId),
+    uuidToken(request.systemUuid),
   ].join(" ");
   return {
     command: nodeCommand(request.user),
     input: new Secret(
-      Buffer.concat([Buffer.from(`${program.length}\n${program}${header}\n`), payload.bytes]),
+      Buffer.concat([
+        Buffer.from(`PULLCAST1 ${program.length}\n${program}${header}\n`),
+        payload.bytes,
+      ]),
     ),
   };
 }
@@ -148,4 +158,11 @@ function directory(path: string): string {
 function machineToken(id: string | undefined): string {
   if (id === undefined) return "-";
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(id) ? id : "malformed";
+}
+
+/** Where a kubelet found no uuid it tells something else, for instance the machine-id once more. */
+function uuidToken(uuid: string | undefined): string {
+  return uuid !== undefined && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)
+    ? uuid
+    : "-";
 }

@@ -14,6 +14,7 @@ nl='
 scrap=
 made=
 locked=
+told=
 
 say() { printf 'PULLCAST1 %s %s\n' "$nonce" "$1"; }
 
@@ -57,20 +58,10 @@ give_up() {
 
 trap 'tidy; exit 129' HUP INT TERM PIPE
 
-read -r nonce op dir size digest replace run machine || exit 65
+read -r nonce op dir size digest replace run machine uuid || exit 65
 printf '\n'
 say begin
 # Only root owns /: no process is needed to ask who we are.
 [ -O / ] || fail PC323 "the login is not root and sudo did not change that"
-for tool in dd grep ls stat sha256sum mkdir chmod ln mv rm rmdir sync; do
-  command -v "$tool" >/dev/null || fail PC315 "$tool"
-done
-
-# cAdvisor, which tells the API server the machine's id, takes the first of these that says anything.
-if [ "$machine" != - ]; then
-  id=
-  for place in /etc/machine-id /var/lib/dbus/machine-id; do
-    [ -n "$id" ] || [ ! -f "$place" ] || read -r id <"$place"
-  done
-  [ "$id" = "$machine" ] || fail PC231 "its machine-id is ${id:-missing}, the cluster knows $machine"
-fi
+find_tools
+same_machine

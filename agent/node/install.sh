@@ -29,7 +29,7 @@ receive() {
   make_state
   new=.pullcast/new-$$-$nonce
   scrap=$new
-  words=$(dd "bs=$size" count=1 iflag=fullblock 2>&1 >"$new") || give_up "writing $here/$new" "$words"
+  words=$(take "$size" 2>&1 >"$new") || give_up "writing $here/$new" "$words"
   count_bytes
   [ "$count" -eq "$size" ] || fail PC310 "$count of $size bytes"
   # A default ACL of the directory outdoes the umask.
@@ -86,7 +86,7 @@ write_record() {
   made=
   # From here on the record names the kept file.
   scrap=$new
-  words=$(sync "$record" "$new" 2>&1) || give_up "syncing $here/$new" "$words"
+  sync_to_disk "$record" "$new" || give_up "syncing $here/$new" "$words"
 }
 
 put_in_place() {
@@ -99,6 +99,6 @@ put_in_place() {
 swap() {
   words=$(mv -fT "$new" config.json 2>&1) || give_up "replacing $here/config.json" "$words"
   scrap=
-  words=$(sync . .pullcast 2>&1) || fail PC316 "$words"
+  sync_to_disk . .pullcast || fail PC316 "$words"
   [ config.json -ef /proc/self/fd/8 ]
 }

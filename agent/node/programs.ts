@@ -7,11 +7,13 @@ import kubeletProcess from "./kubelet-process.sh";
 import probe from "./probe.sh";
 import restart from "./restart.sh";
 import restore from "./restore.sh";
+import sameMachine from "./same-machine.sh";
 import searchPlaces from "./search-places.sh";
 import state from "./state.sh";
 import survey from "./survey.sh";
 import surveyLog from "./survey-log.sh";
 import surveyRuntime from "./survey-runtime.sh";
+import tools from "./tools.sh";
 
 export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe";
 
@@ -29,7 +31,7 @@ export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
 
 /** Functions first, then the frame, which reads the header, then the call; 70 if that forgets to end. */
 function assemble(parts: readonly string[], call: ProgramName): string {
-  const lines = [...parts, frame].flatMap((part) => part.split("\n"));
+  const lines = [...parts, tools, sameMachine, frame].flatMap((part) => part.split("\n"));
   const program = [...lines.map((line) => line.trim()), call, "exit 70"]
     .filter((line) => line !== "" && !line.startsWith("#"))
     .join("\n");

@@ -6,12 +6,12 @@ restart() {
   here=${root:-/var/lib/kubelet}
   if [ -n "$root" ]; then say "root $here/config.json proven"; else say "root $here/config.json assumed"; fi
   if [ "$size" != 0 ]; then
-    command=$(dd "bs=$size" count=1 iflag=fullblock 2>/dev/null)
+    command=$(take "$size" 2>/dev/null)
     [ ${#command} -eq "$size" ] || fail PC310 "${#command} of $size bytes"
     words=$( (eval "$command") 2>&1 </dev/null) || fail PC502 "the restart command ended with $?: $words"
     done_with restarted -
   fi
-  [ -n "$kubelet" ] || fail PC504 "no kubelet was proven on the node"
+  [ -n "$kubelet" ] || fail PC541
   find_unit
   [ -n "$unit" ] || fail PC504 "process $kubelet belongs to no service"
   command -v systemctl >/dev/null || fail PC504 "the node has no systemctl"

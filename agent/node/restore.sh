@@ -34,7 +34,7 @@ put_back() {
   # A run that died on the way may have put it back already, or never have replaced it.
   if [ "$old" != "$r_kept_digest" ] || [ -e ".pullcast/$r_kept" ]; then
     [ ".pullcast/$r_kept" -ef config.json ] || spare_others
-    kept_now=$(sha256sum ".pullcast/$r_kept" 2>&1) || fail PC317 "$here/.pullcast/$r_kept can't be read"
+    kept_now=$(sha256sum ".pullcast/$r_kept" 2>&1) || fail PC326 "$here/.pullcast/$r_kept: ${kept_now%%"$nl"*}"
     [ "${kept_now%% *}" = "$r_kept_digest" ] || fail PC318 "$here/.pullcast/$r_kept was changed as well"
     if [ ".pullcast/$r_kept" -ef config.json ]; then
       rm -f ".pullcast/$r_kept"
@@ -42,7 +42,7 @@ put_back() {
       words=$(mv -fT ".pullcast/$r_kept" config.json 2>&1) || give_up "replacing $here/config.json" "$words"
     fi
   fi
-  words=$(sync . .pullcast 2>&1) || fail PC316 "$words"
+  sync_to_disk . .pullcast || fail PC316 "$words"
   words=$(sha256sum config.json 2>&1) || give_up "reading back $here/config.json" "$words"
   [ "${words%% *}" = "$r_kept_digest" ] || fail PC314 "$here/config.json"
   forget
@@ -51,7 +51,7 @@ put_back() {
 
 # The record goes last: a run that dies before can be repeated.
 forget() {
-  words=$(sync . 2>&1) || fail PC316 "$words"
+  sync_to_disk . || fail PC316 "$words"
   # The newer one last, as long as it stands the older doesn't count.
   case $r_slot in a) older=b ;; *) older=a ;; esac
   # shellcheck disable=SC2086 # empty or one name

@@ -96,7 +96,7 @@ give() {
   if [ "$6" -gt 1048576 ] || [ "$6" -gt "$budget" ]; then return 0; fi
   budget=$((budget - $6))
   say content
-  dd "if=$2" bs=1048576 count=1 iflag=fullblock 2>/dev/null | base64
+  take 1048576 2>/dev/null <"$2" | base64
   say end
 }
 

@@ -159,9 +159,7 @@ function refusal(answer: Refusal, context: TryContext): Ending {
     ...(answer.path === undefined ? {} : { path: answer.path }),
     ...(answer.pathProof === undefined ? {} : { pathProof: answer.pathProof }),
   };
-  if (answer.code === "PC317" && NOTHING_LEFT.test(answer.detail)) {
-    return { ...nothingLeft(context), ...place };
-  }
+  if (answer.code === "PC317") return { ...nothingLeft(context), ...place };
   const { title, fix } = describeCode(answer.code);
   const message = answer.detail === "" ? title : `${title}: ${answer.detail}`;
   return {
@@ -173,9 +171,6 @@ function refusal(answer: Refusal, context: TryContext): Ending {
     ...place,
   };
 }
-
-/** The restore program's words where no record stands: node/restore.sh. */
-const NOTHING_LEFT = /\.pullcast (?:does not exist|holds no record)$/;
 
 /** A second restore finds nothing to do; a restore whose answer was lost has done it. */
 function nothingLeft({ lostBefore, now, lastPush }: TryContext): Ending {

@@ -144,9 +144,6 @@ async function restartOne(
   }
 }
 
-/** The restart program's words where nothing runs that could be restarted: node/restart.sh. */
-const NO_KUBELET = "no kubelet was proven on the node";
-
 /** What went wrong on the node, if anything. */
 function restartError(tried: Exclude<NodeTry, { type: "stopped" }>): PullcastError | undefined {
   switch (tried.type) {
@@ -157,9 +154,6 @@ function restartError(tried: Exclude<NodeTry, { type: "stopped" }>): PullcastErr
     case "answered": {
       if (tried.answer.status !== "failed") return undefined;
       const { code, detail } = tried.answer;
-      if (code === "PC504" && detail === NO_KUBELET) {
-        return new PullcastError("PC541", { phase: "restart" });
-      }
       return new PullcastError(code, { detail, phase: "restart" });
     }
   }

@@ -28,11 +28,12 @@ test.each(Object.entries(PROGRAMS))(
 );
 
 test("nothing user-made is in a program, and nothing secret outside the payload", () => {
-  const program = composeInstall({ ...request("/data/kubelet/"), machineId: "x y\nz", config });
+  const ids = { machineId: "x y\nz", systemUuid: "x y\nz" };
+  const program = composeInstall({ ...request("/data/kubelet/"), ...ids, config });
   const parts = takeApart(program);
   expect(parts.program).toBe(PROGRAMS.install);
   expect(parts.header).toMatch(
-    /^[0-9a-f]{32} install \/data\/kubelet \d+ [0-9a-f]{64} no 20260101T000000Z-0001 malformed\n$/,
+    /^[0-9a-f]{32} install \/data\/kubelet \d+ [0-9a-f]{64} no 20260101T000000Z-0001 malformed -\n$/,
   );
   expect(Buffer.from(parts.payload)).toEqual(configOf(canary));
   expect(inspect(program, { depth: 9 }) + JSON.stringify(program)).not.toContain(canary);

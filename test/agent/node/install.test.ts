@@ -17,7 +17,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { makeArena } from "../../rig/arena.ts";
 import { configOf, sha256 } from "./request.ts";
 import { type InstallOptions, runInstall } from "./run-install.ts";
-import { findShells, makeWrappers, type RunOptions, type Shell } from "./shells.ts";
+import { findShells, makeWrappers, putTogether, type RunOptions, type Shell } from "./shells.ts";
 
 const arena = makeArena();
 const shells = findShells(arena.dir);
@@ -168,11 +168,30 @@ describe.each(shells)("install by $name", (shell) => {
   test("a program cut short never runs", async () => {
     const dir = newDir();
     const send: RunOptions["send"] = async ({ program }, channel) => {
-      channel.write(`${program.length}\n${program.slice(0, -30)}`);
+      channel.write(`PULLCAST1 ${program.length}\n${program.slice(0, -30)}`);
       channel.end();
     };
     expect(await push(dir, A, { send })).toMatchObject({ began: false });
     expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test("lines before ours, as sudo or a start-up file leave them, are passed over and end nowhere", async () => {
+    const dir = newDir();
+    const send: RunOptions["send"] = async (parts, channel) => {
+      channel.write(`123456\nhunter2 PULLCAST1 9\n\n${"x".repeat(5000)}\n`);
+      channel.write(putTogether(parts));
+      channel.end();
+    };
+    expect(await push(dir, A, { send })).toMatchObject({ status: "done", what: "updated" });
+    expect(readFileSync(join(dir, "config.json"))).toEqual(A);
+  });
+
+  test("without a line of ours nothing runs", async () => {
+    const send: RunOptions["send"] = async (_parts, channel) => {
+      channel.write("hunter2\n");
+      channel.end();
+    };
+    expect(await push(newDir(), A, { send })).toMatchObject({ code: "PC225", began: false });
   });
 
   test("another machine-id is refused before the payload is used", async () => {

@@ -25,12 +25,7 @@ describe.each(shells)("a restart by $name", (shell) => {
   }
 
   test("needs a proven kubelet that a service owns", async () => {
-    // Reports turn these words into PC541.
-    expect(await restart()).toMatchObject({
-      status: "failed",
-      code: "PC504",
-      detail: "no kubelet was proven on the node",
-    });
+    expect(await restart()).toMatchObject({ status: "failed", code: "PC541" });
     expect(await restart(undefined, [start(newRoot())])).toMatchObject({ code: "PC504" });
   });
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -29,7 +30,6 @@ const FOREIGN = configOf("foreign");
 const A = configOf("a");
 const B = configOf("b");
 
-/** Reports turn these words into "unchanged". */
 const NO_STATE = { code: "PC317", detail: expect.stringMatching(/\.pullcast does not exist$/) };
 
 describe.each(shells)("restore by $name", (shell) => {
@@ -83,7 +83,10 @@ describe.each(shells)("restore by $name", (shell) => {
     });
     expect(existsSync(file)).toBe(false);
     expect(readFileSync(kept)).toEqual(FOREIGN);
-    expect(await restore(dir)).toMatchObject({ detail: `${dir}/.pullcast holds no record` });
+    expect(await restore(dir)).toMatchObject({
+      code: "PC317",
+      detail: `${dir}/.pullcast holds no record`,
+    });
   });
 
   test("a kept file that was edited or is gone is not put back", async () => {
@@ -94,6 +97,11 @@ describe.each(shells)("restore by $name", (shell) => {
     const kept = join(dir, ".pullcast", "kept-run-1");
     writeFileSync(kept, "{}");
     expect(await restore(dir)).toMatchObject({ code: "PC318" });
+    unlinkSync(kept);
+    expect(await restore(dir)).toMatchObject({
+      code: "PC326",
+      detail: expect.stringMatching(/kept-run-1: .*No such file/),
+    });
     expect(readFileSync(file)).toEqual(A);
   });
 

@@ -8,6 +8,7 @@ export interface InstallOptions extends Omit<RunOptions, "shell"> {
   readonly replace?: boolean;
   readonly run?: string;
   readonly machineId?: string;
+  readonly systemUuid?: string;
 }
 
 interface Install {
@@ -25,12 +26,13 @@ export async function runInstall({
   options = {},
 }: Install): Promise<NodeProgramReport> {
   const asked = request(dir, options);
-  const { machineId } = options;
+  const { machineId, systemUuid } = options;
   const config = nodeConfig(bytes);
   const program = composeInstall({
     ...asked,
     config,
     ...(machineId === undefined ? {} : { machineId }),
+    ...(systemUuid === undefined ? {} : { systemUuid }),
   });
   const outcome = await runProgram(program, { ...options, shell });
   return readReport(outcome, { nonce: asked.nonce, digest: config.digest });

@@ -52,7 +52,8 @@ export interface Parts {
 export function takeApart(program: NodeProgram): Parts {
   const input = Buffer.from(program.input.reveal());
   const start = input.indexOf("\n") + 1;
-  const end = start + Number(input.subarray(0, start).toString());
+  const mark = input.subarray(0, start).toString().split(" ");
+  const end = start + Number(mark[1]);
   const headerEnd = input.indexOf("\n", end) + 1;
   return {
     program: input.subarray(start, end).toString(),
@@ -64,7 +65,7 @@ export function takeApart(program: NodeProgram): Parts {
 /** Puts an input together again. */
 export function putTogether({ program, header, payload }: Parts): Uint8Array {
   return Buffer.concat([
-    Buffer.from(`${Buffer.byteLength(program)}\n${program}${header}`),
+    Buffer.from(`PULLCAST1 ${Buffer.byteLength(program)}\n${program}${header}`),
     payload,
   ]);
 }

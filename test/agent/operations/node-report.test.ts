@@ -30,12 +30,12 @@ function done(fields: Partial<Done>): NodeTry {
   };
 }
 
-function nothingToRestore(detail: string): NodeTry {
+function refusedRestore(code: "PC317" | "PC326", detail: string): NodeTry {
   return {
     type: "answered",
     answer: {
       status: "failed",
-      code: "PC317",
+      code,
       detail,
       began: true,
       path: "/var/lib/kubelet/config.json",
@@ -97,7 +97,7 @@ describe("a node that answered", () => {
     };
     for (const tried of [
       done({ what: "unchanged", ageSeconds: 9999 }),
-      nothingToRestore("/x/.pullcast does not exist"),
+      refusedRestore("PC317", "/x/.pullcast does not exist"),
     ]) {
       expect(report(tried, { lastPush }).effectiveBy).toBe("2026-11-24T05:04:30.000Z");
     }
@@ -129,7 +129,7 @@ describe("a node that answered", () => {
   it.each(["does not exist", "holds no record"])(
     "is unchanged by a restore where .pullcast %s: nothing is left to restore",
     (words) => {
-      const unchanged = report(nothingToRestore(`/var/lib/kubelet/.pullcast ${words}`));
+      const unchanged = report(refusedRestore("PC317", `/var/lib/kubelet/.pullcast ${words}`));
       expect(unchanged).toMatchObject({
         result: "unchanged",
         path: "/var/lib/kubelet/config.json",
@@ -141,8 +141,8 @@ describe("a node that answered", () => {
   );
 
   it("is failed where the kept file can't be read", () => {
-    const lost = report(nothingToRestore("/var/lib/kubelet/.pullcast/kept-run-1 can't be read"));
-    expect(lost).toMatchObject({ result: "failed", code: "PC317" });
+    const lost = report(refusedRestore("PC326", "/var/lib/kubelet/.pullcast/kept-run-1"));
+    expect(lost).toMatchObject({ result: "failed", code: "PC326" });
     expect(lost.fix).toMatch(/on the node/);
   });
 
@@ -182,7 +182,7 @@ describe("a lost link", () => {
   });
 
   it("is restored where the next try finds nothing left to restore", () => {
-    const tried = nothingToRestore("/var/lib/kubelet/.pullcast does not exist");
+    const tried = refusedRestore("PC317", "/var/lib/kubelet/.pullcast does not exist");
     expect(report(tried, { lostBefore: true })).toMatchObject({
       result: "restored",
       effectiveBy: FIVE_MINUTES_LATER,

@@ -100,7 +100,7 @@ test("a restart brings the file in force at once", async () => {
 
 test("a kubelet that does not run is to be started; its node has the file", async () => {
   const { report } = await restart({
-    answer: says(1, "fail PC504 no kubelet was proven on the node"),
+    answer: says(1, "fail PC541 "),
   });
   expect(report).toMatchObject({
     result: "failed",
