@@ -33,6 +33,7 @@ export interface ClusterNode {
   readonly arch: string;
   readonly kubeletVersion: string;
   readonly machineId: string;
+  readonly systemUuid: string;
 }
 
 /** The address kind of a host that a template made. */

@@ -56,6 +56,7 @@ function parseNode(lines: readonly string[], at: number): ClusterNode {
     arch: text(info.architecture),
     kubeletVersion: text(info.kubeletVersion),
     machineId: text(info.machineID),
+    systemUuid: text(info.systemUUID),
   };
 }
 
@@ -71,6 +72,7 @@ type Fields = {
     | "architecture"
     | "kubeletVersion"
     | "machineID"
+    | "systemUUID"
     | "type"
     | "address"
     | "key"

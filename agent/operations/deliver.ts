@@ -143,7 +143,8 @@ export function nodeRequest(
   options: NodeRunOptions,
   { run, user, nonce, target }: NodeLogin & { readonly run: string },
 ) {
-  const machineId = target.node?.machineId ?? "";
+  const { machineId = "", systemUuid = "" } =
+    options.nodeCheck === false ? {} : (target.node ?? {});
   return {
     user,
     run,
@@ -151,6 +152,7 @@ export function nodeRequest(
     replace: options.replace,
     ...(options.path === undefined ? {} : { dir: options.path }),
     ...(machineId === "" ? {} : { machineId }),
+    ...(systemUuid === "" ? {} : { systemUuid }),
   };
 }
 

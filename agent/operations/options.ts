@@ -48,6 +48,8 @@ export interface NodeRunOptions extends RunOptions {
   readonly path?: string;
   /** Overwrite or hide what others wrote; what is overwritten is kept. */
   readonly replace: boolean;
+  /** Whether a host must have the ids that the cluster knows of its node. @default true */
+  readonly nodeCheck?: boolean;
 }
 
 /** How what is sent is judged and told. */

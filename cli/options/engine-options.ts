@@ -83,6 +83,7 @@ export async function nodeRunOptions(
     ssh: sshOptions(options, context.host),
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
+    nodeCheck: !options.on("no-node-check"),
     ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),
   };
 }

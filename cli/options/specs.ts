@@ -88,6 +88,10 @@ export const SSH: OptionGroup = {
       text: "private key; those of ssh's configuration or ~/.ssh/id_*, then ssh-agent's come after it",
     },
     {
+      name: "no-node-check",
+      text: "also where the machine's ids are not those that the cluster knows of the node",
+    },
+    {
       name: "known-hosts",
       value: "FILE",
       many: true,

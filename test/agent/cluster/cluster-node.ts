@@ -18,6 +18,7 @@ export function clusterNode(fields: Partial<ClusterNode> = {}): ClusterNode {
     arch: "amd64",
     kubeletVersion: "v1.35.4",
     machineId: "",
+    systemUuid: "",
     ...fields,
   };
 }

@@ -56,6 +56,7 @@ test("a whole node is read", () => {
       architecture: "amd64",
       kubeletVersion: "v1.35.4",
       machineID: "m1",
+      systemUUID: "EC2-uuid",
     },
   });
   expect(parseNodeRecords(text)).toEqual([
@@ -75,13 +76,20 @@ test("a whole node is read", () => {
       arch: "amd64",
       kubeletVersion: "v1.35.4",
       machineId: "m1",
+      systemUuid: "EC2-uuid",
     },
   ]);
 });
 
 test("a node that never reported has no fields but its name", () => {
   const [node] = parseNodeRecords(record({}));
-  expect(node).toMatchObject({ name: "n1", ready: undefined, addresses: [], machineId: "" });
+  expect(node).toMatchObject({
+    name: "n1",
+    ready: undefined,
+    addresses: [],
+    machineId: "",
+    systemUuid: "",
+  });
 });
 
 test("no nodes print nothing", () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { nodeRequest } from "../../../agent/operations/deliver.ts";
 import { type CommandSpec, findCommand } from "../../../cli/commands/catalog.ts";
 import type { Host } from "../../../cli/host.ts";
 import {
@@ -11,6 +12,7 @@ import {
   restartOptions,
 } from "../../../cli/options/engine-options.ts";
 import { parseArgv } from "../../../cli/options/parse-argv.ts";
+import { clusterNode } from "../../agent/cluster/cluster-node.ts";
 
 const HOST: Host = {
   program: "pullcast",
@@ -68,6 +70,17 @@ test("defaults are those of ssh and of the XDG directories", async () => {
     expect(name in run.ssh, name).toBe(false);
   }
   expect("path" in run).toBe(false);
+});
+
+test("--no-node-check tells programs on a node none of the ids that the cluster knows", async () => {
+  const node = clusterNode({ machineId: "m1", systemUuid: "u1" });
+  const target = { name: "n1", host: "10.0.0.1", addressKind: "InternalIP", node };
+  const login = { run: "run-1", user: "root", nonce: "0123", target };
+  const checked = nodeRequest(await nodeRun([]), login);
+  expect(checked).toMatchObject({ machineId: "m1", systemUuid: "u1" });
+  const unchecked = nodeRequest(await nodeRun(["--no-node-check"]), login);
+  expect(Object.keys(unchecked)).not.toContain("machineId");
+  expect(Object.keys(unchecked)).not.toContain("systemUuid");
 });
 
 test("the environment names agent and state, a relative state directory is ignored", async () => {

@@ -284,6 +284,8 @@ describe("which nodes", () => {
       const run = await push(target?.name ?? "");
       expect(items(run)[0], run.stderr).toMatchObject({ result: "failed", code: "PC231" });
       expect(await readNodeFile(bed, first)).toBeUndefined();
+      const unchecked = await push(target?.name ?? "", "--no-node-check");
+      expect(items(unchecked)[0], unchecked.stderr).toMatchObject({ result: "updated" });
     } finally {
       await bed.exec(first, ["sh", "-c", "cat /tmp/id > /etc/machine-id; rm /tmp/id"]);
     }
