@@ -9,6 +9,9 @@ import { iso } from "./iso.ts";
 import type { ProviderFailure } from "./kubelet-log.ts";
 import type { ExplainedProvider } from "./model.ts";
 
+/** Seconds by which a process's start may be told too early: those of its boot and its own are cut off apart. */
+const EARLY_BY = 1;
+
 /** What a node's credential provider plugins add: they are asked after its file. */
 export async function findProviders(
   survey: NodeSurvey,
@@ -82,7 +85,7 @@ function configProblems(
     files.length === 0 ? [about(`${providers?.config || "no path"} holds no file`)] : [];
   const started = kubelet?.startedAt ?? Number.POSITIVE_INFINITY;
   const late = files
-    .filter(({ found }) => (found?.changedAt ?? 0) > started)
+    .filter(({ found }) => (found?.changedAt ?? 0) > started + EARLY_BY)
     .map(({ path }) =>
       about(`${path} was changed after the kubelet began, which reads it then only`),
     );
