@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PullcastError } from "../errors.ts";
 import { type ApiAnswer, type Connection, sendRequest, streamEvents } from "./api-http.ts";
+import { endWithUs } from "./end-with-us.ts";
 import { collectTail, type KubectlSettings, kubectlFlags, stopChild } from "./kubectl.ts";
 import { kubectlStartError, kubectlWords } from "./kubectl-errors.ts";
 
@@ -137,10 +138,13 @@ function disposer({ child, dir, agent }: Disposable): () => Promise<void> {
     rmSync(dir, { recursive: true, force: true });
   };
   process.once("exit", atExit);
+  const unwatch = child.pid === undefined ? undefined : endWithUs({ pid: child.pid, dir });
   const closed = new Promise<void>((resolve) => {
     child.once("close", () => resolve());
     child.once("error", () => resolve());
   });
+  // Once it has ended, its pid may be another process's.
+  void closed.then(unwatch);
   let disposed: Promise<void> | undefined;
   const dispose = async () => {
     agent.destroy();

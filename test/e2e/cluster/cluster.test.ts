@@ -1,6 +1,7 @@
-import { writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type CliUser, items, newCliUser, results } from "../cli.ts";
 import { KUBELET_CONFIG, readNodeFile, writeNodeFile } from "../node-file.ts";
 import { useClusterBed } from "./cluster-bed.ts";
@@ -39,6 +40,15 @@ const TEST_PODS = [
   "--selector=app.kubernetes.io/managed-by=pullcast",
 ];
 const testPods = async () => (await bed.run(TEST_PODS)).stdout;
+
+/** The `kubectl proxy` processes that a command has started. */
+async function proxiesOf(pid: number | undefined): Promise<string[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const pids = children.trim().split(" ");
+  const lines = pids.map((child) => readFile(`/proc/${child}/cmdline`, "utf8").catch(() => ""));
+  const isProxy = (await Promise.all(lines)).map((line) => line.includes("\0proxy\0"));
+  return pids.filter((_, index) => isProxy[index]);
+}
 
 const imageWith = (wanted: { shell: boolean; public: boolean }) => {
   const found = bed.registry.images.find(
@@ -335,12 +345,18 @@ describe("an interrupted verify", () => {
     expect(await testPods()).toBe("");
   });
 
-  it("leaves pods when it is killed, and cleanup removes them", async () => {
+  it("leaves pods when it is killed, but no proxy to the API; cleanup removes the pods", async () => {
     const seen = watchPods();
     const { child, ended } = user.start(args);
     await seen;
+    const proxies = await proxiesOf(child.pid);
+    expect(proxies).toHaveLength(1);
     child.kill("SIGKILL");
     await ended;
+    await vi.waitFor(
+      () => expect(proxies.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]),
+      10_000,
+    );
     expect(await testPods()).not.toBe("");
     const run = await user.run(["cleanup", ...cluster]);
     expect(run.code, run.stderr).toBe(0);
