@@ -1,4 +1,5 @@
 import { PullcastError } from "../errors.ts";
+import { isRegistrySecret, REGISTRY_SECRETS } from "../registry-secret.ts";
 import { Secret } from "../secret.ts";
 import { apiRefusal } from "./api-http.ts";
 import type { ApiAnswer, Gateway } from "./gateway.ts";
@@ -106,20 +107,14 @@ function imagesOf({ containers = [], initContainers = [] }: Pod["spec"]): PodPul
   return [...images].map(([image, policy]) => ({ image, policy }));
 }
 
-/** Type and field of each format (core/v1: SecretTypeDockerConfigJson, SecretTypeDockercfg). */
-const FORMATS = {
-  "kubernetes.io/dockerconfigjson": { field: ".dockerconfigjson", format: "config.json" },
-  "kubernetes.io/dockercfg": { field: ".dockercfg", format: ".dockercfg" },
-} as const;
-
 async function readSecret(gateway: Gateway, namespace: string, name: string): Promise<PullSecret> {
   const path = `${base(namespace)}/secrets/${encodeURIComponent(name)}`;
   const answer = await gateway.request("GET", path);
   if (answer.status === 404) return { name, state: "missing" };
   if (answer.status !== 200) return { name, state: "unread", why: refusalOf(answer, name) };
   const { type = "", data } = answer.body as SecretObject;
-  if (!Object.hasOwn(FORMATS, type)) return { name, state: "unusable", why: `its type is ${type}` };
-  const { field, format } = FORMATS[type as keyof typeof FORMATS];
+  if (!isRegistrySecret(type)) return { name, state: "unusable", why: `its type is ${type}` };
+  const { field, format } = REGISTRY_SECRETS[type];
   const value = data != null && Object.hasOwn(data, field) ? data[field] : undefined;
   if (!value) return { name, state: "unusable", why: `it has no ${field}` };
   return { name, state: "found", format, content: new Secret(Buffer.from(value, "base64")) };

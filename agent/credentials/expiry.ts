@@ -1,3 +1,4 @@
+import { ACR_HOST, ACR_USER } from "../acr.ts";
 import type { Secret } from "../secret.ts";
 import { parseJson } from "../util/parse-json.ts";
 import type { CredentialKind, Expiry } from "./model.ts";
@@ -29,7 +30,6 @@ interface Plain {
   readonly password: string;
 }
 
-const ACR_USER = "00000000-0000-0000-0000-000000000000";
 const GCP_TOKEN_USERS: readonly string[] = ["oauth2accesstoken", "_dcgcloud_token"];
 const GCP_KEY_USERS: readonly string[] = ["_json_key", "_json_key_base64"];
 /** RFC 3339 has four digits for a year. */
@@ -87,7 +87,7 @@ function ecrToken({ host, username, password }: Plain): Lifespan | undefined {
 }
 
 function acrRefreshToken({ host, username, password }: Plain): Lifespan | undefined {
-  if (username !== ACR_USER || !/\.azurecr\.[a-z]+$/.test(host)) return undefined;
+  if (username !== ACR_USER || !ACR_HOST.test(host)) return undefined;
   const end = endOf(field(jwtClaims(password), "exp"));
   return end === undefined
     ? { kind: "acr-refresh-token", expiresAt: "unknown", lifetime: "3h" }

@@ -1,4 +1,5 @@
 import { PullcastError } from "../errors.ts";
+import { isRegistrySecret } from "../registry-secret.ts";
 import { readAmbient } from "./ambient.ts";
 import { makeLogin } from "./judge-entry.ts";
 import { keyFault, shownKey } from "./keys.ts";
@@ -55,12 +56,6 @@ async function readNamedFile(path: string): Promise<RawSource> {
   return raw;
 }
 
-/** Types of Secrets that hold registry credentials (kubernetes: core/v1 SecretType). */
-const SECRET_TYPES: ReadonlySet<string> = new Set([
-  "kubernetes.io/dockerconfigjson",
-  "kubernetes.io/dockercfg",
-]);
-
 async function readClusterSecret(
   { namespace, name }: Extract<SourceInput, { type: "secret" }>,
   context: LoadContext,
@@ -73,7 +68,7 @@ async function readClusterSecret(
       fix: `kubectl get secrets -n ${namespace}`,
     });
   }
-  if (!SECRET_TYPES.has(secret.type)) {
+  if (!isRegistrySecret(secret.type)) {
     throw new PullcastError("PC631", { detail: `${source} is of the type ${secret.type}` });
   }
   return rawSource(source, secret.file?.reveal() ?? new Uint8Array());

@@ -1,3 +1,4 @@
+import { ACR_HOST, ACR_USER } from "../acr.ts";
 import { registryOf } from "./keys.ts";
 
 /** By registry: what prints a password that kubelets can use, and the user that goes with it. */
@@ -21,9 +22,9 @@ const ADVICE: readonly (readonly [
       `gcloud auth print-access-token | ${login(host, "oauth2accesstoken")} --password-stdin`,
   ],
   [
-    /^([a-z0-9]+)[a-z0-9-]*(?:\.[a-z0-9-]+)*\.azurecr\.(?:io|cn|us|de)$/,
+    ACR_HOST,
     ([host, name]) =>
-      `az acr login --name ${name} --expose-token --output tsv --query accessToken | ${login(host, "00000000-0000-0000-0000-000000000000")} --password-stdin`,
+      `az acr login --name ${name} --expose-token --output tsv --query accessToken | ${login(host, ACR_USER)} --password-stdin`,
   ],
   [
     /^(?:[a-z0-9-]+\.)*icr\.io$/,

@@ -1,3 +1,4 @@
+import { ACR_HOST, ACR_USER } from "../acr.ts";
 import type { Secret } from "../secret.ts";
 import { parseBearer } from "./challenge.ts";
 import { apiUrl } from "./endpoint.ts";
@@ -25,10 +26,6 @@ export interface ExchangeQuestion extends Reach {
   readonly timeoutMs?: number;
 }
 
-/** Azure's container registries, in all its clouds. */
-const ACR = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.azurecr\.(?:io|cn|us|de)(?::443)?$/i;
-/** The user that goes with a refresh token as password (Azure: `az acr login --expose-token`). */
-const ACR_USER = "00000000-0000-0000-0000-000000000000";
 /** As docker login asks, then as Azure documents it: which one is refused depends on the user's roles. */
 const SCOPES = [{}, { scope: "registry:catalog:*" }] as const;
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -43,7 +40,7 @@ const MAX_BODY_BYTES = 64 * 1024;
  * @throws the signal's reason after an abort
  */
 export async function exchangeIdentityToken(question: ExchangeQuestion): Promise<ExchangeAnswer> {
-  if (!ACR.test(question.registry)) return { type: "unsupported" };
+  if (!ACR_HOST.test(question.registry)) return { type: "unsupported" };
   const timeout = AbortSignal.timeout(question.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const signal = AbortSignal.any([question.signal, timeout]);
   try {

@@ -1,3 +1,4 @@
+import { ACR_HOST } from "../../acr.ts";
 import { cloudOf } from "../../cluster/node-kinds.ts";
 import { type Code, describeCode } from "../../errors.ts";
 import type { Notice, PullReport, PullResult, Target } from "../../model.ts";
@@ -126,7 +127,7 @@ function warnings(tried: PodTry, evidence: Evidence): { warnings?: readonly Noti
 const OWN_REGISTRIES = {
   GKE: /(?:^|\.)gcr\.io$|\.pkg\.dev$/,
   EKS: /\.dkr[.-]ecr.*\.amazonaws\.com(?:\.cn)?$/,
-  AKS: /\.azurecr\.(?:io|cn|us)$/,
+  AKS: ACR_HOST,
 } as const;
 
 function coded(result: PullResult, code: Code, message: string): Verdict {
