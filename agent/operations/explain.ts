@@ -57,7 +57,7 @@ async function readSource(options: ExplainOptions): Promise<LoadedConfig | undef
   const { source, pod } = options;
   if (source === undefined) return undefined;
   try {
-    return await loadCredentials(source, options);
+    return await loadCredentials(source, { ...options, tellUnfetched: true });
   } catch (error) {
     const missing = error instanceof PullcastError && error.code === "PC601";
     if (missing && pod !== undefined && (source.inputs ?? []).length === 0) return undefined;

@@ -104,7 +104,8 @@ function endProblems({ key, expiresAt }: Credential, now: Date): Problem[] {
   ];
 }
 
-function leftOutProblem({ key, code, why }: LeftOut): Problem {
+/** What is left out for what it holds, as a problem. */
+export function leftOutProblem({ key, code, why }: LeftOut): Problem {
   const { fix } = describeCode(code);
   return { code, severity: "warning", key, message: `left out ${key}: ${why}`, fix };
 }

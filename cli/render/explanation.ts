@@ -1,5 +1,5 @@
 import type { ExplainedNode, Explanation } from "../../agent/index.ts";
-import { renderTable } from "./table.ts";
+import { renderFilledTable } from "./table.ts";
 import { formatClock } from "./time.ts";
 import { wrap } from "./wrap.ts";
 import type { TextStyle } from "./write-document.ts";
@@ -69,10 +69,10 @@ function candidates({ candidates: tried }: Explanation, style: TextStyle): strin
 function ignored({ ignored: left }: Explanation, style: TextStyle): string {
   if (left.length === 0) return "";
   const shown = style.wide ? left : left.slice(0, MAX_IGNORED);
-  const rows = shown.map(({ key, why, source }) => [key, why, source]);
+  const rows = shown.map(({ key, why, source }) => [key, source, why]);
   const more = left.length - shown.length;
   const rest = more === 0 ? "" : `\nand ${more} more (-o wide tells them)`;
-  return `${table(["NOT TRIED", "WHY", "FROM"], rows, style)}${rest}`;
+  return `${table(["NOT TRIED", "FROM", "WHY"], rows, style)}${rest}`;
 }
 
 function pod({ pod: about }: Explanation): string {
@@ -155,16 +155,11 @@ function facts(
   );
 }
 
-/** A table without the columns that are empty throughout. */
+/** A table as a section: without the columns that are empty throughout, and without its last line break. */
 function table(
   columns: readonly string[],
   rows: readonly (readonly (string | undefined)[])[],
   style: TextStyle,
 ): string {
-  const kept = columns.flatMap((_, at) => (rows.some((row) => row[at]) ? [at] : []));
-  return renderTable(
-    kept.map((at) => columns[at] ?? ""),
-    rows.map((row) => kept.map((at) => row[at])),
-    style,
-  ).trimEnd();
+  return renderFilledTable(columns, rows, style).trimEnd();
 }

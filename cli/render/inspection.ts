@@ -1,5 +1,5 @@
 import type { CredentialSummary, Inspection } from "../../agent/index.ts";
-import { renderTable } from "./table.ts";
+import { renderFilledTable } from "./table.ts";
 import type { TextStyle } from "./write-document.ts";
 
 /** A column: its header and its cell for a credential. */
@@ -29,7 +29,7 @@ export function renderInspection(inspection: Inspection, style: TextStyle): stri
   const count = credentials.length === 1 ? "1 credential" : `${credentials.length} credentials`;
   const sections = [
     `Push would send ${count} (${sizeBytes} bytes) from ${source}.`,
-    renderTable(
+    renderFilledTable(
       columns.map(([header]) => header),
       credentials.map((one) => columns.map(([, cell]) => cell(one))),
       style,

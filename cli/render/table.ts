@@ -11,7 +11,7 @@ const MIN_NAME = 16;
 
 /** Columns that may be cut where a terminal is narrow: lists, long keys. */
 const SHRINKABLE: ReadonlySet<string> = new Set([
-  ...["NAME", "NODES", "REGISTRY", "KEY", "USER", "FILE", "NOT TRIED"],
+  ...["NAME", "NODES", "REGISTRY", "KEY", "USER", "FILE", "FROM", "NOT TRIED"],
 ]);
 
 /** How a cell is shown; its width is that of the plain text. */
@@ -39,7 +39,7 @@ export function renderTable(
   if (lineWidth === undefined) return draw(columns, cells, paint);
   const last = columns.length - 1;
   const fixed = widthsOf(columns, cells).slice(0, last);
-  const needed = Math.max(0, ...cells.map((row) => width(row[last] ?? "")));
+  const needed = Math.max(...[columns, ...cells].map((row) => width(row[last] ?? "")));
   if (sum(fixed) + needed <= lineWidth) return draw(columns, cells, paint);
   const narrow = shrinkNames(columns, cells, lineWidth - Math.min(MIN_LAST, needed));
   const room = lineWidth - sum(widthsOf(columns, narrow).slice(0, last));
@@ -48,6 +48,20 @@ export function renderTable(
     return draw(columns, fitted, paint);
   }
   return drawUnder(columns, shrinkNames(columns, cells, lineWidth + GAP), { paint, lineWidth });
+}
+
+/** A table without the columns that are empty throughout. */
+export function renderFilledTable(
+  columns: readonly string[],
+  rows: readonly (readonly (string | undefined)[])[],
+  options: TableOptions,
+): string {
+  const kept = columns.flatMap((_, at) => (rows.some((row) => row[at]) ? [at] : []));
+  return renderTable(
+    kept.map((at) => columns[at] ?? ""),
+    rows.map((row) => kept.map((at) => row[at])),
+    options,
+  );
 }
 
 /** The last column's texts, each under its row where it does not fit into it. */

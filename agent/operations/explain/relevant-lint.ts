@@ -21,15 +21,20 @@ export function lintFor(
 ): Problem[] {
   const { repository, version } = question;
   const tried = new Set(found.candidates.map(({ key }) => key));
-  const registry = domainOf(repository);
-  // Docker Hub goes by many names, all with docker in them.
-  const name = registry === "docker.io" ? "docker" : registry.replace(/:\d+$/, "").toLowerCase();
   return lintFile(file.content.reveal(), {
     repositoryOf: parseRepository,
     ...(version === undefined ? {} : { version }),
     ...(file.format === undefined ? {} : { format: file.format }),
   }).filter(({ code, key = "" }) => {
     if (GENERAL.has(code)) return false;
-    return tried.has(key) || key.toLowerCase().includes(name);
+    return tried.has(key) || namesRegistryOf(key, repository);
   });
+}
+
+/** Whether a key, in whatever form, seems to be meant for a repository's registry. */
+export function namesRegistryOf(key: string, repository: string): boolean {
+  const registry = domainOf(repository);
+  // Docker Hub goes by many names, all with docker in them.
+  const name = registry === "docker.io" ? "docker" : registry.replace(/:\d+$/, "").toLowerCase();
+  return key.toLowerCase().includes(name);
 }

@@ -16,11 +16,18 @@ const login = { username: "robot", password: "canary-17" };
 const tokenUntil = (seconds: number) =>
   Buffer.from(JSON.stringify({ payload: "canary-19", expiration: seconds })).toString("base64");
 
-async function explainFiles(image: string, files: readonly object[], except: string[] = []) {
+const explainFiles = (image: string, files: readonly object[], except: string[] = []) =>
+  explainDocuments(
+    image,
+    files.map((auths) => ({ auths })),
+    except,
+  );
+
+async function explainDocuments(image: string, documents: readonly object[], except: string[]) {
   const inputs = await Promise.all(
-    files.map(async (auths, at) => {
+    documents.map(async (document, at) => {
       const path = join(dir, `${at}.json`);
-      await writeFile(path, JSON.stringify({ auths }), { mode: 0o600 });
+      await writeFile(path, JSON.stringify(document), { mode: 0o600 });
       return { type: "file", path } as const;
     }),
   );
@@ -83,6 +90,15 @@ test("what is wrong with an entry of the image's registry is told, and of others
   ]);
 });
 
+test("what a push leaves out is a problem where it was meant for the image's registry", async () => {
+  const sources = [{ "bad.io": { auth: "%%%" }, "worse.io": { auth: "%" }, "reg.io": login }];
+  const found = await explainFiles("bad.io/app", sources);
+  expect(found.problems.map(({ code, key }) => [code, key])).toEqual([
+    ["PC510", undefined],
+    ["PC610", "bad.io"],
+  ]);
+});
+
 test("each candidate comes with its end, and one that has ended is a problem", async () => {
   const host = "1.dkr.ecr.eu-west-1.amazonaws.com";
   const found = await explainFiles(`${host}/app`, [
@@ -100,4 +116,18 @@ test("each candidate comes with its end, and one that has ended is a problem", a
 
 test("what is no image is refused before anything is read", async () => {
   await expect(explainFiles("Reg.io/APP", [])).rejects.toMatchObject({ code: "PC701" });
+});
+
+test("a helper that fails for another registry is told, and the image explained all the same", async () => {
+  const found = await explainDocuments(
+    "reg.io/app",
+    [{ auths: { "reg.io": login }, credHelpers: { "other.io": "absent-canopy" } }],
+    [],
+  );
+  expect(found).toMatchObject({
+    result: "tried",
+    candidates: [{ key: "reg.io" }],
+    ignored: [{ key: "other.io", why: expect.stringContaining("docker-credential-absent-canopy") }],
+    problems: [{ code: "PC620", severity: "error", key: "other.io" }],
+  });
 });

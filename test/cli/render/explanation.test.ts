@@ -82,8 +82,8 @@ test("the answer comes first, then what it rests on, and last what mends it", ()
     2       reg.io        (empty)                /var/lib/kubelet/config.json
     3       *.io          (asked at each pull)   provider any
 
-    NOT TRIED   WHY            FROM
-    other.io    another host   /var/lib/kubelet/config.json
+    NOT TRIED   FROM                           WHY
+    other.io    /var/lib/kubelet/config.json   another host
 
     Pod default/web-0:
       pull secrets    pull, gone (missing)

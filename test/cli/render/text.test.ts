@@ -6,6 +6,12 @@ import { wrap } from "../../../cli/render/wrap.ts";
 
 const terminal = { isTTY: true, write: () => {} };
 
+test("a table is no wider than the line, though its last column's header is longer than its texts", () => {
+  const rows = [["a-registry-with-a-long-name.example.com", "x"]];
+  const text = renderTable(["REGISTRY", "FINGERPRINT"], rows, { width: 50 });
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(50);
+});
+
 test("columns are as wide as their widest cell, the last is not padded", () => {
   const text = renderTable(
     ["NODE", "RESULT", "MESSAGE"],
