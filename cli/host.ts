@@ -1,3 +1,5 @@
+import type { Secret } from "../agent/index.ts";
+
 /** A stream that text goes to: a terminal, a pipe or a file. */
 export interface Output {
   readonly isTTY?: boolean;
@@ -20,6 +22,11 @@ export interface Host {
   readonly readStdin: (limitBytes: number) => Promise<Uint8Array>;
   /** Asks on the terminal; absent where standard input or standard error is none. */
   readonly ask?: (question: string, signal: AbortSignal) => Promise<string>;
+  /**
+   * Asks for a secret on the terminal, hidden, wherever standard input and output lead;
+   * `undefined` where nothing was typed. Absent where there is no terminal.
+   */
+  readonly askSecret?: (question: string, signal: AbortSignal) => Promise<Secret | undefined>;
   /** Calls `stop` at each signal that asks the process to end; returns how to stop listening. */
   readonly onStop: (stop: () => void) => () => void;
   /** Ends the process at once. */

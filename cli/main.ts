@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";
 import { dispatch } from "./dispatch.ts";
@@ -36,6 +37,7 @@ function host(program: string): Host {
     stderr: process.stderr,
     readStdin,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
+    ...(hasTerminal() ? { askSecret } : {}),
     onStop,
     exit: (code) => process.exit(code),
   };
@@ -64,6 +66,21 @@ function ask(question: string, signal: AbortSignal): Promise<string> {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     lines.question(question, resolve);
   }).finally(() => lines.close());
+}
+
+/** The terminal of this process is there wherever its streams lead. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r+"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function askSecret(...args: Parameters<NonNullable<Host["askSecret"]>>) {
+  const { askHidden } = await import("./hidden-input.ts");
+  return await askHidden(...args);
 }
 
 async function readStdin(limitBytes: number): Promise<Uint8Array> {

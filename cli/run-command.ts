@@ -8,8 +8,10 @@ import type { Host, Output } from "./host.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { type OptionValues, type ParsedArgs, parseArgv } from "./options/parse-argv.ts";
 import { presenter } from "./present.ts";
+import { pausableSink } from "./reporters/pausable-sink.ts";
 import { type Level, Progress } from "./reporters/progress.ts";
 import { canShowStatus, lineSink, type Sink, spinnerSink } from "./reporters/sink.ts";
+import { secretAsker } from "./secret-asker.ts";
 import { usageError } from "./usage-error.ts";
 
 /** Commands that work on nodes; each loads only what it needs. */
@@ -56,7 +58,7 @@ async function runParsed(
   { spec, args }: { readonly spec: CommandSpec; readonly args: ParsedArgs },
 ): Promise<ExitCode> {
   const level = levelOf(args.options);
-  const sink = await openSink(host, level);
+  const sink = pausableSink(await openSink(host, level));
   // On a terminal the table and the summary tell failures, once; a log has them when they happen.
   const progress = new Progress(sink, { level, failures: !canShowStatus(host) });
   let wasPresented = false;
@@ -67,7 +69,13 @@ async function runParsed(
     const command = await COMMANDS[spec.name]?.();
     if (command === undefined) throw new Error(`no command ${spec.name}`);
     const ending = await command({
-      host: { ...host, readStdin: (limit) => orStopped(host.readStdin(limit), interrupts.signal) },
+      host: {
+        ...host,
+        readStdin: (limit) => orStopped(host.readStdin(limit), interrupts.signal),
+        ...(host.askSecret === undefined
+          ? {}
+          : { askSecret: secretAsker(host.askSecret, () => sink.pause()) }),
+      },
       args,
       signal: interrupts.signal,
       report: progress.handle,

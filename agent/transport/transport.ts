@@ -24,6 +24,12 @@ export interface SshOptions {
   readonly hostKeyChecking?: "strict" | "accept-new";
   /** How ssh's configuration is asked; absent: it isn't. */
   readonly config?: SshConfig;
+  /**
+   * Asks a person for a secret; absent where nobody can be asked, `undefined` where nothing was answered.
+   * May be called for many hosts at once: the same question gets the same answer.
+   * @throws where the run is to stop
+   */
+  readonly askSecret?: (question: string) => Promise<Secret | undefined>;
   readonly limits: PhaseLimits;
   /** pullcast's version, so that sshd's log names the tool. */
   readonly version?: string;

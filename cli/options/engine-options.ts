@@ -80,7 +80,7 @@ export async function nodeRunOptions(
   const path = options.text("path");
   return {
     ...(await runOptions(args, context)),
-    ssh: sshOptions(options, context.host),
+    ssh: sshOptions(options, context),
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
     nodeCheck: !options.on("no-node-check"),
@@ -195,7 +195,7 @@ async function readHosts(from: string, host: Host): Promise<string> {
   }
 }
 
-function sshOptions(options: OptionValues, host: Host): SshOptions {
+function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOptions {
   const connectMs = parseDuration("connect-timeout", options.text("connect-timeout") ?? "");
   const nodeMs = parseDuration("node-timeout", options.text("node-timeout") ?? "");
   const ssh = (file: string) => join(host.homeDir, ".ssh", file);
@@ -205,6 +205,7 @@ function sshOptions(options: OptionValues, host: Host): SshOptions {
   const port = options.text("ssh-port");
   const checking = options.text("host-key-checking");
   const configFile = options.text("ssh-config");
+  const { askSecret } = host;
   return {
     ...(user === undefined ? {} : { user: loginName(user) }),
     ...(port === undefined ? {} : { port: parseInteger("ssh-port", port, PORTS) }),
@@ -223,6 +224,7 @@ function sshOptions(options: OptionValues, host: Host): SshOptions {
       homeDir: host.homeDir,
       env: host.env,
     },
+    ...(askSecret && { askSecret: (question: string) => askSecret(question, signal) }),
     version: host.version,
     limits: {
       resolveMs: RESOLVE_MS,
