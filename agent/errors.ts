@@ -169,6 +169,26 @@ const TABLE = {
   PC235: { title: "ssh's configuration can't be used", fix: "ssh -G localhost" },
   PC233: { title: "ssh can't tell how to reach the node", fix: "ssh -G NODE" },
 
+  PC260: {
+    title: "too many keys for the node's sshd",
+    fix: "name the right one: -i FILE, or IdentityFile and IdentitiesOnly yes for this host in ssh's configuration",
+  },
+  PC261: {
+    title: "a private key stays locked",
+    fix: "ssh-add the key, or run on a terminal and give its passphrase",
+  },
+  PC262: {
+    title: "ssh-agent did not sign",
+    fix: "look for its prompt, unlock it (ssh-add -X) or restart it; ssh-add -T FILE tests a key",
+  },
+  PC263: {
+    title: "the node asks for what pullcast does not answer",
+    fix: "ssh NODE once by hand; pullcast answers one hidden question, with the password of --ask-pass",
+  },
+  PC264: {
+    title: "a secret was asked for and not given",
+    fix: "run it on a terminal and type it, or use a key or a rule that needs none",
+  },
   PC265: {
     title: "--ssh-host-template makes no host name of the node",
     fix: "write it with {name} or {address}, for instance --ssh-host-template '{name}.prod.example.com'",

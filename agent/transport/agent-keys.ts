@@ -1,101 +1,78 @@
 import pLimit from "p-limit";
-import type { AgentAuthMethod, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
+import type { ParsedKey } from "ssh2";
+import { PullcastError } from "../errors.ts";
+import type { AgentList } from "./agent-list.ts";
+import { NO_ANSWER, requestAgent } from "./agent-request.ts";
+import { parsePublicBlob, sshString, WireReader } from "./public-blob.ts";
 import type { Ssh2 } from "./ssh2.ts";
+
+/** The hash of an RSA signature; other keys have but one. */
+export type SignatureHash = "sha1" | "sha256" | "sha512";
 
 /** A key that ssh-agent holds. */
 export interface AgentKey {
+  /** Its public half. */
   readonly key: ParsedKey;
-  readonly publicBlob: Buffer;
-  /** An agent for ssh2 that knows this key only, so that no other is offered in its place. */
-  readonly agent: AgentAuthMethod["agent"];
-}
-
-/** The keys of one ssh-agent. */
-export interface AgentKeys {
-  readonly keys: readonly AgentKey[];
-  /** Why there are none, where the agent could not be asked. */
-  readonly problem?: string;
+  readonly comment: string;
 }
 
 /**
- * Asks ssh-agent for its keys, once for all nodes. Signatures are made one after another:
- * agents that ask the user would otherwise open a prompt for each node at once.
- * Never throws; certificates and FIDO keys are not among the keys (ssh2 1.17 can't use them).
+ * Signs with a key of an agent.
+ * @returns the signature without its algorithm's name
+ * @throws {PullcastError} PC262
  */
-export async function askAgent(
-  ssh2: Ssh2,
-  socketPath: string,
-  limitMs: number,
-): Promise<AgentKeys> {
-  const agent = new ssh2.OpenSSHAgent(socketPath);
-  const oneAtATime = pLimit(1);
-  const sign = (...[key, data, options, done]: SignArguments) => {
-    void oneAtATime(
-      () =>
-        new Promise<void>((release) => {
-          // A silent agent must not keep the others waiting for ever.
-          const timer = setTimeout(release, limitMs);
-          agent.sign(key, data, options, (error, signature) => {
-            clearTimeout(timer);
-            release();
-            done(error, signature);
-          });
-        }),
-    );
-  };
-  try {
-    const keys = await identities(agent, limitMs);
-    return {
-      keys: keys.map((key) => ({
-        key,
-        publicBlob: key.getPublicSSH(),
-        agent: singleKeyAgent(ssh2, key, sign),
-      })),
-    };
-  } catch (error) {
-    return { keys: [], problem: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-type SignArguments = [
+export type AgentSign = (
   key: ParsedKey,
   data: Buffer,
-  options: SigningRequestOptions,
-  done: SignCallback,
-];
+  hash: SignatureHash | undefined,
+) => Promise<Buffer>;
 
-function identities(
-  agent: InstanceType<Ssh2["OpenSSHAgent"]>,
-  limitMs: number,
-): Promise<ParsedKey[]> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("ssh-agent does not answer")), limitMs);
-    agent.getIdentities((error, keys) => {
-      clearTimeout(timer);
-      if (error) {
-        reject(error);
-        return;
-      }
-      resolve((keys ?? []).filter((key): key is ParsedKey => "getPublicSSH" in key));
-    });
+/** Numbers of the agent protocol (draft-miller-ssh-agent, 5.1 and 5.3). */
+const SIGN_REQUEST = Buffer.from([13]);
+const SIGN_ANSWER = 14;
+const FLAGS = { sha1: 0, sha256: 2, sha512: 4 } as const;
+
+/** The keys of an agent's list that ssh2 1.17 can use: no certificates, no FIDO keys. */
+export function agentKeys(ssh2: Ssh2, { held }: AgentList): readonly AgentKey[] {
+  return held.flatMap(({ blob, comment }) => {
+    const key = parsePublicBlob(ssh2, blob);
+    return key === undefined ? [] : [{ key, comment }];
   });
 }
 
-function singleKeyAgent(
-  ssh2: Ssh2,
-  key: ParsedKey,
-  sign: (...args: SignArguments) => void,
-): AgentAuthMethod["agent"] {
-  class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
-    override getIdentities(done: (error: Error | undefined, keys?: ParsedKey[]) => void): void {
-      done(undefined, [key]);
+/**
+ * Makes the signatures of a run, one after another: agents that ask the user would otherwise open a prompt for
+ * each node at once. An agent that let one request pass its time is asked no more.
+ */
+export function createAgentSign(socketPath: string, limitMs: number): AgentSign {
+  const oneAtATime = pLimit(1);
+  let silence: unknown;
+  const ask = async (body: Buffer) => {
+    if (silence !== undefined) throw silence;
+    try {
+      return signatureIn(await requestAgent(socketPath, body, limitMs));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const error = new PullcastError("PC262", { phase: "auth", detail: reason, cause });
+      if (reason === NO_ANSWER) silence = error;
+      throw error;
     }
-    override sign(...args: unknown[]): void {
-      const [, data, options, done] = (
-        args.length === 3 ? [args[0], args[1], {}, args[2]] : args
-      ) as SignArguments;
-      sign(key, data, options, done);
-    }
+  };
+  return (key, data, hash) => oneAtATime(() => ask(signRequest(key, data, hash)));
+}
+
+function signRequest(key: ParsedKey, data: Buffer, hash: SignatureHash | undefined): Buffer {
+  const flags = Buffer.from([0, 0, 0, hash === undefined ? 0 : FLAGS[hash]]);
+  return Buffer.concat([SIGN_REQUEST, sshString(key.getPublicSSH()), sshString(data), flags]);
+}
+
+function signatureIn(body: Buffer): Buffer {
+  if (body[0] !== SIGN_ANSWER) throw new Error("it refuses to sign");
+  try {
+    const signature = new WireReader(new WireReader(body, 1).string());
+    signature.string();
+    return signature.string();
+  } catch (cause) {
+    throw new Error("its answer can't be read", { cause });
   }
-  return new SingleKeyAgent() as AgentAuthMethod["agent"];
 }

@@ -3,12 +3,13 @@ import { PullcastError } from "../errors.ts";
 import type { Phase } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { offeredAlgorithms } from "./algorithms.ts";
-import type { LoginAttempt } from "./auth.ts";
+import type { LoginAttempt, LoginLink } from "./auth.ts";
 import { readGreeting } from "./greeting.ts";
 import { handshakeError } from "./handshake-error.ts";
 import { orderHostKeyAlgorithms } from "./host-key.ts";
 import { strictHostVerifier } from "./host-verifier.ts";
 import { onAbort } from "./limit.ts";
+import { PhaseTimer } from "./phase-timer.ts";
 import { seconds, sshError, systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { PhaseLimits } from "./transport.ts";
@@ -35,7 +36,7 @@ export interface ConnectionOptions {
   readonly knownKeyTypes: ReadonlySet<string>;
   /** `undefined` lets the key in; called again, with the same key, when keys are renewed. */
   readonly checkHostKey: (blob: Buffer) => PullcastError | undefined;
-  readonly login: LoginAttempt;
+  readonly login: (link: LoginLink) => LoginAttempt;
 }
 
 /**
@@ -47,7 +48,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #ready: Promise<void>;
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new PhaseTimer();
+  readonly #login: LoginAttempt;
   #phase: Phase = "handshake";
   #isReady = false;
   #closed = false;
@@ -60,6 +62,10 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.client = new options.ssh2.Client();
+    this.#login = options.login({
+      during: (work) => this.#timer.during(work),
+      fail: (cause) => this.fail(cause),
+    });
     this.#ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -102,6 +108,7 @@ export class Connection {
       .on("error", (error) => this.#onError(error, greeting.text()))
       .on("close", () => this.#onClose(greeting.text()))
       .on("banner", (text) => this.#onBanner(text))
+      .on("change password", () => this.fail(this.#login.expired()))
       .on("handshake", () => {
         // Keys may be renewed later: that is not a new login.
         if (!this.#isReady) this.#enter("auth", limits.authMs);
@@ -110,7 +117,7 @@ export class Connection {
       })
       .on("ready", () => {
         this.#isReady = true;
-        clearTimeout(this.#timer);
+        this.#timer.stop();
         this.#settle?.resolve();
       });
     this.#enter("handshake", limits.handshakeMs);
@@ -127,7 +134,7 @@ export class Connection {
       this.fail(error);
       throw this.#failure;
     } finally {
-      clearTimeout(this.#timer);
+      this.#timer.stop();
       offAbort();
       greeting.stop(socket);
     }
@@ -136,7 +143,7 @@ export class Connection {
   /** Ends the link for `cause`; the first cause stays. */
   fail(cause: unknown): void {
     this.#failure ??= cause;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#options.socket.destroy();
     this.#settle?.reject(this.#failure);
   }
@@ -167,17 +174,16 @@ export class Connection {
 
   #enter(phase: "handshake" | "auth", limitMs: number): void {
     this.#phase = phase;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer.start(limitMs, () => {
       const { at } = this.#options;
       const detail = `no ${phase === "auth" ? "login" : "handshake"} within ${seconds(limitMs)}`;
       this.fail(sshError(phase === "auth" ? "PC227" : "PC207", { at, phase, detail }));
-    }, limitMs);
+    });
   }
 
   #onError(error: Error & { level?: string; code?: unknown }, greeting: string): void {
     // One key that can't sign doesn't end the login: ssh2 goes on with the next.
-    if (error.level === "agent" || /^Error (while )?signing/.test(error.message)) return;
+    if (error.level === "agent") return;
     if (this.#isReady) this.fail(this.#lost(error));
     else if (this.#phase === "auth") this.fail(this.#authError(error));
     else this.fail(handshakeError({ at: this.#options.at, error, greeting }));
@@ -190,10 +196,9 @@ export class Connection {
   }
 
   #authError(error: Error & { level?: string; code?: unknown }): PullcastError {
-    const { at, login } = this.#options;
     // A number is a DISCONNECT of the server: too many failures, a user that may not log in, …
     const isRefusal = error.level === "client-authentication" || typeof error.code === "number";
-    return isRefusal ? login.failure(at, error) : this.#lost(error);
+    return isRefusal ? this.#login.failure(error) : this.#lost(error);
   }
 
   #lost(cause?: Error): PullcastError {
@@ -221,7 +226,7 @@ export class Connection {
   }
 
   #config(): ConnectConfig {
-    const { socket, user, version, knownKeyTypes, checkHostKey, login } = this.#options;
+    const { socket, user, version, knownKeyTypes, checkHostKey } = this.#options;
     return {
       sock: socket,
       username: user,
@@ -238,8 +243,11 @@ export class Connection {
         return refusal === undefined;
       }),
       authHandler: (methods, partial, next) => {
-        // ssh2 takes `false` as "no more"; its types don't say so.
-        (next as (method: unknown) => void)(login.next(methods, partial));
+        this.#login.next(methods, partial).then(
+          // ssh2 takes `false` as "no more"; its types don't say so.
+          (method) => this.#failure === undefined && (next as (method: unknown) => void)(method),
+          (error) => this.fail(error),
+        );
       },
     };
   }

@@ -41,7 +41,7 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
   const loggedIn = (jump: Jump, signal: AbortSignal): Promise<LoggedIn> => {
     const there = connections.get(jump.key);
     if (there !== undefined) return there;
-    const opening = open(jump.settings, jump.before, signal);
+    const opening = open(jump.settings, jump.before, { signal, isJump: true });
     connections.set(jump.key, opening);
     // A lost jump host is connected to anew by the next try.
     const forget = () => {
@@ -55,7 +55,7 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
   const open = async (
     host: HostSettings,
     jump: Jump | undefined,
-    signal: AbortSignal,
+    { signal, isJump }: { readonly signal: AbortSignal; readonly isJump: boolean },
   ): Promise<LoggedIn> => {
     const hop = jump === undefined ? undefined : await loggedIn(jump, signal);
     const start = () =>
@@ -63,10 +63,10 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
         signal.throwIfAborted();
         if (hop === undefined) {
           const wire = await connectSocket(host, { limits, signal });
-          return await login.connect(host, { wire, signal });
+          return await login.connect(host, { wire, signal, isJump });
         }
         const wire = await forward(hop, { host, limits, signal });
-        return await login.connect(host, { wire, signal, via: hop.at });
+        return await login.connect(host, { wire, signal, isJump, via: hop.at });
       });
     if (jump === undefined) return await start();
     const turn = once(through, jump.key, () => pLimit(STARTS_THROUGH));
@@ -74,7 +74,7 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
   };
 
   return {
-    connect: ({ host, jumps }, signal) => open(host, chain(jumps), signal),
+    connect: ({ host, jumps }, signal) => open(host, chain(jumps), { signal, isJump: false }),
     async close() {
       const opened = await Promise.allSettled(connections.values());
       // The last hop first: its goodbye goes through the others.

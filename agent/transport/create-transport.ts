@@ -1,3 +1,4 @@
+import { createAgentLists } from "./agent-list.ts";
 import { createConnector } from "./connector.ts";
 import { plainSettings } from "./host-settings.ts";
 import { createLogin } from "./login.ts";
@@ -11,14 +12,14 @@ import type { Session, SshOptions, Transport } from "./transport.ts";
  * and each jump host is connected to once.
  *
  * @param resolver - tells how each host is reached
- * @throws {PullcastError} PC215, PC222, PC235 or PC266 if a file or an option that was named can't be used
+ * @throws {PullcastError} PC215, PC222, PC235, PC264 or PC266 if a file or an option that was named can't be used
  */
 export async function createTransport(
   options: SshOptions,
   resolver: HostResolver = createHostResolver(options),
 ): Promise<Transport> {
   const { limits } = options;
-  const login = createLogin(await loadSsh2(), options);
+  const login = createLogin(await loadSsh2(), options, createAgentLists(limits.authMs));
   // What the command line names is a fault of the run, not of a node.
   await Promise.all([resolver.prepare(), login.prepare(plainSettings({ host: "" }, options))]);
   const connector = createConnector(login, limits);

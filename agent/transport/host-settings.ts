@@ -4,6 +4,18 @@ import type { SshAnswer } from "./ask-ssh.ts";
 import { expandTokens } from "./ssh-tokens.ts";
 import type { SshOptions } from "./transport.ts";
 
+/** Ways to log in that this transport has, in ssh's order, with the keyword that switches each off. */
+const METHODS = {
+  publickey: "pubkeyauthentication",
+  "keyboard-interactive": "kbdinteractiveauthentication",
+  password: "passwordauthentication",
+} as const;
+
+/** A way to log in (RFC 4252). */
+export type LoginMethod = keyof typeof METHODS;
+
+const ALL_METHODS = Object.keys(METHODS) as LoginMethod[];
+
 /** How one host is reached: what the command line says, else ssh's configuration, else defaults. */
 export interface HostSettings {
   /** DNS name or IP address to connect to. */
@@ -19,6 +31,8 @@ export interface HostSettings {
   /** Of the agent's keys only those of the files above are offered. */
   readonly identitiesOnly: boolean;
   readonly agentSocket?: string;
+  /** In the order in which they are tried. */
+  readonly loginMethods: readonly LoginMethod[];
   /** New keys go to the first. */
   readonly knownHosts: readonly string[];
   /** The name that known_hosts is asked for, in place of host and port. */
@@ -47,6 +61,7 @@ export function plainSettings(target: Endpoint, options: SshOptions): HostSettin
     defaultIdentities: options.defaultIdentities ?? [],
     identitiesOnly: false,
     ...socket(options.agentSocket),
+    loginMethods: ALL_METHODS,
     knownHosts: options.knownHosts ?? [...user, ...global],
     hostKeyChecking: options.hostKeyChecking ?? "strict",
   };
@@ -97,6 +112,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     defaultIdentities: identityFiles === undefined ? plain.defaultIdentities : [],
     identitiesOnly: answer.get("identitiesonly")?.[0] === "yes",
     ...socket(agentOf(wish("identityagent")?.[0], { agentSocket, env, expand })),
+    loginMethods: loginMethodsOf(answer),
     knownHosts: options.knownHosts ?? knownHostsOf(wish, options, expand),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
@@ -152,6 +168,16 @@ function knownHostsOf(wish: Wish, options: SshOptions, expand: (text: string) =>
       .filter((file) => file !== "none")
       .map(expand) ?? usual;
   return [...files("userknownhostsfile", user), ...files("globalknownhostsfile", global)];
+}
+
+/** ssh_config(5), PreferredAuthentications and the keywords that switch methods off. */
+function loginMethodsOf(answer: SshAnswer): readonly LoginMethod[] {
+  const preferred = answer.get("preferredauthentications")?.[0]?.split(",");
+  const named = preferred?.map((name) => ALL_METHODS.find((method) => method === name.trim()));
+  return (named ?? ALL_METHODS).filter(
+    (method) =>
+      method !== undefined && !["no", "false"].includes(answer.get(METHODS[method])?.[0] ?? ""),
+  ) as LoginMethod[];
 }
 
 /** A changed key is refused whatever the configuration says; `no` and `off` take new ones. */

@@ -1,13 +1,14 @@
 import { PullcastError } from "../errors.ts";
 import { once } from "../util/once.ts";
-import { type AgentKeys, askAgent } from "./agent-keys.ts";
+import type { AgentLists } from "./agent-list.ts";
 import { startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";
 import { fingerprint } from "./host-key.ts";
 import { hostKeyRefusal } from "./host-key-refusal.ts";
 import type { HostSettings } from "./host-settings.ts";
+import { createKeyring } from "./keyring.ts";
 import { type HostKeyStore, openHostKeyStore } from "./known-hosts-file.ts";
-import { collectLoginKeys, type LoginKeys } from "./login-keys.ts";
+import { createPasswords } from "./passwords.ts";
 import { hostPort } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { SshOptions } from "./transport.ts";
@@ -30,13 +31,15 @@ interface LoginOptions {
   readonly signal: AbortSignal;
   /** The last host on the way, for messages. */
   readonly via?: string;
+  /** Whether this host is on the way to others: it gets no password of theirs. */
+  readonly isJump?: boolean;
 }
 
 /** Checks host keys and logs in; hosts with the same settings share files and agents. */
 export interface Login {
   /**
-   * Reads what the settings name.
-   * @throws {PullcastError} PC215 or PC222 if a file can't be used
+   * Reads what the settings name, and asks for the nodes' password if there is to be one.
+   * @throws {PullcastError} PC215 or PC222 if a file can't be used, PC264 where nobody gives the password
    */
   prepare(settings: HostSettings): Promise<void>;
   /**
@@ -46,38 +49,37 @@ export interface Login {
   connect(settings: HostSettings, options: LoginOptions): Promise<LoggedIn>;
 }
 
-/** Makes the login of a run. */
-export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login {
+/**
+ * Makes the login of a run.
+ *
+ * @param agents - lists the agents' keys, each agent's once for the run
+ */
+export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists): Login {
+  const { limits, version } = options;
   const stores = new Map<string, Promise<HostKeyStore>>();
-  const agents = new Map<string, Promise<AgentKeys>>();
-  const keys = new Map<string, Promise<LoginKeys>>();
   const hostKeysOf = ({ knownHosts }: HostSettings) =>
     once(stores, knownHosts.join("\0"), () => openHostKeyStore(knownHosts));
-  const agentOf = (path: string | undefined): Promise<AgentKeys> =>
-    path === undefined
-      ? Promise.resolve({ keys: [] })
-      : once(agents, path, () => askAgent(ssh2, path, limits.authMs));
-  const loginKeysOf = (settings: HostSettings) => {
-    const { identities, configuredIdentities, defaultIdentities, identitiesOnly, agentSocket } =
-      settings;
-    const parts = { identities, configuredIdentities, defaultIdentities, identitiesOnly };
-    return once(keys, JSON.stringify([parts, agentSocket ?? null]), async () =>
-      collectLoginKeys(ssh2, { ...parts, agent: await agentOf(agentSocket) }),
-    );
+  const keysOf = createKeyring(ssh2, options, agents);
+  const passwords = options.askPass === true ? createPasswords(options) : undefined;
+  const prepare = async (settings: HostSettings) => {
+    const found = await Promise.all([hostKeysOf(settings), keysOf(settings)]);
+    await passwords?.ofNodes();
+    return found;
   };
-  const prepare = (settings: HostSettings) =>
-    Promise.all([hostKeysOf(settings), loginKeysOf(settings)]);
   return {
     prepare: async (settings) => void (await prepare(settings)),
-    async connect(settings, { wire, signal, via }) {
+    async connect(settings, { wire, signal, via, isJump }) {
       const { user, hostKeyChecking } = settings;
       const place = hostPort(settings.host, settings.port);
       const at = via === undefined ? place : `${place} via ${via}`;
-      const [hostKeys, loginKeys] = await prepare(settings).catch((error: unknown) => {
+      const [hostKeys, keys] = await prepare(settings).catch((error: unknown) => {
         wire.destroy();
         throw error;
       });
       const named: NamedHost = { hostKeys, at, hostKeyChecking, ...keyName(settings) };
+      const password =
+        passwords && (() => (isJump ? passwords.ofJump(settings) : passwords.ofNodes()));
+      const request = { ssh2, at, user, methods: settings.loginMethods, keys, password };
       let accepted: Buffer | undefined;
       const connection = new Connection({
         ssh2,
@@ -87,7 +89,7 @@ export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login 
         user,
         version: version ?? "0",
         knownKeyTypes: hostKeys.typesOf(named.host, named.port),
-        login: startLogin(user, loginKeys),
+        login: (link) => startLogin(request, link),
         checkHostKey(blob) {
           // A renewal of keys must not bring another host.
           if (accepted?.equals(blob)) return undefined;

@@ -1,3 +1,7 @@
+import type { ParsedKey } from "ssh2";
+import { hostKeyType } from "./host-key.ts";
+import type { Ssh2 } from "./ssh2.ts";
+
 /** A string of the SSH wire format (RFC 4251, 5): its length, then its bytes. */
 export function sshString(value: string | Buffer): Buffer {
   const bytes = Buffer.from(value);
@@ -56,4 +60,10 @@ export function publicBlobIn(text: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The key of a public key blob; `undefined` for a kind that ssh2 doesn't know, such as certificates. */
+export function parsePublicBlob(ssh2: Ssh2, blob: Buffer): ParsedKey | undefined {
+  const key = ssh2.utils.parseKey(`${hostKeyType(blob)} ${blob.toString("base64")}`);
+  return key instanceof Error ? undefined : key;
 }

@@ -30,6 +30,8 @@ export interface SshOptions {
    * @throws where the run is to stop
    */
   readonly askSecret?: (question: string) => Promise<Secret | undefined>;
+  /** Whether passwords are asked for and used where keys are not enough. */
+  readonly askPass?: boolean;
   readonly limits: PhaseLimits;
   /** pullcast's version, so that sshd's log names the tool. */
   readonly version?: string;

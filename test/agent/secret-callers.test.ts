@@ -24,6 +24,8 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/registry/exchange-identity-token.ts": 1,
   "agent/registry/token.ts": 2,
   "agent/registry/try-credential.ts": 2,
+  "agent/transport/auth.ts": 2,
+  "agent/transport/private-key.ts": 1,
   "agent/transport/program-run.ts": 1,
 };
 

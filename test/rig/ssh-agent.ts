@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,24 +11,21 @@ const run = promisify(execFile);
 
 export interface SshAgent {
   readonly socket: string;
-  /** Adds private key files without passphrases, in order. */
+  /** Adds private key files without passphrases, in order; options of ssh-add may come first. */
   add(...keys: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A real ssh-agent with a socket of its own. */
-export async function startSshAgent(): Promise<SshAgent> {
+export async function startSshAgent(env: Readonly<Record<string, string>> = {}): Promise<SshAgent> {
   const dir = await mkdtemp(join(tmpdir(), "pullcast-agent-"));
   const socket = join(dir, "agent");
-  const child = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
-  for (let tries = 0; tries < 200; tries += 1) {
-    const there = await access(socket).then(
-      () => true,
-      () => false,
-    );
-    if (there) break;
-    await delay(10);
-  }
+  const child = spawn("ssh-agent", ["-D", "-a", socket], {
+    env: { ...process.env, ...env },
+    stdio: "ignore",
+  });
+  // The socket's file is there before the agent listens.
+  for (let tries = 0; tries < 200 && !(await answers(socket)); tries += 1) await delay(10);
   return {
     socket,
     async add(...keys) {
@@ -39,4 +37,12 @@ export async function startSshAgent(): Promise<SshAgent> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
 }

@@ -121,13 +121,17 @@ describe("key files", () => {
     });
   });
 
-  it("PC221 for a server that ends it after too many keys", async () => {
+  it("PC260 for a server that ends it before all keys were offered, in the server's words", async () => {
     const strict = await startSshd({ config: ["MaxAuthTries 2"] });
     try {
       const options = optionsFor(strict, { identities: strangers.slice(0, 4) });
       await expect(withSession(options, async () => true)).rejects.toMatchObject({
-        code: "PC221",
+        code: "PC260",
         phase: "auth",
+        message: expect.stringMatching(
+          /offered ED25519 \S+ \(\S+-0\), ED25519 \S+ \(\S+-1\); .*it said "Too many authentication failures"/,
+        ),
+        fix: expect.stringContaining("IdentitiesOnly yes"),
       });
     } finally {
       await strict.stop();
@@ -159,6 +163,9 @@ describe("key files", () => {
   it("PC222 at once for a given file that can't be used, before any node", async () => {
     const garbage = join(dir, "garbage");
     await writeFile(garbage, "not a key", { mode: 0o600 });
+    const putty = join(dir, "putty.ppk");
+    const head = "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: \n";
+    await writeFile(putty, head, { mode: 0o600 });
     const open = join(dir, "open");
     await writeFile(open, await readFile(sshd.key));
     await chmod(open, 0o644);
@@ -167,9 +174,10 @@ describe("key files", () => {
       [join(dir, "missing"), "there is no such file", another],
       [dir, "it is not a file", another],
       [garbage, "it is not a private key", another],
+      [putty, "it is in PuTTY's format", `puttygen ${putty} -O private-openssh`],
       [`${sshd.key}.pub`, "it is a public key", "give the private key's file with -i"],
       [good.encrypted, "it is encrypted", `ssh-add ${good.encrypted}`],
-      [open, "others may read it", `chmod 600 ${open}`],
+      [open, "others may read it (mode 0644)", `chmod 600 ${open}`],
     ];
     for (const [path, words, fix] of cases) {
       await expect(createTransport(optionsFor(sshd, { identities: [path] }))).rejects.toMatchObject(
@@ -213,11 +221,13 @@ describe("ssh-agent", () => {
     });
   });
 
-  it("offers 5 of its 10 keys, so that sshd doesn't hang up, and says so", async () => {
+  it("PC260: offers 5 of its 10 keys, so that sshd doesn't hang up, and says so", async () => {
     await withAgent(strangers, async ({ socket }) => {
       await expect(opens({ identities: [], agentSocket: socket })).rejects.toMatchObject({
-        code: "PC221",
-        message: expect.stringMatching(/it accepts publickey; 5 of 10 keys were not offered/),
+        code: "PC260",
+        message: expect.stringMatching(
+          /\(agent "rig"\).*; 5 of 10 keys were not offered: ssh-agent holds 10, and sshd takes few tries/,
+        ),
       });
       expect(await opens({ agentSocket: socket })).toBe(true);
     });
@@ -239,7 +249,7 @@ describe("ssh-agent", () => {
     expect(await opens({ agentSocket })).toBe(true);
     await expect(opens({ identities: [], agentSocket })).rejects.toMatchObject({
       code: "PC223",
-      message: expect.stringContaining("ssh-agent: Failed to connect to agent"),
+      message: expect.stringContaining("ssh-agent: it can't be reached (ENOENT)"),
     });
   });
 
@@ -252,7 +262,7 @@ describe("ssh-agent", () => {
       const limits = { ...LIMITS, authMs: 500 };
       await expect(opens({ identities: [], agentSocket: path, limits })).rejects.toMatchObject({
         code: "PC223",
-        message: expect.stringContaining("ssh-agent does not answer"),
+        message: expect.stringContaining("ssh-agent: it does not answer"),
       });
     } finally {
       for (const socket of sockets) socket.destroy();

@@ -65,6 +65,7 @@ test("nothing configured: our defaults, not ssh's", async () => {
     defaultIdentities: ["/default/id"],
     identitiesOnly: false,
     agentSocket: "/default/agent",
+    loginMethods: ["publickey", "keyboard-interactive", "password"],
     knownHosts: ["/default/known", "/etc/default/known"],
     hostKeyChecking: "strict",
   });
@@ -80,6 +81,8 @@ test("what the configuration says of an alias holds, with ~ and tokens expanded"
     "  IdentityFile ~/keys/%n.key",
     "  IdentitiesOnly yes",
     "  IdentityAgent $SOCK",
+    "  PreferredAuthentications gssapi-with-mic,password,keyboard-interactive,publickey",
+    "  KbdInteractiveAuthentication no",
     "  UserKnownHostsFile ~/known-a /known-b",
     "  GlobalKnownHostsFile none",
     "  HostKeyAlias web-key",
@@ -94,6 +97,7 @@ test("what the configuration says of an alias holds, with ~ and tokens expanded"
     defaultIdentities: [],
     identitiesOnly: true,
     agentSocket: "/env/agent",
+    loginMethods: ["password", "publickey"],
     // ssh itself expands these, by the password file's home.
     knownHosts: [join(userInfo().homedir, "known-a"), "/known-b"],
     hostKeyAlias: "web-key",
@@ -115,6 +119,16 @@ test("flags win over the configuration, a port given with the host over all", as
   expect(await settings(text, targetOf("a", 9), flags)).toMatchObject({ port: 9 });
   expect(await settings(text, targetOf("a", 9))).toMatchObject({ port: 9, user: "deploy" });
   expect(await settings(text, targetOf("a"))).toMatchObject({ hostKeyChecking: "accept-new" });
+});
+
+test("a way to log in that the configuration switches off is not used", async () => {
+  const text = "Host a\n  PubkeyAuthentication no\nHost b\n  PasswordAuthentication no\n";
+  expect(await settings(text, targetOf("a"))).toMatchObject({
+    loginMethods: ["keyboard-interactive", "password"],
+  });
+  expect(await settings(text, targetOf("b"))).toMatchObject({
+    loginMethods: ["publickey", "keyboard-interactive"],
+  });
 });
 
 test("-o settings count, and -o is stronger than the file", async () => {

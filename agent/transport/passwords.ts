@@ -1,0 +1,35 @@
+import { PullcastError } from "../errors.ts";
+import type { Secret } from "../secret.ts";
+import { cleanText } from "../util/clean-text.ts";
+import { once } from "../util/once.ts";
+import type { HostSettings } from "./host-settings.ts";
+import type { SshOptions } from "./transport.ts";
+
+/** The login passwords of a run: one for all nodes, and one for each jump host, which must not learn that of the nodes. */
+export interface Passwords {
+  /** @throws {PullcastError} PC264 */
+  ofNodes(): Promise<Secret>;
+  /** @throws {PullcastError} PC264 */
+  ofJump(jump: HostSettings): Promise<Secret>;
+}
+
+/** Makes the passwords of a run, each asked for when it is first needed. */
+export function createPasswords({ askSecret }: Pick<SshOptions, "askSecret">): Passwords {
+  const passwords = new Map<string, Promise<Secret>>();
+  const ask = (whose: string) => once(passwords, whose, () => demandSecret(askSecret, whose));
+  return {
+    ofNodes: () => ask("SSH password of the nodes"),
+    ofJump: ({ user, host }) => ask(`SSH password of ${cleanText(`${user}@${host}`, 100)}`),
+  };
+}
+
+/** @throws {PullcastError} PC264 where nobody answers, or nobody can be asked */
+export async function demandSecret(ask: SshOptions["askSecret"], what: string): Promise<Secret> {
+  if (ask === undefined) {
+    const detail = `${what}: there is no terminal to ask on`;
+    throw new PullcastError("PC264", { phase: "auth", detail });
+  }
+  const secret = await ask(`${what}: `);
+  if (secret !== undefined) return secret;
+  throw new PullcastError("PC264", { phase: "auth", detail: `${what}: nothing was typed` });
+}
