@@ -136,8 +136,8 @@ const TABLE = {
     fix: "give -i FILE, or start ssh-agent and ssh-add",
   },
   PC224: {
-    title: "sudo needs a password or is missing",
-    fix: "allow it without one for this user (USER ALL=(root) NOPASSWD: ALL), or log in as root",
+    title: "sudo needs a password",
+    fix: "--ask-become-pass, or allow it without one for this user (USER ALL=(root) NOPASSWD: /bin/sh)",
   },
   PC225: {
     title: "the node did not run our program",
@@ -165,6 +165,22 @@ const TABLE = {
   PC234: {
     title: "the jump host does not let pullcast through",
     fix: "check AllowTcpForwarding and PermitOpen in its sshd_config",
+  },
+  PC236: {
+    title: "sudo refused the password",
+    fix: "find out which password sudo wants there (ssh NODE, then sudo -k true), then run the command again",
+  },
+  PC237: {
+    title: "the node lacks the program that makes the login root",
+    fix: "install it, choose another with --become, or log in as root",
+  },
+  PC238: {
+    title: "sudo did not run our program",
+    fix: "try it there: sudo -n /bin/sh -c true",
+  },
+  PC239: {
+    title: "doas did not run our program, and it takes a password from terminals alone",
+    fix: "allow it without one in /etc/doas.conf of the node: permit nopass USER as root cmd /bin/sh",
   },
   PC235: { title: "ssh's configuration can't be used", fix: "ssh -G localhost" },
   PC233: { title: "ssh can't tell how to reach the node", fix: "ssh -G NODE" },
@@ -268,8 +284,8 @@ const TABLE = {
     fix: "run the command again: it is safe",
   },
   PC323: {
-    title: "the node's own user is not root after all",
-    fix: "log in as root, or allow sudo",
+    title: "the program on the node is not root's after all",
+    fix: "log in as root, or give --become sudo",
   },
 
   PC324: {

@@ -24,6 +24,7 @@ export type {
   SkippedNode,
   VerifyReport,
 } from "./model.ts";
+export type { Become } from "./node/become.ts";
 export { check } from "./operations/check.ts";
 export { cleanup } from "./operations/cleanup.ts";
 export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";

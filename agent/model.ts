@@ -140,6 +140,17 @@ export interface ExecOutcome {
   readonly stderr: string;
 }
 
+/** What a program on a node asks before it takes input: until it is answered, whoever asks would read the input. */
+export interface Admission {
+  /** Sent at once, as one line. */
+  readonly answer: Secret;
+  /** Told the ends of both outputs; `undefined` while nothing is decided. Input follows unless it is refused. */
+  readonly judge: (said: {
+    readonly stdout: string;
+    readonly stderr: string;
+  }) => "accepted" | "not-asked" | "refused" | undefined;
+}
+
 /** What became of one node in a push or restore. */
 export interface NodeReport {
   readonly node: string;

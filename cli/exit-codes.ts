@@ -46,6 +46,7 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC222",
   "PC223",
   "PC235",
+  "PC264",
   "PC265",
   "PC266",
   "PC638",
@@ -97,6 +98,7 @@ const OF_ONE_NODE: ReadonlySet<Code> = new Set<Code>([
   "PC113",
   "PC114",
   "PC223",
+  "PC264",
   "PC265",
   "PC266",
 ]);

@@ -1,25 +1,16 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { PullcastError } from "../errors.ts";
+import type { Admission } from "../model.ts";
 import { Secret } from "../secret.ts";
+import { admissionOf, type Become, nodeCommand, type RootAccess, rootAccess } from "./become.ts";
 import { PROGRAMS, type ProgramName } from "./programs.ts";
-
-/**
- * What runs on a node, the same for every node and run: it passes over lines until ours with a length, then reads
- * a program of that many bytes, and runs it. Lines before ours are what start-up files and sudo left unread.
- * A dd without `iflag=fullblock` (busybox before 1.27) fails before it reads; then bytes come one by one.
- * Quoted so that sh, csh, fish and a sudoers line take it: no newline, no `!`.
- */
-export const NODE_COMMAND =
-  "/bin/sh -c 'umask 077;LC_ALL=C;export LC_ALL;" +
-  'while read -r m n;do [ "$m" = PULLCAST1 ]&&break;done;' +
-  "o=iflag=fullblock;p=$(dd bs=$n count=1 $o 2>/dev/null)||{ o=;p=$(dd bs=1 count=$n 2>/dev/null);};" +
-  '[ ${#p} -eq $n ]&&eval "$p"\'';
 
 /** What every program on a node is told. */
 export interface NodeRequest {
-  /** Login name; everybody but `root` goes through `sudo -n`. */
+  /** Login name. */
   readonly user: string;
+  readonly become?: Become;
   /** Absolute path of the directory of config.json; found on the node if absent. */
   readonly dir?: string;
   /** The run's id, part of the names of kept files. */
@@ -37,12 +28,11 @@ export interface NodeRequest {
 /** A command for one SSH exec, and all of its standard input. */
 export interface NodeProgram {
   readonly command: string;
+  /** What goes before the input. */
+  readonly admission?: Admission;
   readonly input: Secret<Uint8Array>;
-}
-
-/** The command line of every program: the constant stub, with `sudo -n` for logins other than root. */
-export function nodeCommand(user: string): string {
-  return user === "root" ? NODE_COMMAND : `sudo -n ${NODE_COMMAND}`;
+  /** The way to root that the command takes. */
+  readonly access: RootAccess;
 }
 
 /**
@@ -115,6 +105,8 @@ const NOTHING: Payload = { bytes: new Uint8Array(), digest: "-" };
 
 function compose(name: ProgramName, request: NodeRequest, payload: Payload): NodeProgram {
   const program = PROGRAMS[name];
+  const access = rootAccess(request.user, request.become);
+  const admission = admissionOf(access);
   const header = [
     token(request.nonce, /^[0-9a-f]{8,64}$/, "nonce"),
     name,
@@ -127,7 +119,9 @@ function compose(name: ProgramName, request: NodeRequest, payload: Payload): Nod
     uuidToken(request.systemUuid),
   ].join(" ");
   return {
-    command: nodeCommand(request.user),
+    command: nodeCommand(access),
+    ...(admission === undefined ? {} : { admission }),
+    access,
     input: new Secret(
       Buffer.concat([
         Buffer.from(`PULLCAST1 ${program.length}\n${program}${header}\n`),

@@ -62,6 +62,6 @@ read -r nonce op dir size digest replace run machine uuid || exit 65
 printf '\n'
 say begin
 # Only root owns /: no process is needed to ask who we are.
-[ -O / ] || fail PC323 "the login is not root and sudo did not change that"
+[ -O / ] || fail PC323 "what runs there may not do what root may"
 find_tools
 same_machine

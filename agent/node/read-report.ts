@@ -1,6 +1,8 @@
 import { type Code, describeCode, parseCode } from "../errors.ts";
 import type { ExecEnd, ExecOutcome, NodeReport, Notice } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
+import type { RootAccess } from "./become.ts";
+import { readRefusal } from "./read-refusal.ts";
 
 type PathProof = NonNullable<NodeReport["pathProof"]>;
 
@@ -32,6 +34,8 @@ export type NodeProgramReport =
       readonly status: "failed";
       readonly code: Code;
       readonly detail: string;
+      /** In place of the table's. */
+      readonly fix?: string;
       /** Whether our program ran at all. */
       readonly began: boolean;
       readonly path?: string;
@@ -47,10 +51,10 @@ export type NodeProgramReport =
  */
 export function readReport(
   outcome: ExecOutcome,
-  expect: { readonly nonce: string; readonly digest?: string },
+  expect: { readonly nonce: string; readonly digest?: string; readonly access?: RootAccess },
 ): NodeProgramReport {
   const answer = readAnswer(outcome.stdout, expect.nonce);
-  if (answer.lines[0] !== "begin") return neverBegan(outcome);
+  if (answer.lines[0] !== "begin") return neverBegan(outcome, expect.access);
   const verdict = answer.lines.at(-1)?.split(" ") ?? [];
   if (verdict[0] === "fail") {
     const code = NODE_CODES.test(verdict[1] ?? "") ? parseCode(verdict[1] ?? "") : undefined;
@@ -169,17 +173,14 @@ function failed(code: Code, detail: string, answer: Answer): NodeProgramReport {
 }
 
 /** No line of ours: sudo refused, a forced command, nologin, or the link went first. */
-function neverBegan({ end, stdout, stderr }: ExecOutcome): NodeProgramReport {
-  const noise = stderr.trim() === "" ? stdout : stderr;
-  const words = cleanText(noise, 200);
-  // sudo's texts are translated, its name is not.
-  if (/\bsudo\b/.test(stderr)) return refused("PC224", words);
+function neverBegan(outcome: ExecOutcome, access: RootAccess | undefined): NodeProgramReport {
+  const { end, stdout, stderr } = outcome;
+  const refusal = access && readRefusal(outcome, access);
+  if (refusal !== undefined) return { status: "failed", ...refusal, began: false, warnings: [] };
   if (end.type !== "exit") return { status: "lost", began: false, detail: describeEnd(end) };
-  return refused("PC225", words === "" ? describeEnd(end) : `${describeEnd(end)}: ${words}`);
-}
-
-function refused(code: Code, detail: string): NodeProgramReport {
-  return { status: "failed", code, detail, began: false, warnings: [] };
+  const words = cleanText(stderr.trim() === "" ? stdout : stderr, 200);
+  const detail = words === "" ? describeEnd(end) : `${describeEnd(end)}: ${words}`;
+  return { status: "failed", code: "PC225", detail, began: false, warnings: [] };
 }
 
 function describeEnd(end: ExecEnd): string {

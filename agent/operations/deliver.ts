@@ -7,6 +7,7 @@ import { createHostResolver, type HostResolver } from "../transport/resolve-host
 import { isUnfinished, refusedReport, skippedReport } from "./node-report.ts";
 import type { NodeJob, NodeLogin } from "./node-try.ts";
 import type { NodeRunOptions, RestartOptions } from "./options.ts";
+import { withPasswordTrial } from "./password-trial.ts";
 import { restartKubelets } from "./restart-kubelets.ts";
 import { newRunId } from "./run-id.ts";
 import { runOnNodes } from "./run-on-nodes.ts";
@@ -101,7 +102,7 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): P
 }
 
 async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, NodeReport>> {
-  const transport = await createTransport(options.ssh, plan.resolver);
+  const transport = withPasswordTrial(await createTransport(options.ssh, plan.resolver));
   for (const notice of await plan.resolver.prepare()) options.report({ type: "notice", notice });
   try {
     const reports = await runOnNodes({
@@ -150,6 +151,7 @@ export function nodeRequest(
     run,
     nonce,
     replace: options.replace,
+    ...(options.become === undefined ? {} : { become: options.become }),
     ...(options.path === undefined ? {} : { dir: options.path }),
     ...(machineId === "" ? {} : { machineId }),
     ...(systemUuid === "" ? {} : { systemUuid }),

@@ -167,7 +167,7 @@ function refusal(answer: Refusal, context: TryContext): Ending {
     phase: "install",
     code: answer.code,
     message,
-    fix,
+    fix: answer.fix ?? fix,
     ...place,
   };
 }

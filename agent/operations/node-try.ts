@@ -64,13 +64,15 @@ async function runJob(
 ): Promise<NodeTry> {
   const nonce = randomBytes(16).toString("hex");
   try {
+    const { access, ...program } = job.compose({ target, user: session.user, nonce });
     const outcome = await session.run({
-      ...job.compose({ target, user: session.user, nonce }),
+      ...program,
       isComplete: (tail) => hasVerdict(tail, nonce),
       signal,
     });
     const answer = readReport(outcome, {
       nonce,
+      access,
       ...(job.digest === undefined ? {} : { digest: job.digest }),
     });
     if (answer.status === "lost") return { type: "lost", detail: answer.detail };

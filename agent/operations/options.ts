@@ -3,6 +3,7 @@ import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/model.ts";
 import type { PlannedEvent, Report } from "../events.ts";
+import type { Become } from "../node/become.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
 import type { SshOptions } from "../transport/transport.ts";
 
@@ -42,6 +43,8 @@ export interface RunOptions {
 /** What operations that log in to nodes need besides. */
 export interface NodeRunOptions extends RunOptions {
   readonly ssh: SshOptions;
+  /** How logins get to be root. */
+  readonly become?: Become;
   /** Nodes worked on at once, 1 or more. */
   readonly concurrency: number;
   /** The directory of config.json on the nodes, absolute; found on each node if absent. */

@@ -153,8 +153,12 @@ function restartError(tried: Exclude<NodeTry, { type: "stopped" }>): PullcastErr
       return new PullcastError("PC502", { detail: tried.detail, phase: "restart" });
     case "answered": {
       if (tried.answer.status !== "failed") return undefined;
-      const { code, detail } = tried.answer;
-      return new PullcastError(code, { detail, phase: "restart" });
+      const { code, detail, fix } = tried.answer;
+      return new PullcastError(code, {
+        detail,
+        phase: "restart",
+        ...(fix === undefined ? {} : { fix }),
+      });
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { ExecEnd, ExecOutcome } from "../model.ts";
+import type { Admission, ExecEnd, ExecOutcome } from "../model.ts";
 import { onAbort } from "./limit.ts";
 import { Output } from "./output.ts";
 import type { ProgramChannel } from "./program-channel.ts";
@@ -31,6 +31,9 @@ export class ProgramRun {
     | undefined;
   #total: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
+  /** What keeps the input back. */
+  #admission: Admission | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #offAbort: (() => void) | undefined;
 
   constructor(channel: ProgramChannel, options: ProgramRunOptions) {
@@ -55,7 +58,11 @@ export class ProgramRun {
       this.#idle = setTimeout(() => this.#fail("PC227", `silent for ${seconds(idleMs)}`), idleMs);
       this.#listen();
       this.#offAbort = onAbort(request.signal, () => this.#reject(request.signal.reason));
-      if (!this.#isDone) this.#feed();
+      if (this.#isDone) return;
+      // A program that ends early need not read all.
+      this.#channel.input.on("error", () => undefined);
+      if (request.admission === undefined) this.#feed();
+      else this.#ask(request.admission);
     });
   }
 
@@ -78,6 +85,7 @@ export class ProgramRun {
     if (this.#isDone) return;
     this.#idle?.refresh();
     output.add(chunk);
+    this.#admit();
     this.#receivedBytes += chunk.length;
     if (this.#receivedBytes > FLOOD_BYTES) this.#fail("PC228", "more than 8 MiB of output");
     else this.#endIfComplete();
@@ -98,11 +106,38 @@ export class ProgramRun {
     if (this.#options.request.isComplete?.(this.#stdout.tail()) === true) this.#resolve(this.#exit);
   }
 
-  /** Writes all of the input, then its end. The only place of this folder where a secret is revealed. */
+  /** Sends the answer alone: whoever did not take it must not get the input for another. */
+  #ask(admission: Admission): void {
+    this.#admission = admission;
+    const { authMs } = this.#options.limits;
+    this.#patience = setTimeout(() => this.#endInput(), authMs);
+    this.#channel.input.write(`${admission.answer.reveal()}\n`);
+  }
+
+  #admit(): void {
+    const verdict = this.#admission?.judge({
+      stdout: this.#stdout.tail(),
+      stderr: this.#stderr.tail(),
+    });
+    if (verdict === undefined) return;
+    if (verdict === "refused") {
+      this.#endInput();
+      return;
+    }
+    this.#admission = undefined;
+    clearTimeout(this.#patience);
+    this.#feed();
+  }
+
+  #endInput(): void {
+    this.#admission = undefined;
+    clearTimeout(this.#patience);
+    this.#channel.input.end();
+  }
+
+  /** Writes all of the input, then its end. Secrets are revealed here and in `#ask`, and nowhere else in this folder. */
   #feed(): void {
     const { input } = this.#channel;
-    // A program that ends early need not read all.
-    input.on("error", () => undefined);
     const bytes = this.#options.request.input.reveal();
     const writeFrom = (offset: number) => {
       const rest = bytes.subarray(offset);
@@ -138,6 +173,7 @@ export class ProgramRun {
     this.#isDone = true;
     clearTimeout(this.#total);
     clearTimeout(this.#idle);
+    clearTimeout(this.#patience);
     this.#offAbort?.();
   }
 }

@@ -1,9 +1,9 @@
-import type { ExecOutcome, Target } from "../model.ts";
+import type { Admission, ExecOutcome, Target } from "../model.ts";
 import type { Secret } from "../secret.ts";
 
 /** How the user wants nodes to be reached. */
 export interface SshOptions {
-  /** Login name; absent: ssh's configuration, else the user's own. `root` needs no sudo, everybody else gets `sudo -n`. */
+  /** Login name; absent: ssh's configuration, else the user's own. */
   readonly user?: string;
   /** 1..65535, for targets without a port of their own; absent: ssh's configuration, else 22. */
   readonly port?: number;
@@ -68,6 +68,8 @@ export interface PhaseLimits {
 export interface ExecRequest {
   /** A constant stub: nothing secret or user-made may be in it, `ps` shows it. */
   readonly command: string;
+  /** What decides whether the input is sent; absent: it is sent at once. */
+  readonly admission?: Admission;
   /** All of standard input; secrets are revealed here and nowhere else. */
   readonly input: Secret<Uint8Array>;
   /**

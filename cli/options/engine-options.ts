@@ -14,6 +14,7 @@ import {
 } from "../../agent/index.ts";
 import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
+import { becomeOptions } from "./become-options.ts";
 import type { OptionValues, ParsedArgs } from "./parse-argv.ts";
 import { expandHome, parseAbsolutePath, parseDuration, parseInteger, quote } from "./values.ts";
 
@@ -70,7 +71,7 @@ export async function runOptions(
 /**
  * Options of operations that log in to nodes.
  *
- * @throws {PullcastError} PC001 naming the option
+ * @throws {PullcastError} PC001 naming the option, PC264 where a password is asked for and nobody gives one
  */
 export async function nodeRunOptions(
   args: ParsedArgs,
@@ -81,6 +82,7 @@ export async function nodeRunOptions(
   return {
     ...(await runOptions(args, context)),
     ssh: sshOptions(options, context),
+    ...some("become", await becomeOptions(options, context)),
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
     nodeCheck: !options.on("no-node-check"),

@@ -73,7 +73,7 @@ export const SSH: OptionGroup = {
     {
       name: "ssh-user",
       value: "USER",
-      text: "login name (default: ssh's configuration, else your own); others than root need sudo without a password",
+      text: "login name (default: ssh's configuration, else your own)",
     },
     {
       name: "ssh-port",
@@ -86,6 +86,16 @@ export const SSH: OptionGroup = {
       value: "FILE",
       many: true,
       text: "private key; those of ssh's configuration or ~/.ssh/id_*, then ssh-agent's come after it",
+    },
+    {
+      name: "become",
+      value: "METHOD",
+      choices: ["none", "sudo", "doas"],
+      text: "how the login gets to be root there (default: none for root, sudo for all others)",
+    },
+    {
+      name: "ask-become-pass",
+      text: "ask for sudo's password, once for all nodes; without it sudo must need none",
     },
     {
       name: "no-node-check",

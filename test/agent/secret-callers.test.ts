@@ -11,6 +11,7 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/kubelet/lint-entry.ts": 1,
   "agent/kubelet/provider-config.ts": 1,
   "agent/kubelet/search-places.ts": 1,
+  "agent/node/become.ts": 1,
   "agent/node/compose.ts": 1,
   "agent/node/runtime-registries.ts": 1,
   "agent/operations/check/registry.ts": 1,
@@ -26,7 +27,7 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/registry/try-credential.ts": 2,
   "agent/transport/auth.ts": 2,
   "agent/transport/private-key.ts": 1,
-  "agent/transport/program-run.ts": 1,
+  "agent/transport/program-run.ts": 2,
 };
 
 test("secrets are revealed in these places and no others, never on the command line's side", () => {

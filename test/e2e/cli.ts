@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { shellWord } from "../../agent/util/shell-word.ts";
 
 /** The built command, as users get it. */
 export const PULLCAST: string = fileURLToPath(
@@ -22,6 +24,8 @@ export interface CliUser {
   readonly home: string;
   /** Runs `pullcast ARGS` to its end. */
   run(args: readonly string[], input?: string): Promise<CliRun>;
+  /** Runs `pullcast ARGS` with both outputs in files, on a terminal where this is typed at its first question. */
+  typing(text: string, args: readonly string[]): Promise<CliRun & { readonly terminal: string }>;
   /** Starts `pullcast ARGS`; `ended` resolves with its outcome. */
   start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<CliRun> };
   remove(): Promise<void>;
@@ -30,10 +34,11 @@ export interface CliUser {
 export async function newCliUser(env: Readonly<Record<string, string>> = {}): Promise<CliUser> {
   if (!existsSync(PULLCAST)) throw new Error("dist/ is missing: npm run build");
   const home = await mkdtemp(join(tmpdir(), "pullcast-e2e-"));
+  const own = { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", ...env };
   const start = (args: readonly string[], input?: string) => {
     const child = spawn(process.execPath, [PULLCAST, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", ...env },
+      env: own,
     });
     child.stdin.on("error", () => undefined).end(input ?? "");
     let stdout = "";
@@ -50,8 +55,26 @@ export async function newCliUser(env: Readonly<Record<string, string>> = {}): Pr
     });
     return { child, ended };
   };
+  const typing = async (text: string, args: readonly string[]) => {
+    const [out, err] = [join(home, "typing.out"), join(home, "typing.err")];
+    const words = [process.execPath, PULLCAST, ...args].map(shellWord).join(" ");
+    const line = `${words} </dev/null >${out} 2>${err}`;
+    const child = spawn("script", ["-qec", line, "/dev/null"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: own,
+    });
+    let terminal = "";
+    child.stdout.setEncoding("utf8").on("data", (seen: string) => {
+      if (terminal === "") child.stdin.write(`${text}\r`);
+      terminal += seen;
+    });
+    const [code] = (await once(child, "close")) as [number | null];
+    const [stdout, stderr] = await Promise.all([readFile(out, "utf8"), readFile(err, "utf8")]);
+    return { code, stdout, stderr, terminal };
+  };
   return {
     home,
+    typing,
     start: (args) => start(args),
     run: (args, input) => start(args, input).ended,
     remove: () => rm(home, { recursive: true, force: true }),
@@ -64,6 +87,7 @@ export interface Item {
   readonly result: string;
   readonly code?: string;
   readonly message?: string;
+  readonly fix?: string;
   readonly path?: string;
   readonly phase?: string;
   readonly effectiveBy?: string;

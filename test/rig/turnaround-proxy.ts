@@ -21,15 +21,18 @@ export interface TurnaroundProxy {
 const ONE_WAY_MS = 60;
 
 /**
- * A TCP proxy to `127.0.0.1:targetPort` for one connection, which tells how often the sides wait for each other.
+ * A TCP proxy to a host's port for one connection, which tells how often the sides wait for each other.
  * Both directions are held back by the same time, and each chunk is numbered as by Lamport's clocks: one more
  * than what had reached its sender. What both sides say at once is no waiting, whichever comes by here first.
  */
-export async function startTurnaroundProxy(targetPort: number): Promise<TurnaroundProxy> {
+export async function startTurnaroundProxy(
+  targetPort: number,
+  targetHost = "127.0.0.1",
+): Promise<TurnaroundProxy> {
   const turns = new Map<string, Turn>();
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
-    const upstream = net.connect(targetPort, "127.0.0.1");
+    const upstream = net.connect(targetPort, targetHost);
     const heard: Record<Direction, number> = { up: 0, down: 0 };
     const pass = (direction: Direction, from: net.Socket, to: net.Socket) => {
       const answer = direction === "up" ? "down" : "up";

@@ -9,6 +9,7 @@ import { nodeRequest } from "../deliver.ts";
 import { nodeReport } from "../node-report.ts";
 import { type NodeLogin, type NodeTry, tryOnNode } from "../node-try.ts";
 import type { CheckOptions } from "../options.ts";
+import { withPasswordTrial } from "../password-trial.ts";
 import { newRunId } from "../run-id.ts";
 import { NODE_RETRY } from "../run-on-nodes.ts";
 import { errorItem, noticeItem, notTriedItem, okItem } from "./items.ts";
@@ -34,7 +35,7 @@ export async function checkSsh(
   }
   let transport: Transport;
   try {
-    transport = await createTransport(options.ssh, resolver);
+    transport = withPasswordTrial(await createTransport(options.ssh, resolver));
   } catch (error) {
     return [errorItem({ group: "ssh", name: "settings" }, error)];
   }

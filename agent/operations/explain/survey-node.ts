@@ -32,7 +32,7 @@ export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode>
     try {
       const nonce = randomBytes(16).toString("hex");
       const run = newRunId(new Date());
-      const program = composeSurvey(
+      const { access, ...program } = composeSurvey(
         nodeRequest(options, { run, user: session.user, nonce, target }),
       );
       const outcome = await session.run({
@@ -41,13 +41,16 @@ export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode>
         isComplete: (tail) => hasVerdict(tail, nonce),
         signal: options.signal,
       });
-      const report = readReport(outcome, { nonce });
+      const report = readReport(outcome, { nonce, access });
       if (report.status === "lost") {
         throw new PullcastError("PC226", { detail: `${target.name}: ${report.detail}` });
       }
       if (report.status === "failed") {
         const detail = `${target.name}: ${report.detail}`;
-        throw new PullcastError(report.code, { detail, fix: describeCode(report.code).fix });
+        throw new PullcastError(report.code, {
+          detail,
+          fix: report.fix ?? describeCode(report.code).fix,
+        });
       }
       return { target, survey: readSurvey(outcome.stdout, nonce) };
     } finally {

@@ -1,24 +1,13 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import {
-  composeInstall,
-  composeRestart,
-  NODE_COMMAND,
-  nodeCommand,
-} from "../../../agent/node/compose.ts";
+import { NODE_COMMAND } from "../../../agent/node/become.ts";
+import { composeInstall, composeRestart } from "../../../agent/node/compose.ts";
 import { PROGRAMS } from "../../../agent/node/programs.ts";
 import { configOf, nodeConfig, request } from "./request.ts";
 import { takeApart } from "./shells.ts";
 
 const canary = "canary-4711";
 const config = nodeConfig(configOf(canary));
-
-test("the command is one constant that every login shell and sudoers line can take", () => {
-  expect(NODE_COMMAND).not.toMatch(/[\n!\\]/);
-  expect(NODE_COMMAND.split("'")).toHaveLength(3);
-  expect(nodeCommand("admin")).toBe(`sudo -n ${NODE_COMMAND}`);
-  expect(composeInstall({ ...request("/x"), config }).command).toBe(NODE_COMMAND);
-});
 
 test.each(Object.entries(PROGRAMS))(
   "program %s is ASCII without a newline at its end",

@@ -49,7 +49,7 @@ export interface Parts {
 }
 
 /** Takes an input apart by its own length line. */
-export function takeApart(program: NodeProgram): Parts {
+export function takeApart(program: Pick<NodeProgram, "input">): Parts {
   const input = Buffer.from(program.input.reveal());
   const start = input.indexOf("\n") + 1;
   const mark = input.subarray(0, start).toString().split(" ");
@@ -104,7 +104,10 @@ export interface Channel {
 }
 
 /** Runs a composed program as sshd would: a shell of the node, all on standard input. */
-export function runProgram(program: NodeProgram, options: RunOptions): Promise<ExecOutcome> {
+export function runProgram(
+  program: Pick<NodeProgram, "command" | "input">,
+  options: RunOptions,
+): Promise<ExecOutcome> {
   const { shell, prefix = [], edit = (parts: Parts) => parts } = options;
   const taken = takeApart(program);
   const parts = edit(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PullcastError } from "../../../agent/errors.ts";
+import type { Admission } from "../../../agent/model.ts";
 import { Secret } from "../../../agent/secret.ts";
 import { createTransport } from "../../../agent/transport/create-transport.ts";
 import { isRetryable } from "../../../agent/transport/retryable.ts";
@@ -107,6 +108,41 @@ describe("time", () => {
     const outcome = await runCommand(limits, command, BIG);
     expect(outcome).toMatchObject({ end: { type: "exit", code: 0 } });
     expect(Number(outcome.stdout)).toBeGreaterThan(0);
+  });
+});
+
+describe("a program that asks before it takes input", () => {
+  const judge: Admission["judge"] = ({ stdout, stderr }) =>
+    stdout.includes("come in") ? "accepted" : stderr.includes("go away") ? "refused" : undefined;
+  const admission: Admission = { answer: new Secret("sesame"), judge };
+  const ask = (command: string, options = optionsFor(sshd)) =>
+    withSession(options, (session) =>
+      session.run({
+        command,
+        admission,
+        input: new Secret<Uint8Array>(Buffer.from("the input\n")),
+        signal: NEVER,
+      }),
+    );
+
+  it("gets the answer as a line, and the input once it says so", async () => {
+    const { stdout } = await ask("read -r line; echo $line; echo come in; cat");
+    expect(stdout).toBe("sesame\ncome in\nthe input\n");
+  });
+
+  it("gets the answer once and an end, and nothing of the input, where it refuses", async () => {
+    const { stdout } = await ask("read -r line; echo go away >&2; echo $line; cat");
+    expect(stdout).toBe("sesame\n");
+  });
+
+  it("gets an end where it says nothing within the limit of a login", async () => {
+    const options = optionsFor(sshd, { limits: { ...LIMITS, authMs: 1500 } });
+    const { stdout, end } = await ask("cat; echo end", options);
+    expect({ stdout, end }).toEqual({ stdout: "sesame\nend\n", end: { type: "exit", code: 0 } });
+  });
+
+  it("may end first", async () => {
+    expect((await ask("exit 3")).end).toEqual({ type: "exit", code: 3 });
   });
 });
 
