@@ -172,6 +172,12 @@ function failed(code: Code, detail: string, answer: Answer): NodeProgramReport {
   };
 }
 
+/** What login shells say that take no command, or not ours. */
+const OTHER_SHELL: readonly (readonly [RegExp, string])[] = [
+  [/account is currently not available/, "--ssh-user with an account that has a shell"],
+  [/\brestricted\b/, "--ssh-user with an account whose shell is not a restricted one"],
+];
+
 /** No line of ours: sudo refused, a forced command, nologin, or the link went first. */
 function neverBegan(outcome: ExecOutcome, access: RootAccess | undefined): NodeProgramReport {
   const { end, stdout, stderr } = outcome;
@@ -180,7 +186,15 @@ function neverBegan(outcome: ExecOutcome, access: RootAccess | undefined): NodeP
   if (end.type !== "exit") return { status: "lost", began: false, detail: describeEnd(end) };
   const words = cleanText(stderr.trim() === "" ? stdout : stderr, 200);
   const detail = words === "" ? describeEnd(end) : `${describeEnd(end)}: ${words}`;
-  return { status: "failed", code: "PC225", detail, began: false, warnings: [] };
+  const fix = OTHER_SHELL.find(([said]) => said.test(words))?.[1];
+  return {
+    status: "failed",
+    code: "PC225",
+    detail,
+    ...(fix === undefined ? {} : { fix }),
+    began: false,
+    warnings: [],
+  };
 }
 
 function describeEnd(end: ExecEnd): string {

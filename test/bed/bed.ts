@@ -85,7 +85,10 @@ async function upHosts({ docker, options, report, network, userKey, nodes }: Bui
   const image = await ensureImage(docker, "host", { report });
   report(`starting ${nodes.length} nodes`);
   const { name: bed, shell = "dash" } = options;
-  await startNodes(docker, { bed, image, network, shell, authorizedKey: userKey.public }, nodes);
+  // As on hardened machines: nothing may run there.
+  const extra = { HostConfig: { Tmpfs: { "/tmp": "noexec,nosuid,nodev" } } };
+  const recipe = { bed, image, network, shell, authorizedKey: userKey.public, extra };
+  await startNodes(docker, recipe, nodes);
 }
 
 /** Builds all that beds need and that is kept between them: a daemon, images, Kubernetes. */

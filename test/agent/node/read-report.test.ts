@@ -88,9 +88,14 @@ test("a refusal carries the program's code and cleaned words, whatever ended the
 });
 
 describe("a program that never began", () => {
-  test.each(["This account is currently not available.", ""])("is PC225 after %j", (stderr) => {
+  test.each([
+    ["This account is currently not available.", "an account that has a shell"],
+    ["rbash: line 1: /bin/sh: restricted: cannot specify `/'", "not a restricted one"],
+    ["", undefined],
+  ])("is PC225 after %j", (stderr, fix) => {
     const report = read("", exit(1), stderr);
     expect(report).toMatchObject({ status: "failed", code: "PC225", began: false });
+    expect("fix" in report ? report.fix : undefined).toEqual(fix && expect.stringContaining(fix));
   });
 
   test("is a word of sudo's, where the login needs it", () => {
