@@ -129,12 +129,12 @@ export function canonicalHost(host: string): string {
  * belongs to others it must not keep the push from them.
  *
  * @param chosen - hosts by node name
- * @param nodes - all nodes listed, also those that are no targets
+ * @param rules - all nodes listed, also those that are no targets; and whether hosts are asked for their machine-id
  * @returns names of the others, by node name
  */
 export function findShared(
   chosen: ReadonlyMap<string, string>,
-  nodes: readonly ClusterNode[],
+  { nodes, nodeCheck }: { readonly nodes: readonly ClusterNode[]; readonly nodeCheck: boolean },
 ): Map<string, string[]> {
   const choosers = new Owners();
   const listers = new Owners();
@@ -145,7 +145,7 @@ export function findShared(
   const machines = new Map(nodes.map(({ name, machineId }) => [name, machineId]));
   const isToldApart = (name: string, other: string) => {
     const own = machines.get(name) ?? "";
-    return own !== "" && own !== machines.get(other);
+    return nodeCheck && own !== "" && own !== machines.get(other);
   };
   const shared = new Map<string, string[]>();
   for (const [name, host] of chosen) {

@@ -46,6 +46,7 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
     purpose: "push",
     signal: options.signal,
     sshHostKnown: resolver.isConfigured,
+    nodeCheck: options.nodeCheck,
   });
   const plan = { run, delivery, selected, resolver };
   const planned = announce(options, plan);

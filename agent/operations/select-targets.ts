@@ -17,6 +17,8 @@ interface SelectOptions {
   readonly signal: AbortSignal;
   /** Whether ssh's configuration knows a host by this name; absent: no name is known. */
   readonly sshHostKnown?: (name: string) => Promise<boolean>;
+  /** Whether a host must have the ids of its node, so that a wrong one is seen. @default true */
+  readonly nodeCheck?: boolean | undefined;
 }
 
 /** What a selection came to. */
@@ -57,7 +59,7 @@ export async function selectTargets(options: SelectOptions): Promise<SelectedTar
 /** Turns listed nodes into targets; `selectTargets` without kubectl. */
 export async function selectNodes(
   nodes: readonly ClusterNode[],
-  options: Pick<SelectOptions, "selection" | "purpose" | "sshHostKnown">,
+  options: Pick<SelectOptions, "selection" | "purpose" | "sshHostKnown" | "nodeCheck">,
 ): Promise<Omit<SelectedTargets, "context">> {
   const chosen = chooseNodes(nodes, options.selection);
   const skipped: SkippedNode[] = [];
@@ -101,7 +103,11 @@ function byName(node: ClusterNode): Target {
 async function addressed(
   served: readonly ClusterNode[],
   nodes: readonly ClusterNode[],
-  { selection, sshHostKnown }: Pick<SelectOptions, "selection" | "sshHostKnown">,
+  {
+    selection,
+    sshHostKnown,
+    nodeCheck = true,
+  }: Pick<SelectOptions, "selection" | "sshHostKnown" | "nodeCheck">,
 ): Promise<Pick<SelectedTargets, "targets" | "refused">> {
   const rules = {
     kind: selection.address,
@@ -115,7 +121,7 @@ async function addressed(
   for (const { node, pick } of [...picks, ...others]) {
     if ("host" in pick) hosts.set(node.name, pick.host);
   }
-  const shared = findShared(hosts, nodes);
+  const shared = findShared(hosts, { nodes, nodeCheck });
   const targets: Target[] = [];
   const refused: SkippedNode[] = [];
   for (const { node, pick } of picks) {

@@ -102,6 +102,7 @@ async function checkNodes(
     const selected = await selectTargets({
       ...{ kubectl, selection, signal, purpose: "push" },
       sshHostKnown: resolver.isConfigured,
+      nodeCheck: options.nodeCheck,
     });
     return { items: nodeItems(selected), targets: selected.targets };
   } catch (error) {

@@ -68,6 +68,7 @@ async function selectOne(options: NodeRunOptions, resolver: HostResolver): Promi
     purpose: "explain",
     signal: options.signal,
     sshHostKnown: resolver.isConfigured,
+    nodeCheck: options.nodeCheck,
   });
   const [target, ...more] = targets;
   const [obstacle] = [...refused, ...skipped];

@@ -83,6 +83,20 @@ test("a node that lists what others chose keeps no push from them, where machine
   ]);
 });
 
+test("--no-node-check leaves nothing that tells hosts apart: what another node lists is refused", async () => {
+  const address = { type: "InternalIP", address: "10.0.0.7" };
+  const liar = clusterNode({
+    name: "liar",
+    addresses: [{ type: "InternalIP", address: "10.0.0.6" }, address],
+    machineId: "m-liar",
+  });
+  const nodes = [liar, node("served", "10.0.0.7", { machineId: "m-served" })];
+  const refusedOf = async (nodeCheck: boolean) =>
+    names((await selectNodes(nodes, { selection: ALL, purpose: "push", nodeCheck })).refused);
+  expect(await refusedOf(true)).toEqual([]);
+  expect(await refusedOf(false)).toEqual(["served"]);
+});
+
 test("a node that calls itself OpenShift's is refused alone", async () => {
   const liar = node("liar", "10.0.1.1", { labels: { "node.openshift.io/os_id": "rhcos" } });
   const { targets, refused } = await select({}, [...NODES, liar]);
