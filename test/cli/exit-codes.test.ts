@@ -111,6 +111,7 @@ test("errors: credentials 6, usage and selection 2, all others 1", () => {
     "PC222",
     "PC223",
     "PC235",
+    "PC264",
     "PC265",
     "PC266",
     "PC638",

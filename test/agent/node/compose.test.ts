@@ -1,6 +1,5 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { NODE_COMMAND } from "../../../agent/node/become.ts";
 import { composeInstall, composeRestart } from "../../../agent/node/compose.ts";
 import { PROGRAMS } from "../../../agent/node/programs.ts";
 import { configOf, nodeConfig, request } from "./request.ts";

@@ -222,23 +222,26 @@ describe("a wrong password", () => {
 });
 
 describe("a node that does not let the login be root says what would, and that works", () => {
+  const typing = () => pushTyping(PASSWORD);
+  const NO_TERMINAL = ["oper ALL=(ALL) NOPASSWD: ALL", "Defaults requiretty"];
+
   it.each([
-    ["PC224", "sudo needs a password and none is given", [WITH_PASSWORD], push],
-    [
-      "PC238",
-      "sudo wants a terminal",
-      ["oper ALL=(ALL) NOPASSWD: ALL", "Defaults requiretty"],
-      push,
-    ],
-    ["PC238", "sudo does not know the user", [], () => pushTyping(PASSWORD)],
-    [
-      "PC238",
-      "sudo allows something else",
-      ["oper ALL=(root) /bin/ls"],
-      () => pushTyping(PASSWORD),
-    ],
-    ["PC239", "doas is not enabled", [], () => push("--become", "doas")],
-  ])("%s: %s", async (code, _what, rules, run) => {
+    {
+      code: "PC224",
+      why: "sudo needs a password, none is given",
+      rules: [WITH_PASSWORD],
+      run: push,
+    },
+    { code: "PC238", why: "sudo wants a terminal", rules: NO_TERMINAL, run: push },
+    { code: "PC238", why: "sudo does not know the user", rules: [], run: typing },
+    {
+      code: "PC238",
+      why: "sudo allows other things",
+      rules: ["oper ALL=(root) /bin/ls"],
+      run: typing,
+    },
+    { code: "PC239", why: "doas is not enabled", rules: [], run: () => push("--become", "doas") },
+  ])("$code: $why", async ({ code, rules, run }) => {
     await allow(...rules);
     const failed = first(await run());
     expect(failed).toMatchObject({ result: "failed", code });
