@@ -129,6 +129,14 @@ const TABLE = {
     title: "a host key was new and has been added to known_hosts",
     fix: "compare its fingerprint with what the node's console shows",
   },
+  PC217: {
+    title: "known_hosts has lines about the host that can't be read",
+    fix: "mend or remove these lines",
+  },
+  PC218: {
+    title: "the node has other host keys than those pinned",
+    fix: "find out why before anything else: a rebuilt node, or an attack",
+  },
   PC221: { title: "the node refused the login", fix: "check --ssh-user and -i; ssh -v NODE true" },
   PC222: { title: "a private key can't be used", fix: "give another file with -i" },
   PC223: {
@@ -671,7 +679,8 @@ export function allCodes(): readonly Code[] {
   return Object.keys(TABLE) as Code[];
 }
 
-interface PullcastErrorOptions {
+/** What is said besides the code. */
+export interface PullcastErrorOptions {
   /** What exactly happened, in a clause without a final stop; never a secret. */
   readonly detail?: string;
   /** Replaces the table's fix where the exact command is known. */

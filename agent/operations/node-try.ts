@@ -76,7 +76,7 @@ async function runJob(
       ...(job.digest === undefined ? {} : { digest: job.digest }),
     });
     if (answer.status === "lost") return { type: "lost", detail: answer.detail };
-    const warnings = [...newKeyNotice(session), ...answer.warnings];
+    const warnings = [...newKeyNotice(session), ...(session.notices ?? []), ...answer.warnings];
     return { type: "answered", answer: { ...answer, warnings } };
   } catch (error) {
     return afterError(error, { signal, sent: true });

@@ -42,6 +42,7 @@ export async function createTransport(
   };
   return {
     open,
+    approve: login.approve,
     async close() {
       await Promise.all([...sessions].map((session) => session.close()));
       await connector.close();

@@ -1,16 +1,25 @@
-import type { Code, PullcastError } from "../errors.ts";
+import { type Code, describeCode, PullcastError } from "../errors.ts";
+import type { Notice } from "../model.ts";
 import { shellWord } from "../util/shell-word.ts";
 import { fingerprint, hostKeyType, keyTypeName } from "./host-key.ts";
+import { type HostKeyOffer, UnknownHostKey } from "./host-key-offer.ts";
+import type { HostSettings } from "./host-settings.ts";
+import type { HostTrust } from "./host-trust.ts";
 import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
-import { sshError } from "./ssh-error.ts";
 
-interface Offer {
+/** How the key of one host is checked. */
+export interface KeyChecking {
+  /** `host:port`, with the way there, for messages. */
   readonly at: string;
-  readonly host: string;
-  readonly port: number;
+  readonly trust: HostTrust;
+  readonly hostKeyChecking: HostSettings["hostKeyChecking"];
+  /** Ids of offers that the user let in. */
+  readonly approved: ReadonlySet<string>;
+}
+
+interface Offer extends KeyChecking {
   readonly blob: Buffer;
   readonly verdict: HostKeyVerdict;
-  readonly hostKeyChecking: "strict" | "accept-new";
 }
 
 /** Why an offered host key is refused (PC211 to PC214), or `undefined` if it is good. */
@@ -20,44 +29,105 @@ export function hostKeyRefusal(offer: Offer): PullcastError | undefined {
     case "known":
       return undefined;
     case "unknown":
-      if (verdict.authority !== undefined) {
-        const where = placeText(verdict.authority);
-        return refusal("PC211", offer, `; the @cert-authority of ${where} can't be checked`);
-      }
-      if (offer.hostKeyChecking === "accept-new") return undefined;
-      return refusal("PC211", offer, ` as ${lookupName(offer.host, offer.port)}`);
+      return verdict.authority === undefined ? unknown(offer) : unvouched(offer, verdict.authority);
     case "changed":
-      return refusal("PC212", offer, `, known is ${keysText(verdict.known)}`, removal(offer));
+      return refusal("PC212", offer, {
+        rest: `, known is ${keysText(verdict.known)}`,
+        fix: removal(offer.trust, verdict.known),
+      });
     case "other-type":
-      return refusal("PC214", offer, `, known is ${keysText(verdict.known)}`);
+      return refusal("PC214", offer, {
+        rest: `, known is ${keysText(verdict.known)}`,
+        // A host of the user's may have both keys.
+        fix: offer.trust.pin === undefined ? undefined : removal(offer.trust, verdict.known),
+      });
     case "revoked":
-      return refusal("PC213", offer, ` (${verdict.known.map(placeText).join(", ")})`);
+      return refusal("PC213", offer, { rest: ` (${verdict.known.map(placeText).join(", ")})` });
     default:
       return verdict satisfies never;
   }
 }
 
-function refusal(
-  code: Code,
-  { at, blob }: Offer,
-  ...[rest, fix]: readonly [rest: string, fix?: string]
-): PullcastError {
-  const detail = `it offers ${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}${rest}`;
-  return sshError(code, { at, phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) });
+/** Lines about the host that could not be read (PC217). */
+export function badLineNotices(trust: HostTrust): Notice[] {
+  const lines = trust.badLines();
+  if (lines.length === 0) return [];
+  return [{ code: "PC217", message: `${describeCode("PC217").title}: ${placesText(lines)}` }];
+}
+
+function unknown(offer: Offer): PullcastError | undefined {
+  const { trust, blob, hostKeyChecking, approved, at } = offer;
+  const asked: HostKeyOffer = {
+    at,
+    ...(trust.pin === undefined ? {} : { node: trust.pin.node }),
+    keyType: keyTypeName(hostKeyType(blob)),
+    fingerprint: fingerprint(blob),
+    id: JSON.stringify([
+      trust.pin ?? [trust.files, trust.host, trust.port],
+      blob.toString("base64"),
+    ]),
+  };
+  if (hostKeyChecking === "accept-new" || approved.has(asked.id)) return undefined;
+  const bad = trust.badLines();
+  const rest = ` as ${lookupName(trust.host, trust.port)}`;
+  const options = optionsOf(offer, {
+    rest: bad.length === 0 ? rest : `${rest}; not read: ${placesText(bad)}`,
+    fix: firstContact(trust),
+  });
+  return hostKeyChecking === "ask"
+    ? new UnknownHostKey(asked, options)
+    : new PullcastError("PC211", options);
+}
+
+function unvouched(offer: Offer, authority: Place): PullcastError {
+  const rest = `; the @cert-authority of ${placeText(authority)} can't be checked`;
+  return refusal("PC211", offer, { rest });
+}
+
+interface Words {
+  readonly rest: string;
+  readonly fix?: string | undefined;
+}
+
+function refusal(code: Code, offer: Offer, words: Words): PullcastError {
+  return new PullcastError(code, optionsOf(offer, words));
+}
+
+function optionsOf({ at, blob }: Offer, { rest, fix }: Words) {
+  const key = `${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}`;
+  const detail = `${at}: it offers ${key}${rest}`;
+  return { phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) } as const;
+}
+
+/** The API server knows the nodes' keys without a first contact; other hosts have the table's fix. */
+function firstContact({ pin }: HostTrust): string | undefined {
+  if (pin === undefined) return undefined;
+  return `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
 }
 
 /** Forgetting a key comes second: the first question is why it changed. */
-function removal({ host, port, verdict }: Offer): string {
-  const files = verdict.type === "changed" ? verdict.known.map(({ file }) => file) : [];
+function removal(trust: HostTrust, known: readonly KnownKey[]): string {
+  const { pin, isPinned, host, port } = trust;
   const name = shellWord(lookupName(host, port));
-  const commands = [...new Set(files)].map((file) => `ssh-keygen -R ${name} -f ${shellWord(file)}`);
-  return `find out why: a rebuilt node, or an attack; only then ${commands.join("; ")}`;
+  const files = new Set(known.map(({ file }) => shellWord(file)));
+  const forget = [...files].map((file) => `ssh-keygen -R ${name} -f ${file}`);
+  const node = pin === undefined ? "" : shellWord(pin.node);
+  const steps = () => {
+    if (pin === undefined) return forget;
+    if (!isPinned) return [`pullcast trust ${node}`];
+    return pin.owned ? [`pullcast trust --replace ${node}`] : [...forget, `pullcast trust ${node}`];
+  };
+  return `find out why: a rebuilt node, or an attack; only then ${steps().join("; ")}`;
 }
 
 function keysText(keys: readonly KnownKey[]): string {
   return keys
     .map((key) => `${keyTypeName(key.type)} ${fingerprint(key.blob)} (${placeText(key)})`)
     .join(", ");
+}
+
+function placesText(places: readonly Place[]): string {
+  return places.map(placeText).join(", ");
 }
 
 function placeText({ file, line }: Place): string {

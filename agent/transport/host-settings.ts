@@ -1,6 +1,8 @@
 import { userInfo } from "node:os";
 import { PullcastError } from "../errors.ts";
+import type { ClusterNode } from "../model.ts";
 import type { SshAnswer } from "./ask-ssh.ts";
+import { type HostPin, pinOf } from "./pins.ts";
 import { expandTokens } from "./ssh-tokens.ts";
 import type { SshOptions } from "./transport.ts";
 
@@ -37,7 +39,10 @@ export interface HostSettings {
   readonly knownHosts: readonly string[];
   /** The name that known_hosts is asked for, in place of host and port. */
   readonly hostKeyAlias?: string;
-  readonly hostKeyChecking: "strict" | "accept-new";
+  /** Where a node of a cluster is pinned; absent for hosts of the user's. */
+  readonly pin?: HostPin;
+  /** `ask`: as `strict`, but the user may be asked. */
+  readonly hostKeyChecking: "strict" | "accept-new" | "ask";
   /** ssh's ProxyJump: `[USER@]HOST[:PORT]`, comma-separated, the first is reached first. */
   readonly proxyJump?: string;
 }
@@ -47,10 +52,13 @@ export interface Endpoint {
   readonly host: string;
   /** Set where the user gave one for this host. */
   readonly port?: number;
+  /** Set for a node of a cluster. */
+  readonly node?: Pick<ClusterNode, "name" | "uid">;
 }
 
 /** The settings of a host about which ssh's configuration says nothing. */
 export function plainSettings(target: Endpoint, options: SshOptions): HostSettings {
+  const pin = target.node === undefined ? undefined : pinOf(target.node, options);
   const { user = [], global = [] } = options.defaultKnownHosts ?? {};
   return {
     host: target.host,
@@ -63,7 +71,8 @@ export function plainSettings(target: Endpoint, options: SshOptions): HostSettin
     ...socket(options.agentSocket),
     loginMethods: ALL_METHODS,
     knownHosts: options.knownHosts ?? [...user, ...global],
-    hostKeyChecking: options.hostKeyChecking ?? "strict",
+    ...(pin === undefined ? {} : { pin }),
+    hostKeyChecking: options.hostKeyChecking ?? "ask",
   };
 }
 
@@ -117,8 +126,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
     hostKeyChecking:
-      options.hostKeyChecking ??
-      (isUsersChoice ? checkingOf(wish("stricthostkeychecking")?.[0]) : "strict"),
+      options.hostKeyChecking ?? checkingOf(wish("stricthostkeychecking")?.[0], isUsersChoice),
   };
 }
 
@@ -181,10 +189,13 @@ function loginMethodsOf(answer: SshAnswer): readonly LoginMethod[] {
 }
 
 /** A changed key is refused whatever the configuration says; `no` and `off` take new ones. */
-function checkingOf(value: string | undefined): HostSettings["hostKeyChecking"] {
-  return value !== undefined && ["accept-new", "no", "off", "false"].includes(value)
-    ? "accept-new"
-    : "strict";
+function checkingOf(
+  value: string | undefined,
+  isUsersChoice: boolean,
+): HostSettings["hostKeyChecking"] {
+  if (value === undefined || value === "ask") return "ask";
+  if (!["accept-new", "no", "off", "false"].includes(value)) return "strict";
+  return isUsersChoice ? "accept-new" : "ask";
 }
 
 function otherWay(alias: string): PullcastError {

@@ -30,7 +30,7 @@ interface Line extends Place {
   /** Host patterns as written. */
   readonly hosts: string;
   readonly type: string;
-  /** Base64, not yet decoded. */
+  /** Base64, not yet decoded; `""` where the line has none. */
   readonly key: string;
 }
 
@@ -40,11 +40,11 @@ export function lookupName(host: string, port: number): string {
   return port === 22 ? name : `[${name}]:${port}`;
 }
 
-const LINE = /^(?:(@\S+)[ \t]+)?(\S+)[ \t]+(\S+)[ \t]+(\S+)/;
+const LINE = /^(?:(@\S+)[ \t]+)?(\S+)(?:[ \t]+(\S+)(?:[ \t]+(\S+))?)?/;
 
 /**
  * Keys of hosts, in OpenSSH's known_hosts format (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT; hostfile.c).
- * Lines that can't be read are passed over, as OpenSSH does; keys are decoded when they are asked for.
+ * Lines that can't be read are passed over, as OpenSSH does, and can be asked for; keys are decoded when they are asked for.
  */
 export class KnownHosts {
   readonly #plain = new Map<string, Line[]>();
@@ -87,12 +87,42 @@ export class KnownHosts {
 
   /** All keys for a name of {@link lookupName}'s form. */
   keysOf(name: string): KnownKey[] {
-    const lines = [
+    return this.#linesOf(name)
+      .map(decodeKey)
+      .filter((key) => key !== undefined);
+  }
+
+  /** Lines that are about a host and hold no key that can be read. */
+  badLinesOf(host: string, port: number): Place[] {
+    const names = new Set([lookupName(host, port), lookupName(host, 22)]);
+    return [...names]
+      .flatMap((name) => this.#linesOf(name))
+      .filter((line) => decodeKey(line) === undefined)
+      .map(({ file, line }) => ({ file, line }));
+  }
+
+  /** Whether a line names this very host: a pattern that matches it, or a hash, doesn't count. */
+  names(name: string): boolean {
+    return this.#plain.get(name)?.some(({ marker }) => marker === "") ?? false;
+  }
+
+  /** Keys of lines that {@link names} counts. */
+  keysNamed(name: string): KnownKey[] {
+    const keys = (this.#plain.get(name) ?? []).map(decodeKey);
+    return keys.filter((key) => key !== undefined && key.marker === "") as KnownKey[];
+  }
+
+  #linesOf(name: string): Line[] {
+    return [
       ...(this.#plain.get(name) ?? []),
       ...this.#patterns.filter((line) => matchesPatterns(name, line.hosts)),
       ...this.#hashed.filter((line) => matchesHash(name, line.hosts)),
     ];
-    return lines.map(decodeKey).filter((key) => key !== undefined);
+  }
+
+  /** The `@cert-authority` line for a host, if there is one: only a certificate can tell whether it vouches. */
+  authorityOf(host: string, port: number): Place | undefined {
+    return this.keysOf(lookupName(host, port)).find(({ marker }) => marker === "cert-authority");
   }
 
   /** Types of the keys that a host may show; they should be asked for first. */
@@ -122,7 +152,7 @@ export class KnownHosts {
       return ofType.length > 0 ? { type: "changed", known: ofType } : { type: "other-type", known };
     }
     if (bare.some((key) => key.marker === "" && same(key))) return { type: "known" };
-    const authority = keys.find((key) => key.marker === "cert-authority");
+    const authority = this.authorityOf(host, port);
     return authority === undefined ? { type: "unknown" } : { type: "unknown", authority };
   }
 }
@@ -130,9 +160,16 @@ export class KnownHosts {
 function decodeKey(line: Line): KnownKey | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line.key)) return undefined;
   const blob = Buffer.from(line.key, "base64");
-  if (line.type === "" || hostKeyType(blob) !== line.type) return undefined;
+  if (line.type === "" || hostKeyType(blob) !== line.type || !isWhole(blob)) return undefined;
   const { file, line: number, marker, type } = line;
   return { file, line: number, marker, type, blob };
+}
+
+/** Fields to the last byte (RFC 4253, 6.6): a cut key is none, not another one. */
+function isWhole(blob: Buffer): boolean {
+  let at = 0;
+  while (at + 4 <= blob.length) at += 4 + blob.readUInt32BE(at);
+  return at === blob.length;
 }
 
 /** `|1|SALT|HASH`: HMAC-SHA1 of the name, keyed with the salt. */

@@ -1,17 +1,18 @@
 import { PullcastError } from "../errors.ts";
+import type { Notice } from "../model.ts";
 import { once } from "../util/once.ts";
 import type { AgentLists } from "./agent-list.ts";
 import { startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";
 import { fingerprint } from "./host-key.ts";
-import { hostKeyRefusal } from "./host-key-refusal.ts";
+import { badLineNotices, hostKeyRefusal, type KeyChecking } from "./host-key-refusal.ts";
 import type { HostSettings } from "./host-settings.ts";
+import { createHostTrusts } from "./host-trust.ts";
 import { createKeyring } from "./keyring.ts";
-import { type HostKeyStore, openHostKeyStore } from "./known-hosts-file.ts";
 import { createPasswords } from "./passwords.ts";
 import { hostPort } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
-import type { SshOptions } from "./transport.ts";
+import type { SshOptions, Transport } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
 /** A host that proved its key and let us in. */
@@ -23,6 +24,7 @@ export interface LoggedIn {
   readonly hostKeyFingerprint: string;
   /** The key was new and is in known_hosts now. */
   readonly hostKeyAdded: boolean;
+  readonly notices: readonly Notice[];
 }
 
 interface LoginOptions {
@@ -47,6 +49,7 @@ export interface Login {
    * @throws {PullcastError} PC2xx with the phase; the abort reason
    */
   connect(settings: HostSettings, options: LoginOptions): Promise<LoggedIn>;
+  approve: Transport["approve"];
 }
 
 /**
@@ -56,13 +59,12 @@ export interface Login {
  */
 export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists): Login {
   const { limits, version } = options;
-  const stores = new Map<string, Promise<HostKeyStore>>();
-  const hostKeysOf = ({ knownHosts }: HostSettings) =>
-    once(stores, knownHosts.join("\0"), () => openHostKeyStore(knownHosts));
+  const trusts = createHostTrusts();
+  const approved = new Set<string>();
   const keysOf = createKeyring(ssh2, options, agents);
   const passwords = options.askPass === true ? createPasswords(options) : undefined;
   const prepare = async (settings: HostSettings) => {
-    const found = await Promise.all([hostKeysOf(settings), keysOf(settings)]);
+    const found = await Promise.all([trusts.of(settings), keysOf(settings)]);
     await passwords?.ofNodes();
     return found;
   };
@@ -72,11 +74,11 @@ export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists)
       const { user, hostKeyChecking } = settings;
       const place = hostPort(settings.host, settings.port);
       const at = via === undefined ? place : `${place} via ${via}`;
-      const [hostKeys, keys] = await prepare(settings).catch((error: unknown) => {
+      const [trust, keys] = await prepare(settings).catch((error: unknown) => {
         wire.destroy();
         throw error;
       });
-      const named: NamedHost = { hostKeys, at, hostKeyChecking, ...keyName(settings) };
+      const checking = { trust, at, approved, hostKeyChecking };
       const password =
         passwords && (() => (isJump ? passwords.ofJump(settings) : passwords.ofNodes()));
       const request = { ssh2, at, user, methods: settings.loginMethods, keys, password };
@@ -88,13 +90,12 @@ export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists)
         limits,
         user,
         version: version ?? "0",
-        knownKeyTypes: hostKeys.typesOf(named.host, named.port),
+        knownKeyTypes: trust.keyTypes(),
         login: (link) => startLogin(request, link),
         checkHostKey(blob) {
           // A renewal of keys must not bring another host.
           if (accepted?.equals(blob)) return undefined;
-          const verdict = hostKeys.judge(named.host, named.port, blob);
-          const refusal = hostKeyRefusal({ ...named, blob, verdict });
+          const refusal = hostKeyRefusal({ ...checking, blob, verdict: trust.judge(blob) });
           if (accepted !== undefined)
             return refusal ?? new PullcastError("PC212", { phase: "host-key", detail: at });
           if (refusal === undefined) accepted = Buffer.from(blob);
@@ -102,39 +103,26 @@ export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists)
         },
       });
       await connection.open(signal);
-      const hostKeyAdded = await recordIfNew(connection, named, accepted);
+      const hostKeyAdded = await recordIfNew(connection, checking, accepted);
       const hostKeyFingerprint = accepted === undefined ? "" : fingerprint(accepted);
-      return { connection, at, hostKeyFingerprint, hostKeyAdded };
+      const notices = badLineNotices(trust);
+      return { connection, at, hostKeyFingerprint, hostKeyAdded, notices };
     },
+    approve: ({ id }) => void approved.add(id),
   };
-}
-
-/** The name under which known_hosts has a host's keys; an alias stands for host and port. */
-function keyName({ host, port, hostKeyAlias }: HostSettings): { host: string; port: number } {
-  return hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
-}
-
-interface NamedHost {
-  readonly hostKeys: HostKeyStore;
-  /** For messages. */
-  readonly at: string;
-  /** As known_hosts names it. */
-  readonly host: string;
-  readonly port: number;
-  readonly hostKeyChecking: HostSettings["hostKeyChecking"];
 }
 
 /** Only now, after the login, has the host proved that it owns the key: a stolen public key fails before. */
 async function recordIfNew(
   connection: Connection,
-  named: NamedHost,
+  checking: KeyChecking,
   blob: Buffer | undefined,
 ): Promise<boolean> {
-  const { hostKeys, host, port } = named;
-  if (blob === undefined || hostKeys.judge(host, port, blob).type === "known") return false;
+  const { trust } = checking;
+  if (blob === undefined || trust.judge(blob).type === "known") return false;
   try {
-    const verdict = await hostKeys.record(host, port, blob);
-    const refusal = hostKeyRefusal({ ...named, blob, verdict });
+    const verdict = await trust.record(blob);
+    const refusal = hostKeyRefusal({ ...checking, blob, verdict });
     if (refusal !== undefined) throw refusal;
     return verdict.type === "unknown";
   } catch (error) {

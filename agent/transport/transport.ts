@@ -1,5 +1,6 @@
-import type { Admission, ExecOutcome, Target } from "../model.ts";
+import type { Admission, ExecOutcome, Notice, Target } from "../model.ts";
 import type { Secret } from "../secret.ts";
+import type { HostKeyOffer } from "./host-key-offer.ts";
 
 /** How the user wants nodes to be reached. */
 export interface SshOptions {
@@ -20,7 +21,12 @@ export interface SshOptions {
     readonly user: readonly string[];
     readonly global: readonly string[];
   };
-  /** Absent: ssh's configuration, else `strict`. */
+  /**
+   * pullcast's own known_hosts, where cluster nodes are pinned by their UID; what is pinned there decides alone.
+   * `knownHosts` takes its place.
+   */
+  readonly pinFile?: string;
+  /** Absent: ssh's configuration, else unknown keys are refused such that {@link Transport.approve} can let them in. */
   readonly hostKeyChecking?: "strict" | "accept-new";
   /** How ssh's configuration is asked; absent: it isn't. */
   readonly config?: SshConfig;
@@ -88,8 +94,10 @@ export interface Session {
   readonly user: string;
   /** `SHA256:…` of the host key that the node proved to own. */
   readonly hostKeyFingerprint: string;
-  /** `true` where the key was new and has been added to known_hosts (`accept-new`). */
+  /** `true` where the key was new and has been added to known_hosts (`accept-new`, or approved). */
   readonly hostKeyAdded?: boolean;
+  /** What is worth knowing about the login. */
+  readonly notices?: readonly Notice[];
   /**
    * Runs a program and waits for its end. A link lost while it runs is an outcome (`lost`).
    * Any error with phase `exec` means that the program may have run, and may still.
@@ -105,8 +113,13 @@ export interface Session {
  * Made once for a run, so that keys are parsed and the agent is asked once for all nodes.
  */
 export interface Transport {
-  /** @throws {PullcastError} PC2xx with the phase; the abort reason when `signal` aborts */
+  /**
+   * @throws {PullcastError} PC2xx with the phase, among them `UnknownHostKey` where the user may be asked;
+   *   the abort reason when `signal` aborts
+   */
   open(target: Target, signal: AbortSignal): Promise<Session>;
+  /** Lets an unknown key in from now on; it is kept once its host has proved to own it. */
+  approve(offer: HostKeyOffer): void;
   /** Frees what is shared between sessions. */
   close(): Promise<void>;
 }

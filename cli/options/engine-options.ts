@@ -216,6 +216,7 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
     ...(socket ? { agentSocket: socket } : {}),
     ...(given.length > 0 ? { knownHosts: given } : {}),
     defaultKnownHosts: { user: [ssh("known_hosts")], global: ["/etc/ssh/ssh_known_hosts"] },
+    pinFile: join(stateDir(host), "known_hosts"),
     ...(checking === undefined
       ? {}
       : { hostKeyChecking: checking === "accept-new" ? "accept-new" : "strict" }),

@@ -29,6 +29,8 @@ const RESTARTED = says(0, "OK restarted - /var/lib/kubelet/config.json");
 
 /** A stub for nodes whose restart ends in a way that the test chooses. */
 class StubScriptedTransport implements Transport {
+  approve(): void {}
+
   readonly #answer: Answer;
 
   constructor(answer: Answer) {

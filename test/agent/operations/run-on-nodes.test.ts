@@ -26,6 +26,8 @@ type Fate = "pass" | "refuse" | "lose-answer" | "lose-upload";
  * The program itself runs for real, in this machine's shell.
  */
 class StubBreakingTransport implements Transport {
+  approve(): void {}
+
   connections = 0;
   readonly #fates: readonly Fate[];
 

@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Target } from "../../../agent/model.ts";
 import { createTransport } from "../../../agent/transport/create-transport.ts";
+import { UnknownHostKey } from "../../../agent/transport/host-key-offer.ts";
 import type { SshOptions } from "../../../agent/transport/transport.ts";
 import { makeKey, type Sshd, startSshd } from "../../rig/sshd.ts";
-import { NEVER, optionsFor, targetOf } from "../../rig/transport.ts";
+import { NEVER, optionsFor, targetOf, withSession } from "../../rig/transport.ts";
+import { clusterNode } from "../cluster/cluster-node.ts";
 
 let sshd: Sshd;
 let dir: string;
@@ -161,6 +164,159 @@ describe("host key checking", () => {
     } finally {
       impostor.stop();
     }
+  });
+});
+
+/** A node of a cluster, by its UID. */
+function nodeTarget(uid: string): Target {
+  const node = clusterNode({ name: "worker-1", uid });
+  return { name: "worker-1", host: "127.0.0.1", addressKind: "InternalIP", node };
+}
+
+/** Options without files that the user named, so that ssh's and pullcast's own count. */
+async function clusterOptions(users: string, changes: Partial<SshOptions> = {}) {
+  const { knownHosts: _, ...options } = optionsFor(sshd);
+  const { hostKeyChecking: __, ...rest } = options;
+  const user = await knownHosts(users);
+  const pinFile = join(dir, `pins_${count}`);
+  return {
+    ...rest,
+    defaultKnownHosts: { user: [user], global: [] },
+    pinFile,
+    user: options.user ?? "",
+    ...changes,
+  };
+}
+
+async function openNode(options: SshOptions, uid: string) {
+  const transport = await createTransport(options);
+  try {
+    return await transport.open(nodeTarget(uid), NEVER);
+  } finally {
+    await transport.close();
+  }
+}
+
+describe("the keys of a cluster's nodes", () => {
+  const pinned = (uid: string, key: string | undefined) => `node/${uid} ${key} worker-1\n`;
+
+  it("are known by the node's UID, wherever it is reached", async () => {
+    const options = await clusterOptions("");
+    await writeFile(options.pinFile, pinned("u1", sshd.hostKeys.rsa));
+    const session = await openNode(options, "U1");
+    expect(session.hostKeyFingerprint).toBe(fingerprintOf(sshd.hostKeys.rsa));
+    expect(session.hostKeyAdded).toBe(false);
+  });
+
+  it("another node at the same address is unknown, not an attack", async () => {
+    const options = await clusterOptions("");
+    await writeFile(options.pinFile, pinned("u1", otherKey));
+    await expect(openNode(options, "u2")).rejects.toMatchObject({
+      code: "PC211",
+      fix: expect.stringMatching(/^pullcast trust worker-1, or compare /),
+    });
+  });
+
+  it("the same node with another key is refused, whatever the user's known_hosts says", async () => {
+    const options = await clusterOptions(`NAME ${sshd.hostKeys.ed25519}\n`);
+    await writeFile(options.pinFile, pinned("u1", otherKey));
+    const error = await openNode({ ...options, hostKeyChecking: "accept-new" }, "u1").catch(
+      (e) => e,
+    );
+    expect(error).toMatchObject({
+      code: "PC212",
+      fix: expect.stringMatching(/; only then pullcast trust --replace worker-1$/),
+    });
+    expect(error.message).toContain(`${options.pinFile}:1`);
+  });
+
+  it("a pin is good though the user's known_hosts has a stale key for the address", async () => {
+    const options = await clusterOptions(`NAME ${otherKey}\n`);
+    await expect(openNode(options, "u1")).rejects.toMatchObject({
+      code: "PC212",
+      fix: expect.stringMatching(/; only then pullcast trust worker-1$/),
+    });
+    await writeFile(options.pinFile, pinned("u1", sshd.hostKeys.ecdsa));
+    expect((await openNode(options, "u1")).hostKeyAdded).toBe(false);
+  });
+
+  it("a key that the user revoked is refused though it is pinned", async () => {
+    const options = await clusterOptions(`@revoked * ${sshd.hostKeys.ed25519}\n`);
+    await writeFile(options.pinFile, pinned("u1", sshd.hostKeys.ed25519));
+    await expect(openNode(options, "u1")).rejects.toMatchObject({ code: "PC213" });
+  });
+
+  it("without a pin the user's known_hosts decides, and nothing is pinned", async () => {
+    const options = await clusterOptions(`NAME ${sshd.hostKeys.ed25519}\n`);
+    expect((await openNode(options, "u1")).hostKeyAdded).toBe(false);
+    await expect(readFile(options.pinFile)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("accept-new pins by UID in pullcast's own file, and leaves the user's alone", async () => {
+    const options = await clusterOptions("# mine\n", { hostKeyChecking: "accept-new" });
+    expect((await openNode(options, "u1")).hostKeyAdded).toBe(true);
+    expect((await openNode(options, "u1")).hostKeyAdded).toBe(false);
+    expect(await readFile(options.pinFile, "utf8")).toBe(pinned("u1", sshd.hostKeys.ed25519));
+    const [user = ""] = options.defaultKnownHosts.user;
+    expect(await readFile(user, "utf8")).toBe("# mine\n");
+  });
+
+  it("a file that the user named holds pins too, and is only added to", async () => {
+    const file = await knownHosts("# mine\n");
+    const options = optionsFor(sshd, { knownHosts: [file], hostKeyChecking: "accept-new" });
+    expect((await openNode(options, "u1")).hostKeyAdded).toBe(true);
+    const text = `# mine\n${pinned("u1", sshd.hostKeys.ed25519)}`;
+    expect(await readFile(file, "utf8")).toBe(text);
+    await writeFile(file, text.replace(sshd.hostKeys.ed25519 ?? "", otherKey));
+    await expect(openNode(options, "u1")).rejects.toMatchObject({
+      code: "PC212",
+      fix: expect.stringMatching(
+        /only then ssh-keygen -R node\/u1 -f \S+; pullcast trust worker-1$/,
+      ),
+    });
+  });
+
+  it("an approved key is let in and pinned; without approval it is not", async () => {
+    const options = await clusterOptions("");
+    const transport = await createTransport(options);
+    const refused = await transport.open(nodeTarget("u1"), NEVER).catch((e) => e);
+    expect(refused).toBeInstanceOf(UnknownHostKey);
+    expect(refused.offer).toMatchObject({
+      node: "worker-1",
+      keyType: "ED25519",
+      fingerprint: fingerprintOf(sshd.hostKeys.ed25519),
+    });
+    transport.approve(refused.offer);
+    // The approval is for this node alone.
+    await expect(transport.open(nodeTarget("u2"), NEVER)).rejects.toMatchObject({ code: "PC211" });
+    expect((await transport.open(nodeTarget("u1"), NEVER)).hostKeyAdded).toBe(true);
+    await transport.close();
+    expect(await readFile(options.pinFile, "utf8")).toBe(pinned("u1", sshd.hostKeys.ed25519));
+  });
+
+  it("strict never offers the question", async () => {
+    const options = await clusterOptions("", { hostKeyChecking: "strict" });
+    const refused = await openNode(options, "u1").catch((e) => e);
+    expect(refused.code).toBe("PC211");
+    expect(refused).not.toBeInstanceOf(UnknownHostKey);
+  });
+});
+
+describe("a line about the host that can't be read", () => {
+  it("is named where the key is unknown, and noted where another line is good", async () => {
+    const bad = "NAME ssh-ed25519 AAAA\n";
+    await expect(open(bad)).rejects.toMatchObject({
+      code: "PC211",
+      detail: expect.stringMatching(/; not read: \S+known_hosts_\d+:1$/),
+    });
+    const file = await knownHosts(`${bad}NAME ${sshd.hostKeys.ed25519}\n`);
+    const { notices } = await withSession(
+      optionsFor(sshd, { knownHosts: [file] }),
+      async (session) => session,
+    );
+    expect(notices).toEqual([
+      { code: "PC217", message: expect.stringMatching(/can't be read: \S+known_hosts_\d+:1$/) },
+    ]);
   });
 });
 

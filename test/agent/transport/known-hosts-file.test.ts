@@ -7,6 +7,7 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   utimes,
   writeFile,
 } from "node:fs/promises";
@@ -66,6 +67,11 @@ describe("openHostKeyStore", () => {
     await expect(openHostKeyStore([`${file}2`])).rejects.toMatchObject({ code: "PC215" });
   });
 
+  it("refuses a link to nothing: what stood there is not known", async () => {
+    await symlink(join(dir, "gone"), file);
+    await expect(openHostKeyStore([file])).rejects.toMatchObject({ code: "PC215" });
+  });
+
   it("refuses a path through a file", async () => {
     await writeFile(file, "");
     await expect(openHostKeyStore([join(file, "x")])).rejects.toMatchObject({ code: "PC215" });
@@ -82,7 +88,7 @@ describe("record", () => {
   it("makes the file 0600 and its directory 0700", async () => {
     const deep = join(dir, "new", "known_hosts");
     const store = await openHostKeyStore([deep]);
-    expect(await store.record("a", 22, blob(1))).toEqual({ type: "unknown" });
+    expect(await store.record({ host: "a", port: 22, blob: blob(1) })).toEqual({ type: "unknown" });
     expect(await readFile(deep, "utf8")).toBe(line("a", 1));
     expect((await stat(deep)).mode & 0o777).toBe(0o600);
     expect((await stat(join(dir, "new"))).mode & 0o777).toBe(0o700);
@@ -91,7 +97,7 @@ describe("record", () => {
   it("keeps what is there, and ends an open line first", async () => {
     await writeFile(file, `# mine\n${line("b", 2).trimEnd()}`, { mode: 0o644 });
     const store = await openHostKeyStore([file]);
-    await store.record("node", 2222, blob(1));
+    await store.record({ host: "node", port: 2222, blob: blob(1) });
     expect(await readFile(file, "utf8")).toBe(`# mine\n${line("b", 2)}${line("[node]:2222", 1)}`);
     expect((await stat(file)).mode & 0o777).toBe(0o644);
   });
@@ -100,7 +106,9 @@ describe("record", () => {
     const stores = await Promise.all([1, 2, 3, 4].map(() => openHostKeyStore([file])));
     await Promise.all(
       Array.from({ length: 20 }, (_, node) =>
-        Promise.all(stores.map((store) => store.record(`node-${node}`, 22, blob(node)))),
+        Promise.all(
+          stores.map((store) => store.record({ host: `node-${node}`, port: 22, blob: blob(node) })),
+        ),
       ),
     );
     const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
@@ -112,7 +120,7 @@ describe("record", () => {
   it("looks again under the lock: somebody else may have added another key", async () => {
     const store = await openHostKeyStore([file]);
     await writeFile(file, line("a", 9));
-    expect((await store.record("a", 22, blob(1))).type).toBe("changed");
+    expect((await store.record({ host: "a", port: 22, blob: blob(1) })).type).toBe("changed");
     expect(await readFile(file, "utf8")).toBe(line("a", 9));
   });
 
@@ -120,13 +128,15 @@ describe("record", () => {
     await writeFile(`${file}.lock`, "");
     await utimes(`${file}.lock`, 1, 1);
     const store = await openHostKeyStore([file]);
-    expect((await store.record("a", 22, blob(1))).type).toBe("unknown");
+    expect((await store.record({ host: "a", port: 22, blob: blob(1) })).type).toBe("unknown");
   });
 
   it("refuses names that would mean something else in the file", async () => {
     const store = await openHostKeyStore([file]);
     for (const name of ["a b", "a,b", "*", "a\nb", "#a", "|1|a", "@revoked"]) {
-      await expect(store.record(name, 22, blob(1))).rejects.toMatchObject({ code: "PC215" });
+      await expect(store.record({ host: name, port: 22, blob: blob(1) })).rejects.toMatchObject({
+        code: "PC215",
+      });
     }
     expect(await readdir(dir)).toEqual([]);
   });
@@ -134,7 +144,9 @@ describe("record", () => {
   it("says so where the file can't be written", async () => {
     const store = await openHostKeyStore([file]);
     await mkdir(file);
-    await expect(store.record("a", 22, blob(1))).rejects.toMatchObject({ code: "PC215" });
+    await expect(store.record({ host: "a", port: 22, blob: blob(1) })).rejects.toMatchObject({
+      code: "PC215",
+    });
     expect(await readdir(dir)).toEqual(["known_hosts"]);
   });
 });

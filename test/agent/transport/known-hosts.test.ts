@@ -200,6 +200,8 @@ describe("KnownHosts", () => {
   it("tells a changed key from a key of another type", () => {
     expect(judge(`${name()} ${keys.other}`).type).toBe("changed");
     expect(judge(`${name()} ${keys.rsa}\n${name()} ${keys.ecdsa}`).type).toBe("other-type");
+    // A cut line is no key at all, as it is to ssh.
+    expect(judge(`${name()} ${keys.other.slice(0, -8)}`).type).toBe("unknown");
   });
 
   it("says where the known keys stand", () => {
@@ -218,6 +220,20 @@ describe("KnownHosts", () => {
       type: "unknown",
       authority: { line: 1 },
     });
+  });
+
+  it("names lines about the host that hold no key, as ssh does, and no others", () => {
+    const known = new KnownHosts();
+    known.add(
+      "kh",
+      [
+        ...["a ssh-rsa !!!!", "b ssh-rsa !!!!", "a", "# a", "rubbish of no host"],
+        ...[`a ${keys.rsa.replace("ssh-rsa", "ssh-foo")}`, `* ${keys.ecdsa.slice(0, -9)}`],
+        ...[`a ${keys.ours}`, "[a]:22 x", "@unheard a x y"],
+      ].join("\n"),
+    );
+    expect(known.badLinesOf("a", 22).map(({ line }) => line)).toEqual([1, 3, 6, 7]);
+    expect(known.badLinesOf("a", 2222).map(({ line }) => line)).toEqual([7, 1, 3, 6, 7]);
   });
 
   it("compares names in lower case", () => {

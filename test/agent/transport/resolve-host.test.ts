@@ -67,7 +67,7 @@ test("nothing configured: our defaults, not ssh's", async () => {
     agentSocket: "/default/agent",
     loginMethods: ["publickey", "keyboard-interactive", "password"],
     knownHosts: ["/default/known", "/etc/default/known"],
-    hostKeyChecking: "strict",
+    hostKeyChecking: "ask",
   });
 });
 
@@ -195,7 +195,7 @@ test("an entry that takes any host key doesn't count for a node of a cluster: it
   const lax = { hostKeyChecking: "accept-new" } as const;
   expect(await settings(text, targetOf("dev1"))).toMatchObject(lax);
   const node = nodeTarget("dev1", "10.0.0.9");
-  expect(await settings(text, node)).toMatchObject({ hostKeyChecking: "strict" });
+  expect(await settings(text, node)).toMatchObject({ hostKeyChecking: "ask" });
   expect(await settings(text, node, lax)).toMatchObject(lax);
 });
 
