@@ -32,6 +32,7 @@ export { explain } from "./operations/explain.ts";
 export { inspect } from "./operations/inspect.ts";
 export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lookup.ts";
 export type {
+  ApproveHostKeys,
   CheckOptions,
   CleanupOptions,
   ExplainOptions,
@@ -50,6 +51,7 @@ export { restore } from "./operations/restore.ts";
 export { verify } from "./operations/verify.ts";
 export type { RegistryAccess } from "./registry/reach.ts";
 export { Secret } from "./secret.ts";
+export type { HostKeyOffer } from "./transport/host-key-offer.ts";
 export type { PhaseLimits, SshOptions } from "./transport/transport.ts";
 export { cleanText } from "./util/clean-text.ts";
 export { shellWord } from "./util/shell-word.ts";

@@ -1,4 +1,5 @@
 import { PullcastError, type PullcastEvent } from "../agent/index.ts";
+import { isYes } from "./confirm-host-keys.ts";
 import type { Host } from "./host.ts";
 import { cleanDeep } from "./render/clean-deep.ts";
 import { foldNames } from "./render/fold-names.ts";
@@ -36,6 +37,6 @@ export function planConfirmer(context: ConfirmContext): (plan: Plan) => Promise<
     const lines = [...(quiet ? renderHeader(plan) : []), ...wrap(`Nodes ${names}`, 100)];
     for (const line of lines) host.stderr.write(`${line}\n`);
     const answer = await host.ask(`Push to these ${count} nodes? [y/N] `, signal);
-    return /^y(?:es)?$/i.test(answer.trim());
+    return isYes(answer);
   };
 }

@@ -2,6 +2,7 @@ import { PullcastError } from "../agent/index.ts";
 import type { CommandSpec } from "./commands/catalog.ts";
 import type { Command } from "./commands/command.ts";
 import { planConfirmer } from "./confirm.ts";
+import { hostKeyConfirmer } from "./confirm-host-keys.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { fail, writeError } from "./fail.ts";
 import type { Host, Output } from "./host.ts";
@@ -65,6 +66,8 @@ async function runParsed(
   const interrupts = watchInterrupts(host, () =>
     sink.line("Stopping: nodes at work may end; Ctrl-C again leaves at once"),
   );
+  const hold = () => progress.hold();
+  const approveHostKeys = hostKeyConfirmer({ host, signal: interrupts.signal, hold });
   try {
     const command = await COMMANDS[spec.name]?.();
     if (command === undefined) throw new Error(`no command ${spec.name}`);
@@ -83,8 +86,9 @@ async function runParsed(
         host,
         signal: interrupts.signal,
         quiet: level === "quiet",
-        hold: () => progress.hold(),
+        hold,
       }),
+      ...(approveHostKeys === undefined ? {} : { approveHostKeys }),
       present: async (reports) => {
         progress.close();
         wasPresented = true;

@@ -114,6 +114,7 @@ async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, No
       signal: options.signal,
       report: options.report,
       lastPush: await lastPushes(options.stateDir, new Date()),
+      approveHostKeys: options.approveHostKeys,
     });
     if (options.restart === undefined) return reports;
     return await restartKubelets({

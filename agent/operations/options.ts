@@ -5,6 +5,7 @@ import type { CredentialSource } from "../credentials/model.ts";
 import type { PlannedEvent, Report } from "../events.ts";
 import type { Become } from "../node/become.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
+import type { HostKeyOffer } from "../transport/host-key-offer.ts";
 import type { SshOptions } from "../transport/transport.ts";
 
 /** Which nodes a run is about. */
@@ -40,6 +41,9 @@ export interface RunOptions {
   readonly stateDir: string;
 }
 
+/** Whether the user trusts host keys that nobody knows; all of a run are asked about at once. */
+export type ApproveHostKeys = (offers: readonly HostKeyOffer[]) => Promise<boolean>;
+
 /** What operations that log in to nodes need besides. */
 export interface NodeRunOptions extends RunOptions {
   readonly ssh: SshOptions;
@@ -53,6 +57,8 @@ export interface NodeRunOptions extends RunOptions {
   readonly replace: boolean;
   /** Whether a host must have the ids that the cluster knows of its node. @default true */
   readonly nodeCheck?: boolean;
+  /** Absent: unknown host keys are refused without a question. */
+  readonly approveHostKeys?: ApproveHostKeys;
 }
 
 /** How what is sent is judged and told. */

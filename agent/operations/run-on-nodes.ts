@@ -4,9 +4,11 @@ import type { NodeReport, Target } from "../model.ts";
 import { fullJitter } from "../rollout/backoff.ts";
 import { GRACE_MS } from "../rollout/grace.ts";
 import { runWaves } from "../rollout/run-waves.ts";
+import { type HostKeyOffer, UnknownHostKey } from "../transport/host-key-offer.ts";
 import type { Transport } from "../transport/transport.ts";
 import { nodeReport, notAttemptedReport } from "./node-report.ts";
 import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
+import type { ApproveHostKeys } from "./options.ts";
 import type { KnownPushes } from "./run-records.ts";
 
 /** Tries besides the first; waits grow to 8 s, random, so that many nodes don't come back at once. */
@@ -15,6 +17,9 @@ export const NODE_RETRY = {
   shouldRetry: isWorthRetry,
   delayMs: fullJitter(1000, 8000),
 } as const;
+
+/** Rounds of questions about host keys: one for the nodes, and some for jump hosts on the way to them. */
+const MAX_QUESTIONS = 4;
 
 interface RunOnNodesOptions {
   readonly transport: Transport;
@@ -25,23 +30,51 @@ interface RunOnNodesOptions {
   readonly report: Report;
   /** What this machine is known to have sent before this run. */
   readonly lastPush?: KnownPushes;
+  readonly approveHostKeys?: ApproveHostKeys | undefined;
 }
 
 /**
  * Runs one job on all targets, side by side, as one wave; a lost link is tried again,
  * since the node's program is safe to repeat and tells what it finds.
+ * Nodes with unknown host keys wait until the others have ended: then one question is about all of them.
  *
  * @returns a report for each target; events `node-started` and `node-finished` on the way
  */
 export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target, NodeReport>> {
   const reports = new Map<Target, NodeReport>();
-  const finish = (target: Target, report: NodeReport) => {
+  const finish: Finish = (target, report) => {
     reports.set(target, report);
     options.report({ type: "node-finished", report });
   };
-  const tracks = new Map(options.targets.map((target) => [target, new NodeTrack()]));
+  let targets = options.targets;
+  for (let round = 0; targets.length > 0; round += 1) {
+    const waiting = await runRound(options, { targets, finish, round });
+    const goOn = await approve(options, waiting);
+    targets = goOn ? [...waiting.keys()] : [];
+    if (!goOn) for (const [target, { report }] of waiting) finish(target, report);
+  }
+  return inOrder(options.targets, reports);
+}
+
+type Finish = (target: Target, report: NodeReport) => void;
+
+/** A node that waits for the user's word, and its report where that is no. */
+interface Waiting {
+  readonly offer: HostKeyOffer;
+  readonly report: NodeReport;
+}
+
+/** Runs the job once on each target; returns those that wait for a question. */
+async function runRound(
+  options: RunOnNodesOptions,
+  round: { readonly targets: readonly Target[]; readonly finish: Finish; readonly round: number },
+): Promise<Map<Target, Waiting>> {
+  const { targets, finish } = round;
+  const waiting = new Map<Target, Waiting>();
+  const mayAsk = options.approveHostKeys !== undefined && round.round < MAX_QUESTIONS;
+  const tracks = new Map(targets.map((target) => [target, new NodeTrack()]));
   const outcome = await runWaves<Target, NodeTry>({
-    waves: [options.targets],
+    waves: [targets],
     concurrency: options.concurrency,
     signal: options.signal,
     graceMs: GRACE_MS,
@@ -53,7 +86,9 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
       track?.end(tried);
       return tried;
     },
-    onStart: (target) => options.report({ type: "node-started", node: target.name }),
+    onStart: (target) => {
+      if (round.round === 0) options.report({ type: "node-started", node: target.name });
+    },
     onResult: (target, tried) => {
       const track = tracks.get(target);
       const lostBefore = track?.lostBefore ?? false;
@@ -61,11 +96,32 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
       const { name, node } = target;
       const lastPush = options.lastPush?.(node === undefined ? { name } : { uid: node.uid, name });
       const now = new Date();
-      finish(target, nodeReport(target, { tried, lostBefore, durationMs, now, lastPush }));
+      const report = nodeReport(target, { tried, lostBefore, durationMs, now, lastPush });
+      const error = tried.type === "unreached" ? tried.error : undefined;
+      if (mayAsk && error instanceof UnknownHostKey) {
+        waiting.set(target, { offer: error.offer, report });
+      } else finish(target, report);
     },
   });
   for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));
-  return inOrder(options.targets, reports);
+  return waiting;
+}
+
+/** Asks about each key once: nodes behind one jump host wait for the same. */
+async function approve(
+  { approveHostKeys, transport, signal }: RunOnNodesOptions,
+  waiting: ReadonlyMap<Target, Waiting>,
+): Promise<boolean> {
+  const offers = new Map([...waiting.values()].map(({ offer }) => [offer.id, offer]));
+  if (offers.size === 0 || approveHostKeys === undefined || signal.aborted) return false;
+  const trusted = await approveHostKeys([...offers.values()]).catch((error: unknown) => {
+    // What ended before the question must still be told.
+    if (signal.aborted) return false;
+    throw error;
+  });
+  if (!trusted) return false;
+  for (const offer of offers.values()) transport.approve(offer);
+  return true;
 }
 
 /** Nodes end in any order; their reports stand as the nodes were listed. */

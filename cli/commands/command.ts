@@ -1,4 +1,4 @@
-import type { PushOptions, Report as ReportEvent } from "../../agent/index.ts";
+import type { ApproveHostKeys, PushOptions, Report as ReportEvent } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
 import type { ParsedArgs } from "../options/parse-argv.ts";
@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly report: ReportEvent;
   /** Shows a run's plan and asks whether it should go on. */
   readonly confirm: NonNullable<PushOptions["confirm"]>;
+  /** Shows unknown host keys and asks whether to trust them; absent where there is no terminal to ask on. */
+  readonly approveHostKeys?: ApproveHostKeys;
   /** Prints reports in the format asked for, and their summary; called once. */
   readonly present: (reports: readonly Report[]) => Promise<void>;
 }

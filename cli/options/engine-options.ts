@@ -30,7 +30,8 @@ const PORTS = { min: 1, max: 65_535 };
 const AT_ONCE = { min: 1, max: 1000 };
 
 /** What a run needs beside the command line. */
-export type RunContext = Pick<RunOptions, "signal" | "report"> & { readonly host: Host };
+export type RunContext = Pick<RunOptions, "signal" | "report"> &
+  Pick<NodeRunOptions, "approveHostKeys"> & { readonly host: Host };
 
 /** kubectl's flags, as they are. */
 export function kubectlOptions(options: OptionValues): KubectlSettings {
@@ -86,6 +87,7 @@ export async function nodeRunOptions(
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
     nodeCheck: !options.on("no-node-check"),
+    ...some("approveHostKeys", context.approveHostKeys),
     ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),
   };
 }
