@@ -225,6 +225,14 @@ const TABLE = {
     title: "ssh is not there, and some of its settings are ignored",
     fix: "install ssh (openssh-client) if they matter",
   },
+  PC250: {
+    title: "the pod that reads the node's host keys did not run",
+    fix: "kubectl describe node NODE; another --image or -n may help",
+  },
+  PC251: {
+    title: "the node showed no host keys",
+    fix: "look at /etc/ssh there: sshd may keep its keys elsewhere, or there is none",
+  },
   PC257: {
     title: "the host did not prove that it owns its host key",
     fix: "find out who answers at that address: an attacker knows a node's public key, not the private one",

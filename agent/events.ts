@@ -1,9 +1,17 @@
-import type { CheckGroup, NodeReport, Notice, PullReport, SkippedNode, Target } from "./model.ts";
+import type {
+  CheckGroup,
+  NodeReport,
+  Notice,
+  PullReport,
+  SkippedNode,
+  Target,
+  TrustedNode,
+} from "./model.ts";
 
 /** The run knows its targets; nothing has been touched. */
 export interface PlannedEvent {
   readonly type: "planned";
-  readonly operation: "push" | "restore" | "verify" | "cleanup";
+  readonly operation: "push" | "restore" | "verify" | "trust" | "cleanup";
   readonly run: string;
   /** kubectl's context and server; absent for `--hosts`. */
   readonly context?: { readonly name: string; readonly server: string };
@@ -49,6 +57,12 @@ export interface PullFinishedEvent {
   readonly report: PullReport;
 }
 
+/** A node's host keys were pinned, or not. */
+export interface TrustFinishedEvent {
+  readonly type: "trust-finished";
+  readonly report: TrustedNode;
+}
+
 /** Some nodes are not decided yet: their kubelets may use an older file until `until` (RFC 3339). */
 export interface WaitingEvent {
   readonly type: "waiting";
@@ -83,6 +97,7 @@ export type PullcastEvent =
   | NodeFinishedEvent
   | RestartEvent
   | PullFinishedEvent
+  | TrustFinishedEvent
   | WaitingEvent
   | CleanedEvent
   | CheckingEvent

@@ -22,6 +22,8 @@ export type {
   RestoreReport,
   RunReport,
   SkippedNode,
+  TrustedNode,
+  TrustReport,
   VerifyReport,
 } from "./model.ts";
 export type { Become } from "./node/become.ts";
@@ -44,10 +46,12 @@ export type {
   RestoreOptions,
   RunOptions,
   SelectionOptions,
+  TrustOptions,
   VerifyOptions,
 } from "./operations/options.ts";
 export { push } from "./operations/push.ts";
 export { restore } from "./operations/restore.ts";
+export { trust } from "./operations/trust.ts";
 export { verify } from "./operations/verify.ts";
 export type { RegistryAccess } from "./registry/reach.ts";
 export { Secret } from "./secret.ts";

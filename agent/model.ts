@@ -272,6 +272,40 @@ export type PushReport = RunReport<NodeReport, "PushReport"> & {
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;
 
+/** A public key, for people. */
+export interface PublicKey {
+  /** `ED25519`, `RSA`, `ECDSA` */
+  readonly type: string;
+  /** `SHA256:…` */
+  readonly fingerprint: string;
+}
+
+/** What became of one node's host keys. */
+export interface TrustedNode {
+  readonly node: string;
+  readonly uid?: string;
+  /**
+   * - `trusted`: its keys, or those of a further type, are pinned now
+   * - `unchanged`: they were pinned already
+   * - `replaced`: others were pinned before
+   * - `failed`: nothing was changed
+   */
+  readonly result: "trusted" | "unchanged" | "replaced" | "failed" | "skipped" | "not-attempted";
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  /** What the node showed. */
+  readonly keys: readonly PublicKey[];
+  readonly durationMs: number;
+}
+
+/** Whose word the keys are, and where they are kept. */
+export type TrustReport = RunReport<TrustedNode, "TrustReport"> & {
+  readonly file: string;
+  /** Who could have given wrong keys. */
+  readonly trusted: readonly string[];
+};
+
 /** What a check looks at, in the order of a report. */
 export type CheckGroup = "kubectl" | "rbac" | "nodes" | "ssh" | "source" | "registry";
 

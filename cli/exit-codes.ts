@@ -6,6 +6,7 @@ import type {
   Inspection,
   NodeReport,
   PullReport,
+  TrustedNode,
 } from "../agent/index.ts";
 
 /** All exit codes, in the order in which they are tried. */
@@ -58,8 +59,8 @@ export interface Ending {
   readonly interrupted: boolean;
   /** The code of the error that ended the run. */
   readonly error?: Code;
-  /** What became of nodes in a push or restore. */
-  readonly nodes?: readonly Pick<NodeReport, "result">[];
+  /** What became of nodes in a push or restore, or of their host keys. */
+  readonly nodes?: readonly Pick<NodeReport | TrustedNode, "result">[];
   /** What became of nodes in a verify. */
   readonly pulls?: readonly Pick<PullReport, "result">[];
   /** What an inspection came to. */

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   check: async () => (await import("./commands/check.ts")).checkCommand,
+  trust: async () => (await import("./commands/trust.ts")).trustCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

@@ -79,9 +79,14 @@ export async function deletePod(gateway: Gateway, pod: Pod): Promise<ApiAnswer |
   return [200, 202, 404, 409].includes(answer.status) ? undefined : answer;
 }
 
-/** The end of a container's log, or `undefined` where none can be read. */
-export async function readLog(gateway: Gateway, pod: Pod): Promise<string | undefined> {
-  const { status, body } = await gateway.request("GET", `${podPath(pod)}/log?limitBytes=1024`);
+/** The first bytes of a container's log, or `undefined` where none can be read. */
+export async function readLog(
+  gateway: Gateway,
+  pod: Pod,
+  limitBytes: number,
+): Promise<string | undefined> {
+  const path = `${podPath(pod)}/log?limitBytes=${limitBytes}`;
+  const { status, body } = await gateway.request("GET", path);
   return status === 200 && typeof body === "string" ? body : undefined;
 }
 

@@ -5,8 +5,8 @@ import { PullcastError } from "../errors.ts";
 import type { CleanupReport } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import type { CleanupOptions } from "./options.ts";
+import { MANAGED_BY } from "./pod-frame.ts";
 import { removePods } from "./verify/remove-pods.ts";
-import { MANAGED_BY } from "./verify/test-pod.ts";
 
 /**
  * Removes the test pods that crashed runs left, known by their labels; those of a verify that runs

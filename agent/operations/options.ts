@@ -130,6 +130,23 @@ export interface InspectOptions extends JudgeOptions, SourceAccess {
   readonly report: Report;
 }
 
+export interface TrustOptions extends Omit<RunOptions, "stateDir"> {
+  /** pullcast's own known_hosts: new pins go there. */
+  readonly pinFile: string;
+  /** Files in its place; new pins go to the first, which is only added to. */
+  readonly knownHosts?: readonly string[];
+  /** Put keys that differ in place of those pinned. */
+  readonly replace: boolean;
+  /** For the pods; it needs `cat`. */
+  readonly image: string;
+  /** Namespace of the pods; kubectl's current one if absent. */
+  readonly namespace?: string;
+  /** Pods at once, 1 or more. */
+  readonly concurrency: number;
+  /** The longest the run takes, ms. */
+  readonly timeoutMs: number;
+}
+
 export interface CleanupOptions {
   readonly kubectl: KubectlSettings;
   /** One namespace; all if absent. */

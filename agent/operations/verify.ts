@@ -1,9 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { performance } from "node:perf_hooks";
 import pLimit from "p-limit";
-import { type Gateway, openGateway } from "../cluster/gateway.ts";
+import { openGateway } from "../cluster/gateway.ts";
 import { watchPods } from "../cluster/pod-watch.ts";
-import { PullcastError } from "../errors.ts";
 import type { PullReport, SkippedNode, Target, VerifyReport } from "../model.ts";
 import { type AnonymousAnswer, askAnonymously } from "../registry/anonymous.ts";
 import type { Reach } from "../registry/https-request.ts";
@@ -17,20 +16,18 @@ import {
 } from "../registry/reference.ts";
 import { abortAfterGrace, GRACE_MS } from "../rollout/grace.ts";
 import type { VerifyOptions } from "./options.ts";
+import { runSelector } from "./pod-frame.ts";
 import { newRunId } from "./run-id.ts";
 import { lastPushes } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
+import { sweepPods } from "./sweep-pods.ts";
 import { INTERRUPTED } from "./verify/judge.ts";
 import { type ProofContext, proveNode } from "./verify/prove-node.ts";
-import { removePods } from "./verify/remove-pods.ts";
-import { runSelector } from "./verify/test-pod.ts";
 import { WaitingRoom } from "./verify/waiting-room.ts";
 
 /** A digest that no image has. */
 const NO_IMAGE = `sha256:${"0".repeat(64)}`;
 const LARGE_BYTES = 200 * 1024 * 1024;
-/** Time that the clean-up has at the end, also after Ctrl-C, ms. */
-const SWEEP_MS = 5000;
 
 /**
  * Proves by one pod for each selected node that its kubelet can pull an image with the node's own
@@ -128,7 +125,9 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
   } finally {
     waiting.close();
     await watch.close();
-    if (pods > 0) await sweep(gateway, { namespace, run: plan.run, pods, options });
+    if (pods > 0) {
+      await sweepPods(gateway, { namespace, run: plan.run, pods, report: options.report });
+    }
     await gateway.close();
   }
 }
@@ -196,37 +195,6 @@ async function askFromHere(
     options.report({ type: "notice", notice: { code: "PC704", message } });
   }
   return answer;
-}
-
-interface Sweep {
-  readonly namespace: string;
-  readonly run: string;
-  readonly pods: number;
-  readonly options: VerifyOptions;
-}
-
-/** Removes what is left of the run's pods, and says what could not be. */
-async function sweep(gateway: Gateway, { namespace, run, pods, options }: Sweep): Promise<void> {
-  const tellLeft = (detail: string) => {
-    const message = `${detail}; they are in namespace ${namespace} with the label pullcast.dev/run=${run}`;
-    options.report({ type: "notice", notice: { code: "PC120", message } });
-  };
-  const removing = removePods(gateway, { namespace, selector: runSelector(run) });
-  const late = new Promise<undefined>((resolve) => {
-    setTimeout(() => resolve(undefined), SWEEP_MS).unref();
-  });
-  try {
-    const removed = await Promise.race([removing, late]);
-    const failed = removed?.filter(({ result }) => result === "failed") ?? [];
-    if (removed === undefined) tellLeft("removing took too long");
-    else if (failed.length > 0) tellLeft(`${failed.length} pods: ${failed[0]?.message ?? ""}`);
-    else options.report({ type: "cleaned", pods });
-  } catch (error) {
-    if (!(error instanceof PullcastError)) throw error;
-    tellLeft(error.message);
-  } finally {
-    removing.catch(() => undefined);
-  }
 }
 
 /** The report of a node that no pod was tried on to the end. */

@@ -6,6 +6,7 @@ import { type HostKeyOffer, UnknownHostKey } from "./host-key-offer.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { HostTrust } from "./host-trust.ts";
 import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
+import { renewal } from "./pins.ts";
 
 /** How the key of one host is checked. */
 export interface KeyChecking {
@@ -106,18 +107,14 @@ function firstContact({ pin }: HostTrust): string | undefined {
 }
 
 /** Forgetting a key comes second: the first question is why it changed. */
-function removal(trust: HostTrust, known: readonly KnownKey[]): string {
-  const { pin, isPinned, host, port } = trust;
+function removal({ pin, isPinned, host, port }: HostTrust, known: readonly KnownKey[]): string {
+  if (pin !== undefined && isPinned) return renewal(pin);
   const name = shellWord(lookupName(host, port));
   const files = new Set(known.map(({ file }) => shellWord(file)));
   const forget = [...files].map((file) => `ssh-keygen -R ${name} -f ${file}`);
-  const node = pin === undefined ? "" : shellWord(pin.node);
-  const steps = () => {
-    if (pin === undefined) return forget;
-    if (!isPinned) return [`pullcast trust ${node}`];
-    return pin.owned ? [`pullcast trust --replace ${node}`] : [...forget, `pullcast trust ${node}`];
-  };
-  return `find out why: a rebuilt node, or an attack; only then ${steps().join("; ")}`;
+  // Once a node is pinned, what known_hosts has for its address counts no more.
+  const steps = pin === undefined ? forget : [`pullcast trust ${shellWord(pin.node)}`];
+  return `find out why: a rebuilt node, or an attack; only then ${steps.join("; ")}`;
 }
 
 function keysText(keys: readonly KnownKey[]): string {

@@ -19,6 +19,18 @@ export function keyTypeName(type: string): string {
   return type.replace(/^ssh-/, "").toUpperCase();
 }
 
+/** Whether a blob has fields to its last byte (RFC 4253, 6.6): a cut key is none, not another one. */
+export function isPublicKey(blob: Buffer): boolean {
+  let at = 0;
+  while (at + 4 <= blob.length) at += 4 + blob.readUInt32BE(at);
+  return blob.length > 0 && at === blob.length;
+}
+
+/** A public key as it is shown. */
+export function describePublicKey(blob: Buffer): { type: string; fingerprint: string } {
+  return { type: keyTypeName(hostKeyType(blob)), fingerprint: fingerprint(blob) };
+}
+
 /** What we accept, best first; RSA only with SHA-2. */
 const HOST_KEY_ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",

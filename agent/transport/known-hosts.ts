@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { hostKeyType } from "./host-key.ts";
+import { hostKeyType, isPublicKey } from "./host-key.ts";
 import { matchesGlob } from "./ssh-pattern.ts";
 
 /** Where a line of known_hosts stands, for messages. */
@@ -160,16 +160,9 @@ export class KnownHosts {
 function decodeKey(line: Line): KnownKey | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line.key)) return undefined;
   const blob = Buffer.from(line.key, "base64");
-  if (line.type === "" || hostKeyType(blob) !== line.type || !isWhole(blob)) return undefined;
+  if (line.type === "" || hostKeyType(blob) !== line.type || !isPublicKey(blob)) return undefined;
   const { file, line: number, marker, type } = line;
   return { file, line: number, marker, type, blob };
-}
-
-/** Fields to the last byte (RFC 4253, 6.6): a cut key is none, not another one. */
-function isWhole(blob: Buffer): boolean {
-  let at = 0;
-  while (at + 4 <= blob.length) at += 4 + blob.readUInt32BE(at);
-  return at === blob.length;
 }
 
 /** `|1|SALT|HASH`: HMAC-SHA1 of the name, keyed with the salt. */

@@ -1,4 +1,5 @@
 import type { ClusterNode } from "../model.ts";
+import { shellWord } from "../util/shell-word.ts";
 import { hostKeyType } from "./host-key.ts";
 import type { KnownKey } from "./known-hosts.ts";
 import { hostKeyLine, loadKnownHosts } from "./known-hosts-file.ts";
@@ -31,6 +32,16 @@ export function pinOf(
   const files = knownHosts ?? (pinFile === undefined ? [] : [pinFile]);
   if (files.length === 0) return undefined;
   return { files, name: `node/${uid.toLowerCase()}`, node: name, owned: knownHosts === undefined };
+}
+
+/** How pins that the node no longer shows are renewed: not before it is known why. */
+export function renewal({ files, name, node, owned }: HostPin): string {
+  const word = shellWord(node);
+  const forget = files.map((file) => `ssh-keygen -R ${name} -f ${shellWord(file)}`);
+  const steps = owned
+    ? [`pullcast trust --replace ${word}`]
+    : [...forget, `pullcast trust ${word}`];
+  return `find out why: a rebuilt node, or an attack; only then ${steps.join("; ")}`;
 }
 
 /** What became of a node's pins. */

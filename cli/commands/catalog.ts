@@ -13,6 +13,7 @@ import {
   SSH,
   TARGET_FILE,
   TARGETS,
+  TRUST,
   YES,
 } from "../options/specs.ts";
 
@@ -154,10 +155,30 @@ const RESTORE: CommandSpec = {
   ],
 };
 
+const TRUST_NODES: CommandSpec = {
+  name: "trust",
+  operand: "[NODE...]",
+  summary: "Pin the nodes' host keys as the API server shows them, so that no login is blind",
+  about: [
+    "A short pod on each node prints the public keys of /etc/ssh; it has no token, runs as nobody and is removed. The keys are pinned under the node's UID, in $XDG_STATE_HOME/pullcast/known_hosts: a new node at an old address is unknown, not an attack.",
+    "A pin decides alone about its node. You trust the API server, each node for itself, and the image.",
+    "A node that shows other keys than those pinned fails (PC218) without --replace.",
+  ],
+  examples: [
+    ["All nodes", "trust"],
+    [
+      "New nodes, where pods with hostPath are only allowed in one namespace",
+      "trust -l pool=new -n kube-system",
+    ],
+    ["For a pipeline: pins in a file that can be kept in git", "trust --known-hosts nodes.known"],
+  ],
+  groups: [SELECTION, TRUST, KUBECTL, OUTPUT],
+};
+
 const CLEANUP: CommandSpec = {
   name: "cleanup",
-  summary: "Remove test pods that a crashed run left behind",
-  about: ["Touches only pods that pullcast verify made."],
+  summary: "Remove pods that a crashed run left behind",
+  about: ["Touches only pods that pullcast verify and pullcast trust made."],
   examples: [
     ["All namespaces", "cleanup"],
     ["One namespace", "cleanup -n ci"],
@@ -251,6 +272,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   VERIFY,
   CHECK,
   RESTORE,
+  TRUST_NODES,
   CLEANUP,
   INSPECT,
   EXPLAIN,

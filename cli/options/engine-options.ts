@@ -10,6 +10,7 @@ import {
   type RunOptions,
   type SelectionOptions,
   type SshOptions,
+  type TrustOptions,
   type VerifyOptions,
 } from "../../agent/index.ts";
 import type { Host } from "../host.ts";
@@ -140,6 +141,33 @@ export function registryAccess(options: OptionValues, host: Host): RegistryAcces
   };
 }
 
+/** What a trust needs besides the run's options. */
+type TrustKeysOptions = Omit<TrustOptions, keyof RunOptions>;
+
+/** @throws {PullcastError} PC001 naming the option */
+export function trustOptions(options: OptionValues, host: Host): TrustKeysOptions {
+  return {
+    ...knownHostsOptions(options, host),
+    replace: options.on("replace"),
+    image: options.text("image") ?? "",
+    ...some("namespace", options.text("namespace")),
+    concurrency: parseInteger("concurrency", options.text("concurrency") ?? "", AT_ONCE),
+    timeoutMs: parseDuration("timeout", options.text("timeout") ?? ""),
+  };
+}
+
+/** Where nodes are pinned, and the files that the user named. */
+function knownHostsOptions(
+  options: OptionValues,
+  host: Host,
+): Pick<TrustOptions, "pinFile" | "knownHosts"> {
+  const given = options.list("known-hosts").map((file) => expandHome(file, host.homeDir));
+  return {
+    pinFile: join(stateDir(host), "known_hosts"),
+    ...(given.length > 0 ? { knownHosts: given } : {}),
+  };
+}
+
 async function selectionOptions(
   { operands, options }: ParsedArgs,
   host: Host,
@@ -203,7 +231,6 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
   const connectMs = parseDuration("connect-timeout", options.text("connect-timeout") ?? "");
   const nodeMs = parseDuration("node-timeout", options.text("node-timeout") ?? "");
   const ssh = (file: string) => join(host.homeDir, ".ssh", file);
-  const given = options.list("known-hosts").map((file) => expandHome(file, host.homeDir));
   const { SSH_AUTH_SOCK: socket } = host.env;
   const user = options.text("ssh-user");
   const port = options.text("ssh-port");
@@ -216,9 +243,8 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
     identities: options.list("identity").map((file) => expandHome(file, host.homeDir)),
     defaultIdentities: ["id_ed25519", "id_ecdsa", "id_rsa"].map(ssh),
     ...(socket ? { agentSocket: socket } : {}),
-    ...(given.length > 0 ? { knownHosts: given } : {}),
+    ...knownHostsOptions(options, host),
     defaultKnownHosts: { user: [ssh("known_hosts")], global: ["/etc/ssh/ssh_known_hosts"] },
-    pinFile: join(stateDir(host), "known_hosts"),
     ...(checking === undefined
       ? {}
       : { hostKeyChecking: checking === "accept-new" ? "accept-new" : "strict" }),

@@ -67,6 +67,13 @@ export const KUBECTL: OptionGroup = {
   ],
 };
 
+const KNOWN_HOSTS: OptionSpec = {
+  name: "known-hosts",
+  value: "FILE",
+  many: true,
+  text: "known host keys (default: pullcast trust's, then ssh's configuration, else ~/.ssh and /etc/ssh); new ones go to the first",
+};
+
 export const SSH: OptionGroup = {
   title: "SSH",
   options: [
@@ -101,17 +108,12 @@ export const SSH: OptionGroup = {
       name: "no-node-check",
       text: "also where the machine's ids are not those that the cluster knows of the node",
     },
-    {
-      name: "known-hosts",
-      value: "FILE",
-      many: true,
-      text: "known host keys (default: ssh's configuration, else ~/.ssh and /etc/ssh)",
-    },
+    KNOWN_HOSTS,
     {
       name: "host-key-checking",
       value: "MODE",
       choices: ["strict", "accept-new"],
-      text: "whether an unknown host key may be added (default: ssh's configuration, else strict)",
+      text: "whether an unknown host key may be added (default: ssh's configuration, else a question on a terminal, else strict)",
     },
     {
       name: "ssh-host-template",
@@ -138,6 +140,34 @@ export const SSH: OptionGroup = {
       default: "2m",
       text: "how long work on a node may take",
     },
+  ],
+};
+
+export const TRUST: OptionGroup = {
+  title: "Host keys",
+  options: [
+    {
+      name: "replace",
+      text: "put keys that differ in place of those pinned: only once you know why they do",
+    },
+    {
+      ...KNOWN_HOSTS,
+      text: "pin there instead of in $XDG_STATE_HOME/pullcast/known_hosts; push takes the file by the same flag",
+    },
+    {
+      name: "image",
+      value: "REF",
+      default: "docker.io/library/busybox:1.37",
+      text: "what the pods run; any image with cat that the nodes have or may pull",
+    },
+    {
+      name: "namespace",
+      short: "n",
+      value: "NAME",
+      text: "namespace of the pods (default: the context's); its pod security must allow hostPath",
+    },
+    { name: "concurrency", value: "N", default: "20", text: "pods at once" },
+    { name: "timeout", value: "TIME", default: "5m", text: "how long all of it may take" },
   ],
 };
 

@@ -7,6 +7,7 @@ import type {
   PullcastError,
   PushReport,
   RestoreReport,
+  TrustReport,
   VerifyReport,
 } from "../../agent/index.ts";
 import { ENDED_WELL } from "./ended-well.ts";
@@ -24,7 +25,7 @@ export interface CodeMeaning {
 export type NodesReport = PushReport | RestoreReport | VerifyReport;
 
 /** What a command can present. */
-export type Report = NodesReport | CheckReport | CleanupReport;
+export type Report = NodesReport | TrustReport | CheckReport | CleanupReport;
 
 /** What is shown as it is, without items that ended somehow. */
 type Shown = Explanation | Inspection;

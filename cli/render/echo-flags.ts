@@ -28,7 +28,7 @@ function withFlags(
       // A context that isn't there must not be asked for its neighbours.
       .replaceAll(/\bkubectl(?= config )/g, `kubectl${file.join("")}`)
       .replaceAll(/\bkubectl(?= (?:auth|cluster-info|create|describe|get)\b)/g, `kubectl${all}`)
-      .replaceAll(/\bpullcast (?:cleanup$|explain(?= IMAGE))/g, `$&${all}`)
+      .replaceAll(/\bpullcast (?:cleanup$|explain(?= IMAGE)|trust(?= ))/g, `$&${all}`)
   );
 }
 

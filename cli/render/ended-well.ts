@@ -5,4 +5,6 @@ export const ENDED_WELL: ReadonlySet<string> = new Set([
   "restored",
   "removed",
   "pulled",
+  "trusted",
+  "replaced",
 ]);

@@ -15,6 +15,8 @@ export function fillFixes(report: Report): Report {
     case "CheckReport":
     case "CleanupReport":
       return report;
+    case "TrustReport":
+      return { ...report, items: report.items.map(filled) };
     case "VerifyReport":
       return { ...report, items: report.items.map(filled) };
     default:

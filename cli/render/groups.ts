@@ -1,4 +1,10 @@
-import { describeCode, type NodeReport, type Notice, type PullReport } from "../../agent/index.ts";
+import {
+  describeCode,
+  type NodeReport,
+  type Notice,
+  type PullReport,
+  type TrustedNode,
+} from "../../agent/index.ts";
 import { foldNames } from "./fold-names.ts";
 
 /** From so many nodes on, equal ends share a row. */
@@ -77,7 +83,7 @@ function oneMessage(items: readonly (NodeReport | PullReport)[]): string {
 }
 
 /** A text without what is the node's own, so that 40 timeouts, or 40 new host keys, are one cause. */
-export function neutralText(item: NodeReport | PullReport, text = ""): string {
+export function neutralText(item: NodeReport | PullReport | TrustedNode, text = ""): string {
   const { node } = item;
   const address = "address" in item ? item.address : "";
   const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");

@@ -1,4 +1,10 @@
-import type { CheckItem, CleanupReport, NodeReport, PullReport } from "../../agent/index.ts";
+import type {
+  CheckItem,
+  CleanupReport,
+  NodeReport,
+  PullReport,
+  TrustedNode,
+} from "../../agent/index.ts";
 import { type CheckRow, foldChecks } from "./check.ts";
 import type { Report } from "./document.ts";
 import { cutMiddle, withoutRuntimePrefix } from "./fit.ts";
@@ -58,6 +64,18 @@ const POD_COLUMNS: readonly Column<CleanupReport["items"][number]>[] = [
   ["MESSAGE", ({ message }) => short(message)],
 ];
 
+/** A node, or one of its keys. */
+type TrustRow = Omit<TrustedNode, "keys"> & { readonly key?: TrustedNode["keys"][number] };
+
+const TRUST_COLUMNS: readonly Column<TrustRow>[] = [
+  ["NODE", ({ node }) => node],
+  ["RESULT", ({ result }) => result],
+  ["CODE", ({ code }) => code],
+  ["TYPE", ({ key }) => key?.type],
+  ["FINGERPRINT", ({ key }) => key?.fingerprint],
+  ["MESSAGE", ({ message }) => short(message)],
+];
+
 const CHECK_COLUMNS: readonly Column<CheckRow>[] = [
   ["GROUP", ({ group }) => group],
   ["RESULT", ({ result }) => result],
@@ -85,6 +103,9 @@ export interface TableStyle {
 export function renderReportTable(report: Report, style: TableStyle): string {
   const { wide } = style;
   if (report.kind === "CleanupReport") return renderItems(report.items, POD_COLUMNS, style);
+  if (report.kind === "TrustReport") {
+    return renderItems(report.items.flatMap(keyRows), TRUST_COLUMNS, style);
+  }
   if (report.kind === "CheckReport") {
     return wide
       ? renderItems(unfolded(report.items), CHECK_WIDE, style)
@@ -97,6 +118,11 @@ export function renderReportTable(report: Report, style: TableStyle): string {
   }
   if (grouped) return renderGroups(report.items, { ...style, force: true });
   return renderItems(report.items, wide ? NODE_WIDE : NODE_COLUMNS, style);
+}
+
+/** A row for each key of a node; what became of the node stands in all. */
+function keyRows({ keys, ...row }: TrustedNode): TrustRow[] {
+  return keys.length === 0 ? [row] : keys.map((key) => ({ ...row, key }));
 }
 
 /** Each line of a check for itself. */

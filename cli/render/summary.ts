@@ -1,6 +1,13 @@
-import type { CheckItem, NodeReport, PullReport } from "../../agent/index.ts";
+import type {
+  CheckItem,
+  NodeReport,
+  PullReport,
+  TrustedNode,
+  TrustReport,
+} from "../../agent/index.ts";
 import { causeLines, type Failure } from "./causes.ts";
 import { countResults, type NodesReport, type Report } from "./document.ts";
+import { ENDED_WELL } from "./ended-well.ts";
 import { groupWarnings, nameList, neutralText } from "./groups.ts";
 import { formatClock, formatDuration } from "./time.ts";
 
@@ -19,6 +26,10 @@ export interface SummaryOptions {
 export function renderSummary(report: Report, options: SummaryOptions = {}): string[] {
   const { quiet = false, isTold = () => false } = options;
   if (report.kind === "CleanupReport") return [renderCounts(report)];
+  if (report.kind === "TrustReport") {
+    const lines = causeLines(failuresOf(report.items), isTold);
+    return [...lines, ...(quiet ? [] : trustLines(report)), renderCounts(report)];
+  }
   if (report.kind === "CheckReport") {
     return [...checkLines(report.items, { quiet, isTold }), renderCounts(report)];
   }
@@ -55,7 +66,7 @@ function inForceBy(items: readonly NodeReport[]): string | undefined {
   return `in force by ${formatClock(latest)} at the latest: a kubelet reads the file every 5 minutes (--restart-kubelet: at once)`;
 }
 
-function failuresOf(items: Items): Failure[] {
+function failuresOf(items: readonly (Items[number] | TrustedNode)[]): Failure[] {
   return items.flatMap((item) => {
     const { node, code, result, message = "", fix = "" } = item;
     if (code === undefined || result === "skipped") return [];
@@ -81,3 +92,13 @@ function checkLines(
 }
 
 type Items = readonly (NodeReport | PullReport)[];
+
+/** Pins are worth what those are who gave them. */
+function trustLines({ file, trusted, items }: TrustReport): string[] {
+  if (!items.some(({ result }) => ENDED_WELL.has(result))) return [];
+  return [`pinned by node UID in ${file}, on the word of ${listOf(trusted)}`];
+}
+
+function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}

@@ -36,6 +36,7 @@ const VERBS: Readonly<Record<Plan["operation"], string>> = {
   push: "Pushing to",
   restore: "Restoring on",
   verify: "Verifying",
+  trust: "Reading the host keys of",
   cleanup: "Cleaning up on",
 };
 

@@ -1,4 +1,10 @@
-import type { NodeReport, Notice, PullcastEvent, PullReport } from "../../agent/index.ts";
+import type {
+  NodeReport,
+  Notice,
+  PullcastEvent,
+  PullReport,
+  TrustedNode,
+} from "../../agent/index.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { ENDED_WELL } from "../render/ended-well.ts";
 import { GROUP_FROM, nameList } from "../render/groups.ts";
@@ -14,6 +20,9 @@ const MAX_FAILURE_LINES = 20;
 
 /** Named elsewhere: in the header, and at the interruption. */
 const QUIET_ENDS: ReadonlySet<string> = new Set(["skipped", "not-attempted"]);
+
+/** A node that came to its end. */
+type Finished = NodeReport | PullReport | TrustedNode;
 
 interface ProgressOptions {
   readonly level: Level;
@@ -57,6 +66,7 @@ export class Progress {
         break;
       case "node-finished":
       case "pull-finished":
+      case "trust-finished":
         this.#finished(event.report);
         break;
       case "restart":
@@ -117,7 +127,7 @@ export class Progress {
     this.#tell("normal", line);
   }
 
-  #finished(report: NodeReport | PullReport): void {
+  #finished(report: Finished): void {
     this.#done += 1;
     if (ENDED_WELL.has(report.result)) this.#good(report);
     else if (!QUIET_ENDS.has(report.result)) this.#failed(report);
@@ -125,12 +135,12 @@ export class Progress {
     this.#status();
   }
 
-  #good({ node, result, durationMs }: NodeReport | PullReport): void {
+  #good({ node, result, durationMs }: Finished): void {
     const level = this.#sink.live || this.#total >= GROUP_FROM ? "verbose" : "normal";
     this.#tell(level, `${node}: ${result} (${formatDuration(durationMs)})`);
   }
 
-  #failed({ node, result, code, message }: NodeReport | PullReport): void {
+  #failed({ node, result, code, message }: Finished): void {
     this.#bad += 1;
     if (!this.#failures) return;
     if (this.#bad > MAX_FAILURE_LINES && this.#level !== "verbose") return;

@@ -2,9 +2,9 @@ import type { Gateway } from "../../cluster/gateway.ts";
 import type { PodWatch } from "../../cluster/pod-watch.ts";
 import { type Pod, podPath, readPodEvents } from "../../cluster/pods.ts";
 import type { Code } from "../../errors.ts";
+import type { Target } from "../../model.ts";
 import { cleanText } from "../../util/clean-text.ts";
 import { type PodState, readPodState } from "./pod-state.ts";
-import { type ExpectedPod, podFault } from "./test-pod.ts";
 
 /** What a test pod came to. */
 export type PodOutcome =
@@ -19,13 +19,18 @@ export interface AwaitOptions {
   readonly gateway: Gateway;
   readonly watch: PodWatch;
   readonly pod: Pod;
-  readonly expected: ExpectedPod;
+  /** How a state of the pod differs from what was sent in a way that matters, as a clause. */
+  readonly faultOf: (pod: Pod) => string | undefined;
   /** How long a kubelet may take to begin, ms. */
   readonly startMs: number;
   /** When to stop waiting at all. */
   readonly deadline: Date;
   readonly signal: AbortSignal;
 }
+
+/** How long a kubelet may take to begin; a node that is not Ready has little hope. */
+const START_MS = 45_000;
+const START_NOT_READY_MS = 20_000;
 
 /** A container that runs `echo` ends at once; a log is not worth more. */
 const END_MS = 10_000;
@@ -45,6 +50,11 @@ export async function awaitPull(options: AwaitOptions): Promise<PodOutcome> {
   } finally {
     waiting.dispose();
   }
+}
+
+/** How long the kubelet of a node may take to begin, ms. */
+export function startLimit({ node }: Target): number {
+  return node?.ready === false ? START_NOT_READY_MS : START_MS;
 }
 
 class PullWait {
@@ -82,7 +92,7 @@ class PullWait {
       return;
     }
     // The image of a pod may be changed after admission as well.
-    const fault = podFault(pod, this.#options.expected);
+    const fault = this.#options.faultOf(pod);
     if (fault !== undefined) this.#break("PC508", fault);
     else this.#onState(readPodState(pod));
   }

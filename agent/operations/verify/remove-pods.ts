@@ -55,3 +55,12 @@ async function removeOne(
     return { ...base, result: "failed", message: error.message };
   }
 }
+
+/** Removes one pod; the sweep at the run's end finds what is left, and says so. */
+export async function removeQuietly(gateway: Gateway, pod: Pod): Promise<void> {
+  try {
+    await deletePod(gateway, pod);
+  } catch (error) {
+    if (!(error instanceof PullcastError)) throw error;
+  }
+}

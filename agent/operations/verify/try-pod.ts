@@ -1,12 +1,13 @@
 import { performance } from "node:perf_hooks";
 import type { Gateway } from "../../cluster/gateway.ts";
 import type { PodWatch } from "../../cluster/pod-watch.ts";
-import { deletePod, type Pod, readLog } from "../../cluster/pods.ts";
-import { PullcastError } from "../../errors.ts";
+import { type Pod, readLog } from "../../cluster/pods.ts";
 import type { PullReport, Target } from "../../model.ts";
-import { awaitPull, type PodOutcome } from "./await-pull.ts";
+import { isOwnPod, newPodToken } from "../pod-frame.ts";
+import { awaitPull, type PodOutcome, startLimit } from "./await-pull.ts";
 import { createPod } from "./create-pod.ts";
-import { buildTestPod, isOwnPod, newPodToken, podFault, SUCCESS } from "./test-pod.ts";
+import { removeQuietly } from "./remove-pods.ts";
+import { buildTestPod, podFault, SUCCESS } from "./test-pod.ts";
 
 /** What all tries of a run share. */
 export interface TryContext {
@@ -33,9 +34,8 @@ export interface PodTry {
   readonly ran: PullReport["ran"];
 }
 
-/** How long a kubelet may take to begin; a node that is not Ready has little hope. */
-const START_MS = 45_000;
-const START_NOT_READY_MS = 20_000;
+/** A log is not worth more. */
+const LOG_BYTES = 1024;
 
 /**
  * Makes one node pull the image: creates a pod, waits for the kubelet's word, removes the pod.
@@ -69,11 +69,10 @@ export async function tryPod(target: Target, context: TryContext): Promise<PodTr
   if ("refusal" in creation) return ended({ type: "broken", ...creation.refusal });
   const { pod } = creation;
   try {
-    const expected = { image, node: target.name, token };
-    const fault = podFault(pod, expected);
+    const faultOf = (seen: Pod) => podFault(seen, { image, node: target.name, token });
+    const fault = faultOf(pod);
     if (fault !== undefined) return ended({ type: "broken", code: "PC508", message: fault });
-    const startMs = target.node?.ready === false ? START_NOT_READY_MS : START_MS;
-    const outcome = await awaitPull({ ...context, pod, expected, startMs });
+    const outcome = await awaitPull({ ...context, pod, faultOf, startMs: startLimit(target) });
     const answered = ended(outcome);
     if (outcome.type !== "pulled") return answered;
     return { ...answered, ran: await whatRan(gateway, pod, outcome.ran) };
@@ -88,15 +87,6 @@ async function whatRan(
   ran: "exited" | "no shell" | "-",
 ): Promise<PullReport["ran"]> {
   if (ran !== "exited") return ran;
-  const log = await readLog(gateway, pod).catch(() => undefined);
+  const log = await readLog(gateway, pod, LOG_BYTES).catch(() => undefined);
   return log?.trim() === SUCCESS ? SUCCESS : "-";
-}
-
-/** The sweep at the run's end finds what is left, and says so. */
-async function removeQuietly(gateway: Gateway, pod: Pod): Promise<void> {
-  try {
-    await deletePod(gateway, pod);
-  } catch (error) {
-    if (!(error instanceof PullcastError)) throw error;
-  }
 }

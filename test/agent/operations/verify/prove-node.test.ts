@@ -4,9 +4,9 @@ import { type PodWatch, watchPods } from "../../../../agent/cluster/pod-watch.ts
 import type { ContainerState, Pod } from "../../../../agent/cluster/pods.ts";
 import type { PullcastEvent } from "../../../../agent/events.ts";
 import type { Target } from "../../../../agent/model.ts";
+import { runSelector } from "../../../../agent/operations/pod-frame.ts";
 import type { KnownPush } from "../../../../agent/operations/run-records.ts";
 import { type ProofContext, proveNode } from "../../../../agent/operations/verify/prove-node.ts";
-import { runSelector } from "../../../../agent/operations/verify/test-pod.ts";
 import { WaitingRoom } from "../../../../agent/operations/verify/waiting-room.ts";
 import { parseReference } from "../../../../agent/registry/reference.ts";
 import { clusterNode } from "../../cluster/cluster-node.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { MANAGED_BY } from "../../../../agent/operations/pod-frame.ts";
 import { removePods } from "../../../../agent/operations/verify/remove-pods.ts";
-import { MANAGED_BY } from "../../../../agent/operations/verify/test-pod.ts";
 import { FakeCluster, goneError } from "./fake-cluster.ts";
 import { testPod } from "./test-pod-object.ts";
 

@@ -1,11 +1,7 @@
 import { expect, test } from "vitest";
 import type { Pod } from "../../../../agent/cluster/pods.ts";
-import {
-  buildTestPod,
-  newPodToken,
-  podFault,
-  runSelector,
-} from "../../../../agent/operations/verify/test-pod.ts";
+import { newPodToken, runSelector } from "../../../../agent/operations/pod-frame.ts";
+import { buildTestPod, podFault } from "../../../../agent/operations/verify/test-pod.ts";
 import { TOKEN, testPod } from "./test-pod-object.ts";
 
 const RUN = "20261124T050102Z-1f3a9c";
