@@ -110,7 +110,7 @@ const TABLE = {
   PC208: { title: "no common SSH algorithm", fix: "ssh -v NODE true shows what the node offers" },
   PC211: {
     title: "the host key is not known",
-    fix: "compare the fingerprint with the node's console, then add it to known_hosts, or use --host-key-checking accept-new",
+    fix: "pullcast trust NODE for a node of a cluster; else compare the fingerprint with the host's console, then add it to known_hosts, or use --host-key-checking accept-new",
   },
   PC212: {
     title: "the host key has changed",

@@ -100,10 +100,11 @@ function optionsOf({ at, blob }: Offer, { rest, fix }: Words) {
   return { phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) } as const;
 }
 
-/** The API server knows the nodes' keys without a first contact; other hosts have the table's fix. */
-function firstContact({ pin }: HostTrust): string | undefined {
-  if (pin === undefined) return undefined;
-  return `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
+/** The API server knows the nodes' keys without a first contact. */
+function firstContact({ pin }: HostTrust): string {
+  return pin === undefined
+    ? "compare the fingerprint with the host's console, then add it to known_hosts, or use --host-key-checking accept-new"
+    : `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
 }
 
 /** Forgetting a key comes second: the first question is why it changed. */

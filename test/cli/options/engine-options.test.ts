@@ -10,6 +10,7 @@ import {
   nodeRunOptions,
   proofOptions,
   restartOptions,
+  trustOptions,
 } from "../../../cli/options/engine-options.ts";
 import { parseArgv } from "../../../cli/options/parse-argv.ts";
 import { clusterNode } from "../../agent/cluster/cluster-node.ts";
@@ -81,6 +82,35 @@ test("--no-node-check tells programs on a node none of the ids that the cluster 
   const unchecked = nodeRequest(await nodeRun(["--no-node-check"]), login);
   expect(Object.keys(unchecked)).not.toContain("machineId");
   expect(Object.keys(unchecked)).not.toContain("systemUuid");
+});
+
+test("trust pins in the state directory, or in files that the user names, which push reads as well", async () => {
+  const usual = trustOptions((await parsed("trust")).options, HOST);
+  expect(usual).toEqual({
+    pinFile: "/home/u/.local/state/pullcast/known_hosts",
+    replace: false,
+    image: "docker.io/library/busybox:1.37",
+    concurrency: 20,
+    timeoutMs: 300_000,
+  });
+  const args = [
+    "--known-hosts",
+    "~/kh",
+    "--replace",
+    "--image",
+    "r/i",
+    "-n",
+    "ns",
+    "--timeout",
+    "9s",
+  ];
+  const given = trustOptions((await parsed("trust", ...args)).options, HOST);
+  expect(given).toMatchObject({
+    knownHosts: ["/home/u/kh"],
+    ...{ replace: true, image: "r/i", namespace: "ns", timeoutMs: 9000 },
+  });
+  expect((await nodeRun([])).ssh.pinFile).toBe(usual.pinFile);
+  expect((await nodeRun(["--known-hosts", "~/kh"])).ssh.knownHosts).toEqual(given.knownHosts);
 });
 
 test("the environment names agent and state, a relative state directory is ignored", async () => {

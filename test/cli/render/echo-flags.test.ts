@@ -21,6 +21,10 @@ test.each([
     "pullcast explain IMAGE --node NODE tells it",
     "pullcast explain --kubeconfig=/k --context='prod eu' IMAGE --node NODE tells it",
   ],
+  [
+    "find out why; only then pullcast trust --replace n1",
+    "find out why; only then pullcast trust --kubeconfig=/k --context='prod eu' --replace n1",
+  ],
   ["install kubectl and put it on PATH", "install kubectl and put it on PATH"],
   ["docker login REGISTRY", "docker login REGISTRY"],
 ])("%s asks the cluster that the run asked", async (fix, command) => {

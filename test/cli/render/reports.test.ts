@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { CheckReport, CleanupReport } from "../../../agent/index.ts";
+import type { CheckReport, CleanupReport, TrustReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../../cli/render/clean-deep.ts";
 import { toDocument, toNames } from "../../../cli/render/document.ts";
+import { fillFixes } from "../../../cli/render/fill-fix.ts";
 import { renderReportTable } from "../../../cli/render/report-table.ts";
 import { renderSummary } from "../../../cli/render/summary.ts";
 import { IN_FORCE, pushReport, timedOut, verifyReport } from "../reports.ts";
@@ -296,6 +297,64 @@ test("a cleanup names its pods", () => {
   expect(renderSummary(report)).toEqual(["1 removed, 1 failed in 0.3 s"]);
   expect(toNames([report])).toBe("pod/pullcast-1\n");
   expect(renderSummary({ ...report, items: [] })).toEqual(["no test pods in 0.3 s"]);
+});
+
+const TRUST: TrustReport = {
+  kind: "TrustReport",
+  run: "20261124T050102Z-1f3a9c",
+  startedAt: "2026-11-24T05:01:02.000Z",
+  durationMs: 2300,
+  context: "prod",
+  interrupted: false,
+  file: "/home/u/.local/state/pullcast/known_hosts",
+  trusted: ["the API server https://10.0.0.1:6443", "each node for itself", "the image busybox"],
+  items: [
+    {
+      node: "worker-1",
+      uid: "u1",
+      result: "trusted",
+      keys: [
+        { type: "ED25519", fingerprint: "SHA256:aaa" },
+        { type: "RSA", fingerprint: "SHA256:bbb" },
+      ],
+      durationMs: 900,
+    },
+    {
+      node: "worker-2",
+      result: "failed",
+      code: "PC250",
+      message: "not found",
+      fix: "kubectl describe node NODE; another --image or -n may help",
+      keys: [],
+      durationMs: 900,
+    },
+  ],
+};
+
+test("a trust shows each key of each node, and on whose word they are pinned", () => {
+  expect(renderReportTable(TRUST, plain)).toMatchInlineSnapshot(`
+    "NODE       RESULT    CODE    TYPE      FINGERPRINT   MESSAGE
+    worker-1   trusted   -       ED25519   SHA256:aaa    -
+    worker-1   trusted   -       RSA       SHA256:bbb    -
+    worker-2   failed    PC250   -         -             not found
+    "
+  `);
+  expect(renderSummary(fillFixes(TRUST))).toEqual([
+    "PC250 the pod that reads the node's host keys did not run (worker-2)",
+    "  not found",
+    "  fix: kubectl describe node worker-2; another --image or -n may help",
+    "pinned by node UID in /home/u/.local/state/pullcast/known_hosts, on the word of the API server https://10.0.0.1:6443, each node for itself and the image busybox",
+    "1 trusted, 1 failed in 2.3 s",
+  ]);
+  expect(renderSummary(TRUST, { quiet: true })).not.toContainEqual(expect.stringMatching(/pinned/));
+  expect(toNames([TRUST])).toBe("node/worker-1\n");
+  expect(toDocument([TRUST])).toMatchObject({
+    kind: "TrustReport",
+    summary: { trusted: 1, failed: 1 },
+  });
+  // Where nothing is pinned nobody was trusted.
+  const none = { ...TRUST, items: TRUST.items.slice(1) };
+  expect(renderSummary(none)).not.toContainEqual(expect.stringMatching(/pinned/));
 });
 
 test("no control character of a node, registry or API writer gets out", () => {

@@ -18,8 +18,9 @@ beforeEach(async () => {
 });
 afterEach(() => user.remove());
 
-const trust = (...more: string[]) =>
-  user.run(["trust", ...bed.flags.cluster, "--image", image, "-o", "json", ...more]);
+const trustBy = (ref: string, ...more: string[]) =>
+  user.run(["trust", ...bed.flags.cluster, "--image", ref, "-o", "json", ...more]);
+const trust = (...more: string[]) => trustBy(image, ...more);
 
 /** A push that takes no unknown key, and keeps clear of what other tests push. */
 const push = (...more: string[]) =>
@@ -123,7 +124,8 @@ describe("pullcast trust", () => {
       `metadata.name=${first}`,
     ]);
     await bed.run(["wait", "--for=condition=Ready", `node/${first}`, "--timeout=90s"]);
-    expect(await uid()).not.toBe(before);
+    const after = await uid();
+    expect(after).not.toBe(before);
 
     expect(codes(await push(first))).toEqual([`${first} PC211`]);
     const run = await trust(first);
@@ -136,7 +138,7 @@ describe("pullcast trust", () => {
 
 describe("pullcast trust where it can't", () => {
   it("tells of an image that no node may pull, and leaves no pod", async () => {
-    const run = await trust("--image", `${bed.registry.publicHost}/open/absent:1`, first);
+    const run = await trustBy(`${bed.registry.publicHost}/open/absent:1`, first);
     expect([run.code, ...codes(run)]).toEqual([4, `${first} PC250`]);
     expect(run.stderr).toContain("fix: give an --image that the nodes have or may pull");
     expect(await leftPods()).toBe("");
@@ -175,7 +177,7 @@ describe("pullcast trust where it can't", () => {
     try {
       const args = ["trust", ...bed.flags.cluster, "--image", image, first];
       const seen = () =>
-        bed.firstLine(["get", "pods", "--watch-only", "-l", "pullcast.dev/run", "-o", "name"]);
+        bed.firstLine(["get", "pods", "--watch", "-l", "pullcast.dev/run", "-o", "name"]);
       const [stopped] = [user.start(args), await seen()];
       stopped.child.kill("SIGINT");
       expect((await stopped.ended).code).toBe(130);
