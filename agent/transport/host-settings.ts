@@ -37,6 +37,8 @@ export interface HostSettings {
   readonly loginMethods: readonly LoginMethod[];
   /** New keys go to the first. */
   readonly knownHosts: readonly string[];
+  /** New names are written there hashed (ssh's HashKnownHosts). */
+  readonly hashKnownHosts?: boolean;
   /** The name that known_hosts is asked for, in place of host and port. */
   readonly hostKeyAlias?: string;
   /** Where a node of a cluster is pinned; absent for hosts of the user's. */
@@ -123,6 +125,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     ...socket(agentOf(wish("identityagent")?.[0], { agentSocket, env, expand })),
     loginMethods: loginMethodsOf(answer),
     knownHosts: options.knownHosts ?? knownHostsOf(wish, options, expand),
+    ...(wish("hashknownhosts")?.[0] === "yes" ? { hashKnownHosts: true } : {}),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
     hostKeyChecking:

@@ -41,10 +41,15 @@ export function createHostTrusts(): HostTrusts {
   const open = (files: readonly string[]) =>
     once(stores, files.join("\0"), () => openHostKeyStore(files));
   return {
-    async of({ host, port, knownHosts, hostKeyAlias, pin }) {
+    async of({ host, port, knownHosts, hashKnownHosts = false, hostKeyAlias, pin }) {
       // An alias stands for host and port.
       const plain = hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
-      const usual = { store: await open(knownHosts), files: knownHosts, ...plain };
+      const usual = {
+        store: await open(knownHosts),
+        files: knownHosts,
+        ...plain,
+        hashed: hashKnownHosts,
+      };
       if (pin === undefined) return trust(usual, { keep: usual });
       const pinned = { store: await open(pin.files), files: pin.files, host: pin.name, port: 22 };
       const isPinned = pinned.store.names(pin.name);
@@ -63,6 +68,8 @@ interface NamedStore {
   readonly files: readonly string[];
   readonly host: string;
   readonly port: number;
+  /** Whether new names are written there hashed. */
+  readonly hashed?: boolean;
 }
 
 function trust(
@@ -98,6 +105,7 @@ function trust(
         host: keep.host,
         port: keep.port,
         blob,
+        ...(keep.hashed === true ? { hashed: true } : {}),
         ...(pin === undefined ? {} : { comment: pin.node }),
       }),
   };

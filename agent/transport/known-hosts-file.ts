@@ -1,5 +1,5 @@
 import { hostKeyType } from "./host-key.ts";
-import { type HostKeyVerdict, KnownHosts, lookupName } from "./known-hosts.ts";
+import { type HostKeyVerdict, hashName, KnownHosts, lookupName } from "./known-hosts.ts";
 import { changeKnownHosts, readText, unusable } from "./known-hosts-io.ts";
 
 /** The host keys of a run: files of known_hosts, read once, and added to under `accept-new`. */
@@ -18,6 +18,8 @@ export interface NewHostKey {
   readonly host: string;
   readonly port: number;
   readonly blob: Buffer;
+  /** Whether the name is written as a hash. */
+  readonly hashed?: boolean;
   /** Stands after the key, for people: one word. */
   readonly comment?: string;
 }
@@ -55,8 +57,9 @@ export async function loadKnownHosts(files: readonly string[]): Promise<KnownHos
 }
 
 /** A line of known_hosts with its line feed. */
-export function hostKeyLine({ host, port, blob, comment }: NewHostKey): string {
-  const words = [lookupName(host, port), hostKeyType(blob), blob.toString("base64")];
+export function hostKeyLine({ host, port, blob, comment, hashed }: NewHostKey): string {
+  const name = lookupName(host, port);
+  const words = [hashed ? hashName(name) : name, hostKeyType(blob), blob.toString("base64")];
   return `${[...words, ...(comment === undefined ? [] : [comment])].join(" ")}\n`;
 }
 

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { hostKeyType, isPublicKey } from "./host-key.ts";
 import { matchesGlob } from "./ssh-pattern.ts";
 
@@ -169,7 +169,17 @@ function decodeKey(line: Line): KnownKey | undefined {
 function matchesHash(name: string, hosts: string): boolean {
   const [, magic, salt = "", hash = "", ...rest] = hosts.split("|");
   if (magic !== "1" || rest.length > 0) return false;
-  return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === hash;
+  return hmac(name, Buffer.from(salt, "base64")) === hash;
+}
+
+/** A name in that form, with a salt of its own (OpenSSH: `host_hash`, 20 bytes of salt). */
+export function hashName(name: string): string {
+  const salt = randomBytes(20);
+  return `|1|${salt.toString("base64")}|${hmac(name, salt)}`;
+}
+
+function hmac(name: string, salt: Buffer): string {
+  return createHmac("sha1", salt).update(name).digest("base64");
 }
 
 /** One pattern must match and no negated one (OpenSSH: `match_hostname`). */

@@ -17,6 +17,8 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openHostKeyStore } from "../../../agent/transport/known-hosts-file.ts";
 
+const run = promisify(execFile);
+
 let dir: string;
 let file: string;
 
@@ -63,7 +65,7 @@ describe("openHostKeyStore", () => {
       code: "PC215",
       detail: `${file}: it is not a file`,
     });
-    await promisify(execFile)("mkfifo", [`${file}2`]);
+    await run("mkfifo", [`${file}2`]);
     await expect(openHostKeyStore([`${file}2`])).rejects.toMatchObject({ code: "PC215" });
   });
 
@@ -115,6 +117,16 @@ describe("record", () => {
     const wanted = Array.from({ length: 20 }, (_, node) => line(`node-${node}`, node).trimEnd());
     expect(lines.sort()).toEqual(wanted.sort());
     expect(await readdir(dir)).toEqual(["known_hosts"]);
+  });
+
+  it("writes a name hashed where that is wanted, so that ssh-keygen and the next run find it", async () => {
+    const store = await openHostKeyStore([file]);
+    const key = { host: "node", port: 2222, blob: blob(1), hashed: true };
+    await store.record(key);
+    expect((await store.record(key)).type).toBe("known");
+    expect(await readFile(file, "utf8")).toMatch(/^\|1\|\S+\|\S+ ssh-ed25519 \S+\n$/);
+    const { stdout } = await run("ssh-keygen", ["-F", "[node]:2222", "-f", file]);
+    expect(stdout).toContain("found: line 1");
   });
 
   it("looks again under the lock: somebody else may have added another key", async () => {

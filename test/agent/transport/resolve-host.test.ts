@@ -199,6 +199,16 @@ test("an entry that takes any host key doesn't count for a node of a cluster: it
   expect(await settings(text, node, lax)).toMatchObject(lax);
 });
 
+test("names of known_hosts are hashed where the configuration says so", async () => {
+  const web = targetOf("web");
+  expect(await settings("Host web\n  HashKnownHosts yes\n", web)).toMatchObject({
+    hashKnownHosts: true,
+  });
+  expect(await settings("Host web\n  HashKnownHosts no\n", web)).not.toHaveProperty(
+    "hashKnownHosts",
+  );
+});
+
 test("a short name that stands in many values by chance is not configured", async () => {
   const resolver = createHostResolver(await configured("Host 10.0.*\n  User byaddress\n"));
   for (const name of ["a", "e", "no", "yes"]) {
