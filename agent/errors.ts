@@ -166,10 +166,6 @@ const TABLE = {
     fix: "compare /etc/machine-id and /sys/class/dmi/id/product_uuid there with kubectl get node NODE -o jsonpath='{.status.nodeInfo}'; --no-node-check where machines share or change their ids",
   },
 
-  PC232: {
-    title: "ssh's configuration asks for a way to the node that pullcast does not have",
-    fix: "see ssh -G NODE",
-  },
   PC234: {
     title: "the jump host does not let pullcast through",
     fix: "check AllowTcpForwarding and PermitOpen in its sshd_config",
@@ -213,6 +209,24 @@ const TABLE = {
     title: "a secret was asked for and not given",
     fix: "run it on a terminal and type it, or use a key or a rule that needs none",
   },
+  PC240: {
+    title: "the system's ssh is needed to reach the node, and can't be run",
+    fix: "install ssh (openssh-client)",
+  },
+  PC241: {
+    title: "ssh2 can't reach the node as ssh's configuration wants it",
+    fix: "--transport auto, which takes the system's ssh then",
+  },
+  PC243: {
+    title: "the host's certificate is not valid",
+    fix: "have it issued anew, for the name that ssh is asked about",
+  },
+  PC244: {
+    title: "the ProxyCommand did not bring a connection",
+    fix: "ssh -v NODE true shows the command and its words",
+  },
+  PC245: { title: "ssh failed", fix: "ssh -v NODE true" },
+
   PC265: {
     title: "--ssh-host-template makes no host name of the node",
     fix: "write it with {name} or {address}, for instance --ssh-host-template '{name}.prod.example.com'",

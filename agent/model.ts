@@ -151,8 +151,18 @@ export interface Admission {
   }) => "accepted" | "not-asked" | "refused" | undefined;
 }
 
+/** What carries the work to a node: the library ssh2, or the system's `ssh`. */
+export type TransportName = "ssh2" | "openssh";
+
+/** How a node is reached, and why so. */
+export interface TransportChoice {
+  readonly transport: TransportName;
+  /** A clause for people. */
+  readonly transportReason: string;
+}
+
 /** What became of one node in a push or restore. */
-export interface NodeReport {
+export interface NodeReport extends Partial<TransportChoice> {
   readonly node: string;
   readonly address: string;
   readonly uid?: string;

@@ -11,6 +11,9 @@ import type { ExecRequest, Session, Transport } from "../transport/transport.ts"
 export function withPasswordTrial(transport: Transport): Transport {
   const trial = new PasswordTrial();
   return {
+    approve: (offer) => transport.approve(offer),
+    chosen: (target) => transport.chosen(target),
+    close: () => transport.close(),
     open: async (target, signal) => {
       const session = await transport.open(target, signal);
       return {
@@ -19,7 +22,6 @@ export function withPasswordTrial(transport: Transport): Transport {
         close: () => session.close(),
       };
     },
-    close: () => transport.close(),
   };
 }
 

@@ -100,7 +100,7 @@ async function runRound(
       const error = tried.type === "unreached" ? tried.error : undefined;
       if (mayAsk && error instanceof UnknownHostKey) {
         waiting.set(target, { offer: error.offer, report });
-      } else finish(target, report);
+      } else finish(target, { ...report, ...options.transport.chosen(target) });
     },
   });
   for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));

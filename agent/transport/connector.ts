@@ -1,21 +1,15 @@
-import pLimit, { type LimitFunction } from "p-limit";
 import type { ClientChannel } from "ssh2";
 import type { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { once } from "../util/once.ts";
 import { connectSocket } from "./connect-socket.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { withLimit } from "./limit.ts";
 import type { LoggedIn, Login } from "./login.ts";
 import type { HostRoute } from "./resolve-host.ts";
 import { hostPort, seconds, sshError } from "./ssh-error.ts";
+import type { StartLimits } from "./start-limits.ts";
 import type { PhaseLimits } from "./transport.ts";
 import { channelWire, takesData, type Wire } from "./wire.ts";
-
-/** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
-const STARTS = 16;
-/** Of these, through one jump host. */
-const STARTS_THROUGH = 6;
 
 /** Connections to hosts, direct or through others: one connection to each jump host serves all behind it. */
 export interface Connector {
@@ -33,10 +27,11 @@ interface Jump {
 }
 
 /** Makes the connector of a run. */
-export function createConnector(login: Login, limits: PhaseLimits): Connector {
-  const starts = pLimit(STARTS);
+export function createConnector(
+  login: Login,
+  { limits, starts }: { readonly limits: PhaseLimits; readonly starts: StartLimits },
+): Connector {
   const connections = new Map<string, Promise<LoggedIn>>();
-  const through = new Map<string, LimitFunction>();
 
   const loggedIn = (jump: Jump, signal: AbortSignal): Promise<LoggedIn> => {
     const there = connections.get(jump.key);
@@ -58,19 +53,15 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
     { signal, isJump }: { readonly signal: AbortSignal; readonly isJump: boolean },
   ): Promise<LoggedIn> => {
     const hop = jump === undefined ? undefined : await loggedIn(jump, signal);
-    const start = () =>
-      starts(async () => {
-        signal.throwIfAborted();
-        if (hop === undefined) {
-          const wire = await connectSocket(host, { limits, signal });
-          return await login.connect(host, { wire, signal, isJump });
-        }
-        const wire = await forward(hop, { host, limits, signal });
-        return await login.connect(host, { wire, signal, isJump, via: hop.at });
-      });
-    if (jump === undefined) return await start();
-    const turn = once(through, jump.key, () => pLimit(STARTS_THROUGH));
-    return turn(start);
+    return await starts.run(jump?.settings, async () => {
+      signal.throwIfAborted();
+      if (hop === undefined) {
+        const wire = await connectSocket(host, { limits, signal });
+        return await login.connect(host, { wire, signal, isJump });
+      }
+      const wire = await forward(hop, { host, limits, signal });
+      return await login.connect(host, { wire, signal, isJump, via: hop.at });
+    });
   };
 
   return {
@@ -88,7 +79,8 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
 function chain(jumps: readonly HostSettings[]): Jump | undefined {
   let last: Jump | undefined;
   for (const settings of jumps) {
-    last = { settings, before: last, key: JSON.stringify([last?.key ?? "", settings]) };
+    const { system: _system, ...own } = settings;
+    last = { settings, before: last, key: JSON.stringify([last?.key ?? "", own]) };
   }
   return last;
 }

@@ -1,15 +1,18 @@
+import { access, constants } from "node:fs/promises";
+import { PullcastError } from "../errors.ts";
+import type { Target, TransportChoice } from "../model.ts";
 import { createAgentLists } from "./agent-list.ts";
-import { createConnector } from "./connector.ts";
-import { plainSettings } from "./host-settings.ts";
-import { createLogin } from "./login.ts";
-import { createHostResolver, type HostResolver } from "./resolve-host.ts";
-import { runProgram } from "./run-program.ts";
-import { loadSsh2 } from "./ssh2.ts";
+import { createChooser } from "./choose-transport.ts";
+import { createOpensshOpener } from "./openssh/openssh-opener.ts";
+import { createHostResolver, type HostResolver, type HostRoute } from "./resolve-host.ts";
+import type { RouteOpener } from "./route-opener.ts";
+import { systemCode } from "./ssh-error.ts";
+import { createSsh2Opener } from "./ssh2-opener.ts";
+import { StartLimits } from "./start-limits.ts";
 import type { Session, SshOptions, Transport } from "./transport.ts";
 
 /**
- * Makes the transport of a run over ssh2: key files, known_hosts files and agents are read once for all hosts,
- * and each jump host is connected to once.
+ * Makes the transport of a run: for each host the one that can reach it, both by the same settings.
  *
  * @param resolver - tells how each host is reached
  * @throws {PullcastError} PC215, PC222, PC235, PC264 or PC266 if a file or an option that was named can't be used
@@ -19,33 +22,58 @@ export async function createTransport(
   resolver: HostResolver = createHostResolver(options),
 ): Promise<Transport> {
   const { limits } = options;
-  const login = createLogin(await loadSsh2(), options, createAgentLists(limits.authMs));
+  const starts = new StartLimits();
+  const agents = createAgentLists(limits.authMs);
+  const approved = new Set<string>();
+  const chooser = createChooser(options, agents);
+  let opening: Promise<RouteOpener> | undefined;
+  const ssh2 = () => {
+    opening ??= createSsh2Opener(options, { starts, agents, approved });
+    return opening;
+  };
+  const openssh = createOpensshOpener({ limits, starts });
   // What the command line names is a fault of the run, not of a node.
-  await Promise.all([resolver.prepare(), login.prepare(plainSettings({ host: "" }, options))]);
-  const connector = createConnector(login, limits);
-  const sessions = new Set<Session>();
-  const open = async (...[target, signal]: Parameters<Transport["open"]>): Promise<Session> => {
-    signal.throwIfAborted();
-    const route = await resolver.routeTo(target);
-    const { connection, at, ...proved } = await connector.connect(route, signal);
-    const session: Session = {
-      user: route.host.user,
-      ...proved,
-      run: (request) => runProgram(connection, request, { at, limits }),
-      async close() {
-        sessions.delete(session);
-        await connection.close();
-      },
-    };
-    sessions.add(session);
-    return session;
+  await Promise.all([
+    resolver.prepare(),
+    (await chooser.mayBeSsh2()) ? ssh2() : checkFiles(options.identities),
+  ]);
+  const chosen = new WeakMap<Target, TransportChoice>();
+  const openBy = async (choice: TransportChoice, route: HostRoute, signal: AbortSignal) => {
+    const opener = choice.transport === "ssh2" ? await ssh2() : openssh;
+    return await opener.open(route, signal);
   };
   return {
-    open,
-    approve: login.approve,
+    chosen: (target) => chosen.get(target),
+    approve: ({ id }) => void approved.add(id),
+    async open(target, signal): Promise<Session> {
+      signal.throwIfAborted();
+      const route = await resolver.routeTo(target);
+      const choice = await chooser.choose(route);
+      chosen.set(target, choice);
+      try {
+        return await openBy(choice, route, signal);
+      } catch (error) {
+        const other = chooser.afterFailure(choice, error);
+        if (other === undefined || signal.aborted) throw error;
+        chosen.set(target, other);
+        return await openBy(other, route, signal);
+      }
+    },
     async close() {
-      await Promise.all([...sessions].map((session) => session.close()));
-      await connector.close();
+      const opened = await opening?.catch(() => undefined);
+      await Promise.all([opened?.close(), openssh.close()]);
     },
   };
+}
+
+/** ssh itself passes over a file that isn't there. */
+async function checkFiles(identities: readonly string[]): Promise<void> {
+  for (const path of identities) {
+    try {
+      await access(path, constants.R_OK);
+    } catch (cause) {
+      const why = systemCode(cause) === "ENOENT" ? "it does not exist" : systemCode(cause);
+      throw new PullcastError("PC222", { phase: "auth", detail: `${path}: ${why}`, cause });
+    }
+  }
 }

@@ -1,10 +1,10 @@
 import { userInfo } from "node:os";
-import { PullcastError } from "../errors.ts";
 import type { ClusterNode } from "../model.ts";
 import type { SshAnswer } from "./ask-ssh.ts";
 import { type HostPin, pinOf } from "./pins.ts";
 import { expandTokens } from "./ssh-tokens.ts";
-import type { SshOptions } from "./transport.ts";
+import { configuredNeeds, type SystemNeed, type Wish } from "./system-needs.ts";
+import type { SshConfig, SshOptions } from "./transport.ts";
 
 /** Ways to log in that this transport has, in ssh's order, with the keyword that switches each off. */
 const METHODS = {
@@ -47,6 +47,20 @@ export interface HostSettings {
   readonly hostKeyChecking: "strict" | "accept-new" | "ask";
   /** ssh's ProxyJump: `[USER@]HOST[:PORT]`, comma-separated, the first is reached first. */
   readonly proxyJump?: string;
+  /** Absent where ssh's configuration counts for nothing. */
+  readonly system?: SystemSsh;
+}
+
+/** What the system's ssh is to be told, so that it finds the same settings for a host, and what only it can do. */
+export interface SystemSsh {
+  /** The name that it is asked about. */
+  readonly alias: string;
+  /** The host to connect to, where it would take another for that name. */
+  readonly hostName?: string;
+  /** How it was asked for its configuration. */
+  readonly config: SshConfig;
+  readonly answer: SshAnswer;
+  readonly needs: readonly SystemNeed[];
 }
 
 /** What a target says of itself. */
@@ -80,6 +94,8 @@ export function plainSettings(target: Endpoint, options: SshOptions): HostSettin
 
 interface Configured {
   readonly options: SshOptions;
+  /** How ssh was asked. */
+  readonly config: SshConfig;
   /** The name that ssh was asked about. */
   readonly alias: string;
   readonly answer: SshAnswer;
@@ -95,17 +111,14 @@ interface Configured {
 /**
  * The settings of a host by ssh's answer about it; flags win. ssh's own defaults are replaced by ours,
  * which follow $HOME, where ssh follows the password file.
- *
- * @throws {PullcastError} PC232 where the configuration wants a way that this transport does not have
  */
 export function configuredSettings(target: Endpoint, configured: Configured): HostSettings {
-  const { options, alias, answer, isUsersChoice } = configured;
+  const { options, alias, answer, config, isUsersChoice } = configured;
   const wish = wishes(configured);
-  const command = wish("proxycommand")?.[0];
-  if (command !== undefined && command !== "none") throw otherWay(alias);
   const proxyJump = wish("proxyjump")?.[0];
   const plain = plainSettings(target, options);
   const hostName = answer.get("hostname")?.[0] ?? alias;
+  const needs = configuredNeeds(wish);
   const host = hostName.toLowerCase() === alias.toLowerCase() ? target.host : hostName;
   const port = target.port ?? options.port ?? Number(answer.get("port")?.[0] ?? 22);
   const user = options.user ?? answer.get("user")?.[0] ?? plain.user;
@@ -130,11 +143,12 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
     hostKeyChecking:
       options.hostKeyChecking ?? checkingOf(wish("stricthostkeychecking")?.[0], isUsersChoice),
+    system: {
+      ...{ alias, config, answer, needs },
+      ...(host.toLowerCase() === hostName.toLowerCase() ? {} : { hostName: host }),
+    },
   };
 }
-
-/** The values of a keyword that somebody configured. */
-type Wish = (keyword: string) => readonly string[] | undefined;
 
 function wishes({ answer, unconfigured }: Configured): Wish {
   return (keyword) => {
@@ -199,12 +213,4 @@ function checkingOf(
   if (value === undefined || value === "ask") return "ask";
   if (!["accept-new", "no", "off", "false"].includes(value)) return "strict";
   return isUsersChoice ? "accept-new" : "ask";
-}
-
-function otherWay(alias: string): PullcastError {
-  return new PullcastError("PC232", {
-    phase: "resolve",
-    detail: `ProxyCommand for ${alias}`,
-    fix: "--ssh-option ProxyCommand=none if the node can be reached without it, or use ProxyJump",
-  });
 }

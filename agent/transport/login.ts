@@ -12,7 +12,7 @@ import { createKeyring } from "./keyring.ts";
 import { createPasswords } from "./passwords.ts";
 import { hostPort } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
-import type { SshOptions, Transport } from "./transport.ts";
+import type { SshOptions } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
 /** A host that proved its key and let us in. */
@@ -49,18 +49,24 @@ export interface Login {
    * @throws {PullcastError} PC2xx with the phase; the abort reason
    */
   connect(settings: HostSettings, options: LoginOptions): Promise<LoggedIn>;
-  approve: Transport["approve"];
 }
 
-/**
- * Makes the login of a run.
- *
- * @param agents - lists the agents' keys, each agent's once for the run
- */
-export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists): Login {
+/** What a run has once, whatever carries its work. */
+export interface LoginShared {
+  /** Lists the agents' keys, each agent's once. */
+  readonly agents: AgentLists;
+  /** Ids of the unknown host keys that the user has let in. */
+  readonly approved: ReadonlySet<string>;
+}
+
+/** Makes the login of a run. */
+export function createLogin(
+  ssh2: Ssh2,
+  options: SshOptions,
+  { agents, approved }: LoginShared,
+): Login {
   const { limits, version } = options;
   const trusts = createHostTrusts();
-  const approved = new Set<string>();
   const keysOf = createKeyring(ssh2, options, agents);
   const passwords = options.askPass === true ? createPasswords(options) : undefined;
   const prepare = async (settings: HostSettings) => {
@@ -108,7 +114,6 @@ export function createLogin(ssh2: Ssh2, options: SshOptions, agents: AgentLists)
       const notices = badLineNotices(trust);
       return { connection, at, hostKeyFingerprint, hostKeyAdded, notices };
     },
-    approve: ({ id }) => void approved.add(id),
   };
 }
 

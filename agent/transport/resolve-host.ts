@@ -40,7 +40,7 @@ export interface HostResolver {
    * @throws {PullcastError} PC235 where it refuses its configuration, PC266 where only ssh could read it
    */
   prepare(): Promise<readonly Notice[]>;
-  /** @throws {PullcastError} PC232, PC233, PC266 */
+  /** @throws {PullcastError} PC233, PC266 */
   routeTo(target: Target): Promise<HostRoute>;
   /** Whether ssh's configuration says something about this very name. */
   isConfigured(name: string): Promise<boolean>;
@@ -117,10 +117,14 @@ async function settingsOf(
     readonly isUsersChoice: boolean;
   },
 ): Promise<HostSettings> {
-  const [answer, unconfigured] = await Promise.all([answers.of(alias), answers.unconfigured]);
+  const [answer, unconfigured, config] = await Promise.all([
+    answers.of(alias),
+    answers.unconfigured,
+    answers.config,
+  ]);
   return answer === undefined || unconfigured === undefined
     ? plainSettings(target, options)
-    : configuredSettings(target, { options, alias, answer, unconfigured, isUsersChoice });
+    : configuredSettings(target, { options, config, alias, answer, unconfigured, isUsersChoice });
 }
 
 /** Login name and port of the command line are the nodes', as with ssh. */
@@ -169,7 +173,8 @@ async function jumpsOf(
 
 /** ssh's answers, asked for once for all hosts that its configuration treats alike. */
 class Answers {
-  readonly #config: Promise<SshConfig>;
+  /** How ssh is asked. */
+  readonly config: Promise<SshConfig>;
   readonly #limit = pLimit(AT_ONCE);
   readonly #byAlias = new Map<string, Promise<SshAnswer | undefined>>();
   readonly #bySignature = new Map<string, Promise<SharedAnswer | undefined>>();
@@ -183,9 +188,9 @@ class Answers {
 
   /** Asks what every run needs at once: ssh works while the rest is loaded. */
   constructor(config: SshConfig) {
-    this.#config = atHome(config);
-    this.#patterns = this.#config.then((actual) => readHostPatterns(sshConfigFiles(actual)));
-    this.unconfigured = this.#config.then(async (actual) => {
+    this.config = atHome(config);
+    this.#patterns = this.config.then((actual) => readHostPatterns(sshConfigFiles(actual)));
+    this.unconfigured = this.config.then(async (actual) => {
       const nothing = { ...actual, file: "none", options: [] };
       return (await askSsh(nothing, NOBODY)) ?? (await readSshConfig(nothing)).answer(NOBODY);
     });
@@ -215,7 +220,7 @@ class Answers {
   #ask(alias: string): Promise<SshAnswer | undefined> {
     return once(this.#byAlias, alias, () =>
       this.#limit(async () => {
-        const config = await this.#config;
+        const config = await this.config;
         const answer = await askSsh(config, alias);
         if (answer !== undefined) return answer;
         this.#reader ??= readSshConfig(config);

@@ -1,9 +1,18 @@
-import type { Admission, ExecOutcome, Notice, Target } from "../model.ts";
+import type {
+  Admission,
+  ExecOutcome,
+  Notice,
+  Target,
+  TransportChoice,
+  TransportName,
+} from "../model.ts";
 import type { Secret } from "../secret.ts";
 import type { HostKeyOffer } from "./host-key-offer.ts";
 
 /** How the user wants nodes to be reached. */
 export interface SshOptions {
+  /** What carries the work; `auto`: ssh2, and the system's ssh where only that will do. @default "auto" */
+  readonly transport?: "auto" | TransportName;
   /** Login name; absent: ssh's configuration, else the user's own. */
   readonly user?: string;
   /** 1..65535, for targets without a port of their own; absent: ssh's configuration, else 22. */
@@ -88,12 +97,15 @@ export interface ExecRequest {
   readonly signal: AbortSignal;
 }
 
-/** An authenticated connection to one node. */
+/**
+ * A way to one node. Over ssh2 it is an authenticated connection; the system's ssh connects and logs in when
+ * the program is run.
+ */
 export interface Session {
   /** Login name. */
   readonly user: string;
-  /** `SHA256:…` of the host key that the node proved to own. */
-  readonly hostKeyFingerprint: string;
+  /** `SHA256:…` of the host key that the node proved to own, as soon as it is known. */
+  readonly hostKeyFingerprint?: string | undefined;
   /** `true` where the key was new and has been added to known_hosts (`accept-new`, or approved). */
   readonly hostKeyAdded?: boolean;
   /** What is worth knowing about the login. */
@@ -101,7 +113,8 @@ export interface Session {
   /**
    * Runs a program and waits for its end. A link lost while it runs is an outcome (`lost`).
    * Any error with phase `exec` means that the program may have run, and may still.
-   * @throws {PullcastError} PC225 to PC229 with phase `channel` or `exec`; the abort reason when `signal` aborts
+   * @throws {PullcastError} PC225 to PC229 with phase `channel` or `exec`; what `Transport.open` throws, with its
+   *   phase, where the connection is made now; the abort reason when `signal` aborts
    */
   run(request: ExecRequest): Promise<ExecOutcome>;
   /** Ends the connection within `teardownMs`, whatever the peer does. Never throws. */
@@ -120,6 +133,8 @@ export interface Transport {
   open(target: Target, signal: AbortSignal): Promise<Session>;
   /** Lets an unknown key in from now on; it is kept once its host has proved to own it. */
   approve(offer: HostKeyOffer): void;
+  /** What carries the work to a node and why, once it was decided. */
+  chosen(target: Target): TransportChoice | undefined;
   /** Frees what is shared between sessions. */
   close(): Promise<void>;
 }

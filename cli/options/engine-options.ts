@@ -238,6 +238,7 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
   const configFile = options.text("ssh-config");
   const { askSecret } = host;
   return {
+    transport: (options.text("transport") ?? "auto") as NonNullable<SshOptions["transport"]>,
     ...(user === undefined ? {} : { user: loginName(user) }),
     ...(port === undefined ? {} : { port: parseInteger("ssh-port", port, PORTS) }),
     identities: options.list("identity").map((file) => expandHome(file, host.homeDir)),

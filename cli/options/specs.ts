@@ -120,6 +120,13 @@ export const SSH: OptionGroup = {
       value: "TEXT",
       text: "what ssh calls a cluster's node, made of {name} and {address}, for instance {name}.prod.example.com",
     },
+    {
+      name: "transport",
+      value: "NAME",
+      choices: ["auto", "ssh2", "openssh"],
+      default: "auto",
+      text: "what connects: ssh2, or the system's ssh (auto: where only that can, such as for certificates or a ProxyCommand)",
+    },
     { name: "ssh-config", value: "FILE", text: "ssh's configuration, as ssh -F" },
     {
       name: "ssh-option",

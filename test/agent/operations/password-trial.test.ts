@@ -30,6 +30,12 @@ class StubNodes implements Transport {
     };
   }
 
+  approve() {}
+
+  chosen() {
+    return undefined;
+  }
+
   async close() {}
 }
 

@@ -50,6 +50,8 @@ class StubScriptedTransport implements Transport {
     };
   }
 
+  chosen(): undefined {}
+
   async close(): Promise<void> {}
 }
 

@@ -51,6 +51,8 @@ class StubBreakingTransport implements Transport {
     };
   }
 
+  chosen(): undefined {}
+
   async close(): Promise<void> {}
 }
 

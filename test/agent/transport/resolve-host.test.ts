@@ -56,7 +56,8 @@ function nodeTarget(name: string, host: string): Target {
 }
 
 test("nothing configured: our defaults, not ssh's", async () => {
-  expect(await settings("", targetOf("10.0.0.5"))).toEqual({
+  const { system: _system, ...told } = await settings("", targetOf("10.0.0.5"));
+  expect(told).toEqual({
     host: "10.0.0.5",
     port: 22,
     user: userInfo().username,
@@ -88,7 +89,8 @@ test("what the configuration says of an alias holds, with ~ and tokens expanded"
     "  HostKeyAlias web-key",
     "  StrictHostKeyChecking accept-new",
   ].join("\n");
-  expect(await settings(text, targetOf("web"))).toEqual({
+  const { system: _system, ...told } = await settings(text, targetOf("web"));
+  expect(told).toEqual({
     host: "192.0.2.7",
     port: 2222,
     user: "deploy",
@@ -265,10 +267,13 @@ test("a jump host that would be its own is refused in ssh's words, one of -o is 
   expect(jumps.map((jump) => jump.host)).toEqual(["bastion"]);
 });
 
-test("ProxyCommand is refused by name", async () => {
+test("ProxyCommand is what only the system's ssh can do", async () => {
   const text = "Host cmd\n  ProxyCommand nc %h %p\nHost near\n  ProxyCommand none\n";
-  await expect(settings(text, targetOf("cmd"))).rejects.toMatchObject({ code: "PC232" });
-  expect(await settings(text, targetOf("near"))).toMatchObject({ host: "near" });
+  const { system } = await settings(text, targetOf("cmd"));
+  expect(system?.needs).toEqual([
+    { why: "ssh's configuration has ProxyCommand nc %h %p", isVital: true },
+  ]);
+  expect((await settings(text, targetOf("near"))).system?.needs).toEqual([]);
 });
 
 test("a broken configuration is the run's fault: told in ssh's words, with the command that shows it", async () => {

@@ -1,0 +1,193 @@
+import type { Code, PullcastError } from "../../errors.ts";
+import type { Phase } from "../../model.ts";
+import { cleanText } from "../../util/clean-text.ts";
+import { sshError } from "../ssh-error.ts";
+import type { SshFacts, SshLog } from "./ssh-log.ts";
+
+/** What one failure of ssh means. */
+interface Meaning {
+  readonly code: Code;
+  readonly phase: Phase;
+  readonly detail?: string;
+  readonly fix?: string;
+  /** What Node would call the cause: a retry looks at it. */
+  readonly errno?: string;
+}
+
+interface Told {
+  readonly facts: SshFacts;
+  readonly user: string;
+  /** The line that matched, cleaned. */
+  readonly line: string;
+  /** Another line that holds this, cleaned, or `""`. */
+  readonly find: (pattern: RegExp) => string;
+}
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly meaning: (told: Told) => Meaning;
+}
+
+const simple =
+  (code: Code, phase: Phase) =>
+  ({ line }: Told): Meaning => ({ code, phase, detail: line });
+
+const offers = ({ facts }: Told): string =>
+  facts.hostKey === undefined ? "" : `it offers ${facts.hostKey}`;
+
+const hostKey =
+  (code: Code, place: RegExp) =>
+  (told: Told): Meaning => {
+    const detail = [offers(told), told.find(place)].filter((text) => text !== "").join("; ");
+    return { code, phase: "host-key", detail: detail === "" ? told.line : detail };
+  };
+
+/** The first that fits counts: causes before what follows from them. Texts of OpenSSH 7.6 to 10. */
+const RULES: readonly Rule[] = [
+  {
+    pattern:
+      /bad configuration option|Bad configuration option|Can't open user config file|keyword .* extra arguments/i,
+    meaning: simple("PC235", "resolve"),
+  },
+  {
+    pattern: /Could not resolve hostname .*Temporary failure/i,
+    meaning: simple("PC201", "resolve"),
+  },
+  {
+    pattern: /Could not resolve hostname/i,
+    meaning: ({ line }) => ({ code: "PC201", phase: "resolve", detail: line, errno: "ENOTFOUND" }),
+  },
+  {
+    pattern: /REVOKED HOST KEY|Host key .* revoked by file/i,
+    meaning: hostKey("PC213", /Host key .* revoked|key for .* is revoked|marked as revoked/i),
+  },
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    meaning: hostKey("PC212", /^Offending .* in /),
+  },
+  {
+    pattern: /^(?:\S+ )?WARNING: \S+ key found for host|(?:RSA|ECDSA|ED25519) key found for host/,
+    meaning: hostKey("PC214", /key found for host/),
+  },
+  {
+    pattern: /^Certificate invalid: /,
+    meaning: ({ line }) => ({ code: "PC243", phase: "host-key", detail: line }),
+  },
+  {
+    pattern: /host key is known for .* requested strict checking|Host key verification failed/,
+    meaning: hostKey("PC211", /host key is known for/),
+  },
+  {
+    pattern: /no matching .* found/,
+    meaning: ({ line }) => ({
+      code: "PC208",
+      phase: "handshake",
+      detail: line.replace(/^Unable to negotiate with .*?: /, ""),
+    }),
+  },
+  {
+    pattern: /Too many authentication failures/,
+    meaning: (told) => ({
+      code: "PC221",
+      phase: "auth",
+      detail: `${login(told)}; it takes no more tries`,
+      fix: "name the right key with -i FILE",
+    }),
+  },
+  {
+    pattern: /Permission denied \(/,
+    meaning: (told) => ({ code: "PC221", phase: "auth", detail: login(told) }),
+  },
+  {
+    pattern: /administratively prohibited|stdio forwarding failed.*prohibited/,
+    meaning: simple("PC234", "connect"),
+  },
+  { pattern: /open failed: connect failed/, meaning: simple("PC204", "connect") },
+  { pattern: /: Connection refused/, meaning: simple("PC202", "connect") },
+  {
+    pattern: /during banner exchange/,
+    meaning: simple("PC207", "handshake"),
+  },
+  {
+    pattern: /connect to (?:host|address) .*(?:timed out|Operation timed out)/,
+    meaning: simple("PC203", "connect"),
+  },
+  {
+    pattern: /connect to (?:host|address) /,
+    meaning: simple("PC204", "connect"),
+  },
+  {
+    pattern:
+      /session request failed|exec request failed|shell request failed|^channel \d+: open failed/,
+    meaning: simple("PC225", "channel"),
+  },
+];
+
+/** sshd: `Exceeded MaxStartups` (to 9.7), `Not allowed at this time` (from 9.8, PerSourcePenalties too). */
+const THROTTLED = /Exceeded MaxStartups|Not allowed at this time/;
+
+interface FailureOptions {
+  /** `host:port`, with the way there. */
+  readonly at: string;
+  readonly user: string;
+  /** Whether a command of the configuration makes the connection. */
+  readonly isProxied: boolean;
+}
+
+/** Why ssh gave up before the program began, by what it told. */
+export function sshFailure(log: SshLog, { at, user, isProxied }: FailureOptions): PullcastError {
+  const { errno, ...meaning } = meaningOf(log, { user, isProxied });
+  const words = cleanText(log.words.join("\n"), 500);
+  const cause = Object.assign(new Error(words), errno === undefined ? {} : { code: errno });
+  return sshError(meaning.code, { at, cause, ...meaning });
+}
+
+function meaningOf(
+  { facts, words }: SshLog,
+  { user, isProxied }: Pick<FailureOptions, "user" | "isProxied">,
+): Meaning {
+  const clean = (line: string) => cleanText(line.replace(/^ssh: |[\s.@]+$/g, ""), 200);
+  const find = (pattern: RegExp) => clean(words.find((line) => pattern.test(line)) ?? "");
+  const throttled = THROTTLED.exec(facts.greeting);
+  if (throttled !== null) {
+    return { code: "PC206", phase: "handshake", detail: `it said "${throttled[0]}"` };
+  }
+  for (const { pattern, meaning } of RULES) {
+    const line = words.find((each) => pattern.test(each));
+    if (line !== undefined) return meaning({ facts, user, line: clean(line), find });
+  }
+  return unnamed(facts, { detail: cleanText(words.join("; "), 200), isProxied });
+}
+
+/** The peer hung up, or ssh said something new. */
+function unnamed(
+  { step, heardPeer, greeting }: SshFacts,
+  { detail, isProxied }: { readonly detail: string; readonly isProxied: boolean },
+): Meaning {
+  const said = cleanText(greeting, 120);
+  switch (step) {
+    case "connect":
+      return { code: "PC245", phase: "connect", detail };
+    case "handshake":
+      if (heardPeer) return { code: "PC207", phase: "handshake", detail };
+      if (isProxied) return { code: "PC244", phase: "connect", detail };
+      return {
+        code: "PC205",
+        phase: "handshake",
+        detail: said === "" ? detail : `it said "${said}"`,
+      };
+    case "auth":
+    case "channel":
+      return { code: "PC226", phase: step, detail };
+  }
+}
+
+/** Whose login was refused, with what, and what was left out. */
+function login({ facts: { offered, methods }, user, find }: Told): string {
+  const keys = offered.map((key) => cleanText(key, 120)).join(", ");
+  const accepts =
+    methods === "" ? "" : `; it accepts ${cleanText(methods, 80).replaceAll(",", ", ")}`;
+  const unread = find(/^Load key |^sign_and_send_pubkey|^agent refused/);
+  const left = unread === "" ? "" : `; ${unread}`;
+  return `user ${user}, offered ${keys === "" ? "no key" : keys}${accepts}${left}`;
+}

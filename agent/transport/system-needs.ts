@@ -1,0 +1,60 @@
+import { cleanText } from "../util/clean-text.ts";
+import { offeredAlgorithms } from "./algorithms.ts";
+import { orderHostKeyAlgorithms } from "./host-key.ts";
+
+/** Why a host needs the system's ssh. */
+export interface SystemNeed {
+  /** A clause for people. */
+  readonly why: string;
+  /** Without it the host can't be reached at all, or not safely. */
+  readonly isVital: boolean;
+}
+
+/** The values of a keyword that somebody configured. */
+export type Wish = (keyword: string) => readonly string[] | undefined;
+
+/** Settings that only the system's ssh has, as `ssh -G` names them, and as people do. */
+const SETTINGS: readonly {
+  readonly keyword: string;
+  readonly name: string;
+  readonly isVital: boolean;
+}[] = [
+  { keyword: "proxycommand", name: "ProxyCommand", isVital: true },
+  { keyword: "revokedhostkeys", name: "RevokedHostKeys", isVital: true },
+  { keyword: "certificatefile", name: "CertificateFile", isVital: false },
+  { keyword: "knownhostscommand", name: "KnownHostsCommand", isVital: false },
+  { keyword: "verifyhostkeydns", name: "VerifyHostKeyDNS", isVital: false },
+  { keyword: "pkcs11provider", name: "PKCS11Provider", isVital: false },
+  { keyword: "securitykeyprovider", name: "SecurityKeyProvider", isVital: false },
+];
+
+/** Values by which a setting is off, or what it is anyway. */
+const OFF: ReadonlySet<string> = new Set(["none", "no", "false", "internal"]);
+
+/** What of a host's settings only the system's ssh can do. */
+export function configuredNeeds(wish: Wish): readonly SystemNeed[] {
+  const settings = SETTINGS.flatMap(({ keyword, name, isVital }) => {
+    const value = wish(keyword)?.[0] ?? "none";
+    return OFF.has(value.toLowerCase())
+      ? []
+      : [{ why: `ssh's configuration has ${name} ${cleanText(value, 100)}`, isVital }];
+  });
+  return [...settings, ...algorithmNeeds(wish)];
+}
+
+function algorithmNeeds(wish: Wish): SystemNeed[] {
+  const { cipher, hmac, kex } = offeredAlgorithms([]);
+  const ours = [
+    ["ciphers", "Ciphers", cipher],
+    ["macs", "MACs", hmac],
+    ["kexalgorithms", "KexAlgorithms", kex],
+    ["hostkeyalgorithms", "HostKeyAlgorithms", orderHostKeyAlgorithms(new Set())],
+  ] as const;
+  return ours.flatMap(([keyword, name, known]) => {
+    const wanted = wish(keyword)?.[0]?.split(",");
+    const names: readonly string[] = Array.isArray(known) ? known : [];
+    if (wanted === undefined || wanted.some((each) => names.includes(each))) return [];
+    const why = `ssh's configuration has ${name} ${cleanText(wanted.join(","), 100)}, and ssh2 none of these`;
+    return [{ why, isVital: false }];
+  });
+}
