@@ -217,6 +217,10 @@ const TABLE = {
     title: "ssh2 can't reach the node as ssh's configuration wants it",
     fix: "--transport auto, which takes the system's ssh then",
   },
+  PC242: {
+    title: "ssh2 reaches the node without what only the system's ssh can use",
+    fix: "install ssh (openssh-client) and use --transport auto, where it matters",
+  },
   PC243: {
     title: "the host's certificate is not valid",
     fix: "have it issued anew, for the name that ssh is asked about",

@@ -3,6 +3,7 @@ import { KUBELET_CACHE_MS } from "../kubelet/cache-time.ts";
 import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import type { NodeProgramReport } from "../node/read-report.ts";
 import { hostPort } from "../transport/ssh-error.ts";
+import type { ChosenTransport } from "../transport/transport.ts";
 import type { NodeTry } from "./node-try.ts";
 import type { KnownPush } from "./run-records.ts";
 
@@ -42,6 +43,14 @@ export function nodeReport(target: Target, context: TryContext): NodeReport {
         }),
       };
   }
+}
+
+/** A report with what carried the work, where that was decided. */
+export function withTransport(report: NodeReport, chosen: ChosenTransport | undefined): NodeReport {
+  if (chosen === undefined) return report;
+  const { notices, ...choice } = chosen;
+  const warnings = [...notices, ...(report.warnings ?? [])];
+  return { ...report, ...choice, ...(warnings.length === 0 ? {} : { warnings }) };
 }
 
 /** The report of a node that was selected and refused before anything was sent. */

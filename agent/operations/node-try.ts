@@ -79,7 +79,7 @@ async function runJob(
     const warnings = [...newKeyNotice(session), ...(session.notices ?? []), ...answer.warnings];
     return { type: "answered", answer: { ...answer, warnings } };
   } catch (error) {
-    return afterError(error, { signal, sent: true });
+    return afterError(error, { signal, sent: session.begun ?? true });
   }
 }
 

@@ -6,7 +6,7 @@ import { GRACE_MS } from "../rollout/grace.ts";
 import { runWaves } from "../rollout/run-waves.ts";
 import { type HostKeyOffer, UnknownHostKey } from "../transport/host-key-offer.ts";
 import type { Transport } from "../transport/transport.ts";
-import { nodeReport, notAttemptedReport } from "./node-report.ts";
+import { nodeReport, notAttemptedReport, withTransport } from "./node-report.ts";
 import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 import type { ApproveHostKeys } from "./options.ts";
 import type { KnownPushes } from "./run-records.ts";
@@ -100,7 +100,7 @@ async function runRound(
       const error = tried.type === "unreached" ? tried.error : undefined;
       if (mayAsk && error instanceof UnknownHostKey) {
         waiting.set(target, { offer: error.offer, report });
-      } else finish(target, { ...report, ...options.transport.chosen(target) });
+      } else finish(target, withTransport(report, options.transport.chosen(target)));
     },
   });
   for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));

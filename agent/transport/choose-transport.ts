@@ -1,68 +1,136 @@
-import { PullcastError } from "../errors.ts";
-import type { TransportChoice } from "../model.ts";
+import { spawn } from "node:child_process";
+import { describeCode, PullcastError } from "../errors.ts";
 import type { AgentLists } from "./agent-list.ts";
 import { type HostSettings, plainSettings } from "./host-settings.ts";
+import { mayHaveTicket } from "./kerberos-ticket.ts";
+import type { HostTrust, HostTrusts } from "./host-trust.ts";
 import { needsSystemSsh, seenKeys } from "./key-kinds.ts";
+import { hasMaster } from "./openssh/ask-master.ts";
 import type { HostRoute } from "./resolve-host.ts";
-import type { SshOptions } from "./transport.ts";
+import type { SystemNeed } from "./system-needs.ts";
+import type { ChosenTransport, SshOptions } from "./transport.ts";
 
 /** Decides for each host what carries the work. */
 export interface Chooser {
-  /** Whether ssh2 can use what the command line names. */
+  /** Whether ssh2 is to read the files that the command line names. */
   mayBeSsh2(): Promise<boolean>;
   /** @throws {PullcastError} PC241 where the user wants ssh2 and it can't reach the host */
-  choose(route: HostRoute): Promise<TransportChoice>;
+  choose(route: HostRoute): Promise<ChosenTransport>;
   /** What to try instead after a failure, if anything. */
-  afterFailure(choice: TransportChoice, error: unknown): TransportChoice | undefined;
+  afterFailure(choice: ChosenTransport, error: unknown): ChosenTransport | undefined;
+}
+
+/** What a run has once, whatever carries its work. */
+interface ChooserShared {
+  /** Lists the agents' keys, each agent's once. */
+  readonly agents: AgentLists;
+  /** Reads each set of known_hosts files once. */
+  readonly trusts: HostTrusts;
 }
 
 /** Makes the chooser of a run. */
-export function createChooser(options: SshOptions, listAgent: AgentLists): Chooser {
-  const { transport: wanted = "auto" } = options;
-  const keyNeed = async (host: HostSettings) =>
-    needsSystemSsh(await seenKeys(host, await listAgent(host.agentSocket)));
+export function createChooser(options: SshOptions, shared: ChooserShared): Chooser {
+  const { transport: wanted = "auto", limits } = options;
+  const needs = createNeeds(shared);
+  let there: Promise<boolean> | undefined;
+  const isThere = (program: string) => {
+    there ??= isProgram(program);
+    return there;
+  };
   return {
     async mayBeSsh2() {
       if (wanted !== "auto") return wanted === "ssh2";
-      return (await keyNeed(plainSettings({ host: "" }, options))) === undefined;
+      return (await needs.ofKeys(plainSettings({ host: "" }, options))).length === 0;
     },
     async choose({ host, jumps }) {
-      if (wanted === "openssh") {
-        return { transport: "openssh", transportReason: "--transport openssh" };
-      }
-      const hosts = [host, ...jumps];
-      const needs = hosts.flatMap(({ system }) => system?.needs ?? []);
+      if (wanted === "openssh") return bySystem("--transport openssh");
+      const hosts = [...jumps, host];
+      const found = (await Promise.all(hosts.map(needs.of))).flat();
+      const vital = found.find(({ isVital }) => isVital);
       if (wanted === "ssh2") {
-        const vital = needs.find(({ isVital }) => isVital);
-        if (vital !== undefined) throw onlySystem(vital.why);
-        return { transport: "ssh2", transportReason: "--transport ssh2" };
+        if (vital === undefined) return bySsh2("--transport ssh2", found);
+        throw new PullcastError("PC241", { phase: "resolve", detail: vital.why });
       }
-      const [need] = needs;
-      const why = need?.why ?? (await firstOf(hosts, keyNeed));
-      return why === undefined
-        ? { transport: "ssh2", transportReason: "nothing needs the system's ssh" }
-        : { transport: "openssh", transportReason: why };
+      const why = vital?.why ?? found[0]?.why ?? (await sharedConnection(hosts, { limits, ...shared }));
+      if (why === undefined) return bySsh2("nothing needs the system's ssh", []);
+      const program = host.system?.config.program ?? "ssh";
+      return vital !== undefined || (await isThere(program))
+        ? bySystem(why)
+        : bySsh2("the system's ssh is not there", found);
     },
     afterFailure({ transport }, error) {
       // Nothing was authenticated yet, so nothing is weakened.
       if (wanted !== "auto" || transport !== "ssh2") return undefined;
       if (!(error instanceof PullcastError) || error.code !== "PC208") return undefined;
-      return { transport: "openssh", transportReason: `ssh2 has ${error.message}` };
+      return bySystem(`ssh2 found no common SSH algorithm: ${error.detail}`);
     },
   };
 }
 
-async function firstOf<T>(
+/** Asked last: it takes a process for each host that may have one. */
+async function sharedConnection(
   hosts: readonly HostSettings[],
-  find: (host: HostSettings) => Promise<T | undefined>,
-): Promise<T | undefined> {
+  { limits, trusts }: Pick<SshOptions, "limits"> & Pick<ChooserShared, "trusts">,
+): Promise<string | undefined> {
   for (const host of hosts) {
-    const found = await find(host);
-    if (found !== undefined) return found;
+    // A pin is to be checked now, not when the user logged in.
+    if ((await trustOf(trusts, host))?.isPinned) continue;
+    if (await hasMaster(host, limits)) return "ssh has a live connection to share";
   }
   return undefined;
 }
 
-function onlySystem(why: string): PullcastError {
-  return new PullcastError("PC241", { phase: "resolve", detail: why });
+/** Whether there is such a program at all. */
+async function isProgram(program: string): Promise<boolean> {
+  const child = spawn(program, ["-V"], { stdio: "ignore" });
+  return await new Promise((resolve) => {
+    child.once("error", () => resolve(false)).once("close", () => resolve(true));
+  });
+}
+
+function bySystem(transportReason: string): ChosenTransport {
+  return { transport: "openssh", transportReason, notices: [] };
+}
+
+function bySsh2(transportReason: string, unmet: readonly SystemNeed[]): ChosenTransport {
+  const { title } = describeCode("PC242");
+  const notices = unmet.map(({ why }) => ({ code: "PC242" as const, message: `${title}: ${why}` }));
+  return { transport: "ssh2", transportReason, notices };
+}
+
+/** What of a host needs the system's ssh. */
+interface Needs {
+  of(this: void, host: HostSettings): Promise<readonly SystemNeed[]>;
+  ofKeys(this: void, host: HostSettings): Promise<readonly SystemNeed[]>;
+}
+
+function createNeeds({ agents, trusts }: ChooserShared): Needs {
+  const ofKeys = async (host: HostSettings) =>
+    perhaps(needsSystemSsh(await seenKeys(host, await agents(host.agentSocket))));
+  const ofAuthority = async (host: HostSettings) => {
+    const place = (await trustOf(trusts, host))?.authority();
+    return perhaps(place && `${place.file}:${place.line} is the @cert-authority of the host`);
+  };
+  const ofTicket = async ({ system }: HostSettings) => {
+    const isMeant = system?.wantsGssapi === true && (await mayHaveTicket(system.config.env));
+    return perhaps(isMeant ? "GSSAPIAuthentication is on, and there is a ticket" : undefined);
+  };
+  return {
+    ofKeys,
+    of: async (host) => [
+      ...(host.system?.needs ?? []),
+      ...(await ofKeys(host)),
+      ...(await ofAuthority(host)),
+      ...(await ofTicket(host)),
+    ],
+  };
+}
+
+/** `undefined` where a file can't be read: whoever needs it will say so. */
+async function trustOf(trusts: HostTrusts, host: HostSettings): Promise<HostTrust | undefined> {
+  return await trusts.of(host).catch(() => undefined);
+}
+
+function perhaps(why: string | undefined): readonly SystemNeed[] {
+  return why === undefined ? [] : [{ why, isVital: false }];
 }

@@ -1,15 +1,16 @@
 import { access, constants } from "node:fs/promises";
 import { PullcastError } from "../errors.ts";
-import type { Target, TransportChoice } from "../model.ts";
+import type { Target } from "../model.ts";
 import { createAgentLists } from "./agent-list.ts";
 import { createChooser } from "./choose-transport.ts";
+import { createHostTrusts } from "./host-trust.ts";
 import { createOpensshOpener } from "./openssh/openssh-opener.ts";
 import { createHostResolver, type HostResolver, type HostRoute } from "./resolve-host.ts";
 import type { RouteOpener } from "./route-opener.ts";
 import { systemCode } from "./ssh-error.ts";
 import { createSsh2Opener } from "./ssh2-opener.ts";
 import { StartLimits } from "./start-limits.ts";
-import type { Session, SshOptions, Transport } from "./transport.ts";
+import type { ChosenTransport, Session, SshOptions, Transport } from "./transport.ts";
 
 /**
  * Makes the transport of a run: for each host the one that can reach it, both by the same settings.
@@ -24,21 +25,22 @@ export async function createTransport(
   const { limits } = options;
   const starts = new StartLimits();
   const agents = createAgentLists(limits.authMs);
+  const trusts = createHostTrusts();
   const approved = new Set<string>();
-  const chooser = createChooser(options, agents);
+  const chooser = createChooser(options, { agents, trusts });
   let opening: Promise<RouteOpener> | undefined;
   const ssh2 = () => {
-    opening ??= createSsh2Opener(options, { starts, agents, approved });
+    opening ??= createSsh2Opener(options, { starts, agents, trusts, approved });
     return opening;
   };
-  const openssh = createOpensshOpener({ limits, starts });
+  const openssh = createOpensshOpener({ limits, starts, trusts });
   // What the command line names is a fault of the run, not of a node.
   await Promise.all([
     resolver.prepare(),
     (await chooser.mayBeSsh2()) ? ssh2() : checkFiles(options.identities),
   ]);
-  const chosen = new WeakMap<Target, TransportChoice>();
-  const openBy = async (choice: TransportChoice, route: HostRoute, signal: AbortSignal) => {
+  const chosen = new WeakMap<Target, ChosenTransport>();
+  const openBy = async (choice: ChosenTransport, route: HostRoute, signal: AbortSignal) => {
     const opener = choice.transport === "ssh2" ? await ssh2() : openssh;
     return await opener.open(route, signal);
   };

@@ -100,8 +100,8 @@ function optionsOf({ at, blob }: Offer, { rest, fix }: Words) {
   return { phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) } as const;
 }
 
-/** The API server knows the nodes' keys without a first contact. */
-function firstContact({ pin }: HostTrust): string {
+/** How an unknown key becomes known. The API server knows the nodes' keys without a first contact. */
+export function firstContact({ pin }: HostTrust): string {
   return pin === undefined
     ? "compare the fingerprint with the host's console, then add it to known_hosts, or use --host-key-checking accept-new"
     : `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;

@@ -61,6 +61,10 @@ export interface SystemSsh {
   readonly config: SshConfig;
   readonly answer: SshAnswer;
   readonly needs: readonly SystemNeed[];
+  /** Where the user's own master connection would be: absent without, and where host keys must be checked anew. */
+  readonly controlPath?: string;
+  /** GSSAPI counts where there is a ticket. */
+  readonly wantsGssapi: boolean;
 }
 
 /** What a target says of itself. */
@@ -145,6 +149,8 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
       options.hostKeyChecking ?? checkingOf(wish("stricthostkeychecking")?.[0], isUsersChoice),
     system: {
       ...{ alias, config, answer, needs },
+      ...controlPathOf(wish, options),
+      wantsGssapi: wish("gssapiauthentication")?.[0] === "yes",
       ...(host.toLowerCase() === hostName.toLowerCase() ? {} : { hostName: host }),
     },
   };
@@ -203,6 +209,12 @@ function loginMethodsOf(answer: SshAnswer): readonly LoginMethod[] {
     (method) =>
       method !== undefined && !["no", "false"].includes(answer.get(METHODS[method])?.[0] ?? ""),
   ) as LoginMethod[];
+}
+
+/** Whoever names host keys wants them checked now, not when the user logged in. */
+function controlPathOf(wish: Wish, { knownHosts }: SshOptions): { controlPath?: string } {
+  const path = wish("controlpath")?.[0] ?? "none";
+  return path === "none" || knownHosts !== undefined ? {} : { controlPath: path };
 }
 
 /** A changed key is refused whatever the configuration says; `no` and `off` take new ones. */

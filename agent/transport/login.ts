@@ -7,7 +7,7 @@ import { Connection } from "./connection.ts";
 import { fingerprint } from "./host-key.ts";
 import { badLineNotices, hostKeyRefusal, type KeyChecking } from "./host-key-refusal.ts";
 import type { HostSettings } from "./host-settings.ts";
-import { createHostTrusts } from "./host-trust.ts";
+import type { HostTrusts } from "./host-trust.ts";
 import { createKeyring } from "./keyring.ts";
 import { createPasswords } from "./passwords.ts";
 import { hostPort } from "./ssh-error.ts";
@@ -55,6 +55,8 @@ export interface Login {
 export interface LoginShared {
   /** Lists the agents' keys, each agent's once. */
   readonly agents: AgentLists;
+  /** Reads each set of known_hosts files once. */
+  readonly trusts: HostTrusts;
   /** Ids of the unknown host keys that the user has let in. */
   readonly approved: ReadonlySet<string>;
 }
@@ -63,10 +65,9 @@ export interface LoginShared {
 export function createLogin(
   ssh2: Ssh2,
   options: SshOptions,
-  { agents, approved }: LoginShared,
+  { agents, trusts, approved }: LoginShared,
 ): Login {
   const { limits, version } = options;
-  const trusts = createHostTrusts();
   const keysOf = createKeyring(ssh2, options, agents);
   const passwords = options.askPass === true ? createPasswords(options) : undefined;
   const prepare = async (settings: HostSettings) => {

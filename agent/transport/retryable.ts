@@ -17,6 +17,7 @@ export function isRetryable(error: unknown): boolean {
     case "PC205":
     case "PC206":
     case "PC226":
+    case "PC244":
       return true;
     case "PC207":
       // ssh2 marks what both sides disagree about; a cut link has no such mark.

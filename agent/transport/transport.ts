@@ -106,6 +106,8 @@ export interface Session {
   readonly user: string;
   /** `SHA256:…` of the host key that the node proved to own, as soon as it is known. */
   readonly hostKeyFingerprint?: string | undefined;
+  /** `false` where it is certain that no program began; absent: one may have. */
+  readonly begun?: boolean;
   /** `true` where the key was new and has been added to known_hosts (`accept-new`, or approved). */
   readonly hostKeyAdded?: boolean;
   /** What is worth knowing about the login. */
@@ -121,6 +123,9 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** A choice, and what of the host's configuration does not count by it. */
+export type ChosenTransport = TransportChoice & { readonly notices: readonly Notice[] };
+
 /**
  * Connects to a node, checks its host key, logs in.
  * Made once for a run, so that keys are parsed and the agent is asked once for all nodes.
@@ -134,7 +139,7 @@ export interface Transport {
   /** Lets an unknown key in from now on; it is kept once its host has proved to own it. */
   approve(offer: HostKeyOffer): void;
   /** What carries the work to a node and why, once it was decided. */
-  chosen(target: Target): TransportChoice | undefined;
+  chosen(target: Target): ChosenTransport | undefined;
   /** Frees what is shared between sessions. */
   close(): Promise<void>;
 }

@@ -16,9 +16,10 @@ export const LIMITS: SshOptions["limits"] = {
   teardownMs: 1000,
 };
 
-/** Options that log in to a rig's sshd. */
+/** Options that log in to a rig's sshd, by ssh2 unless told otherwise. */
 export function optionsFor(sshd: Sshd, changes: Partial<SshOptions> = {}): SshOptions {
   return {
+    transport: "ssh2",
     user: sshd.user,
     port: sshd.port,
     identities: [sshd.key],

@@ -2,6 +2,7 @@ import { PullcastError } from "../../errors.ts";
 import type { ExecOutcome } from "../../model.ts";
 import { refuseOtherLogin } from "../other-login.ts";
 import { ProgramRun } from "../program-run.ts";
+import type { HostTrust, HostTrusts } from "../host-trust.ts";
 import type { HostRoute } from "../resolve-host.ts";
 import type { RouteOpener } from "../route-opener.ts";
 import { hostPort, systemCode } from "../ssh-error.ts";
@@ -12,24 +13,39 @@ import { childEnv } from "./child-env.ts";
 import { sshArguments } from "./ssh-arguments.ts";
 import { sshFailure } from "./ssh-failure.ts";
 import { SshProcess } from "./ssh-process.ts";
+import { trustedSettings } from "./trusted-settings.ts";
 
 interface OpensshOptions {
   readonly limits: PhaseLimits;
   readonly starts: StartLimits;
+  /** Reads each set of known_hosts files once. */
+  readonly trusts: HostTrusts;
 }
 
 /** Sessions by the system's `ssh`: a process for each program, which connects and logs in by itself. */
 export function createOpensshOpener(options: OpensshOptions): RouteOpener {
   const sessions = new Set<Session>();
   return {
-    async open(route, signal) {
+    async open({ host, jumps }, signal) {
       signal.throwIfAborted();
+      const { trusts } = options;
+      const trust = await trusts.of(host);
+      const trustedJumps = jumps.map(async (jump) => trustedSettings(jump, await trusts.of(jump)));
+      const route: TrustedRoute = {
+        host: trustedSettings(host, trust),
+        jumps: await Promise.all(trustedJumps),
+        trust,
+      };
       const running = new Set<SshProcess>();
       let last: SshProcess | undefined;
+      let begun = false;
       const session: Session = {
-        user: route.host.user,
+        user: host.user,
         get hostKeyFingerprint() {
           return last?.log.facts.hostKey?.split(" ")[1];
+        },
+        get begun() {
+          return begun;
         },
         get hostKeyAdded() {
           return last?.log.facts.hostKeyAdded ?? false;
@@ -40,6 +56,9 @@ export function createOpensshOpener(options: OpensshOptions): RouteOpener {
             onStart: (ssh) => {
               last = ssh;
               running.add(ssh);
+            },
+            onBegin: () => {
+              begun = true;
             },
           }),
         async close() {
@@ -56,14 +75,22 @@ export function createOpensshOpener(options: OpensshOptions): RouteOpener {
   };
 }
 
+/** A way to a host by settings that check host keys as we do. */
+interface TrustedRoute extends HostRoute {
+  /** What decides about the host's key. */
+  readonly trust: HostTrust;
+}
+
 interface RunOptions extends OpensshOptions {
   readonly onStart: (ssh: SshProcess) => void;
+  /** Called when the program begins: before, nothing was sent. */
+  readonly onBegin: () => void;
 }
 
 async function runOverSsh(
-  route: HostRoute,
+  route: TrustedRoute,
   request: ExecRequest,
-  { limits, starts, onStart }: RunOptions,
+  { limits, starts, onStart, onBegin }: RunOptions,
 ): Promise<ExecOutcome> {
   const { signal } = request;
   const at = placeOf(route);
@@ -82,6 +109,7 @@ async function runOverSsh(
     };
   };
   const { ssh, begin } = await starts.run(route.jumps.at(-1), start);
+  if (begin.type === "begun") onBegin();
   try {
     const outcome =
       begin.type === "begun"
@@ -112,7 +140,7 @@ function placeOf({ host, jumps }: HostRoute): string {
 function outcomeOf(
   ssh: SshProcess,
   { end, stdout }: SshEnd,
-  { at, route }: { readonly at: string; readonly route: HostRoute },
+  { at, route }: { readonly at: string; readonly route: TrustedRoute },
 ): ExecOutcome {
   const { log } = ssh;
   if (end instanceof Error) throw notStarted(end, route);
@@ -120,7 +148,9 @@ function outcomeOf(
     return { end: { type: "exit", code: end }, stdout, stderr: `${log.words.join("\n")}\n` };
   }
   const command = route.host.system?.answer.get("proxycommand")?.[0] ?? "none";
-  throw sshFailure(log, { at, user: route.host.user, isProxied: command !== "none" });
+  // A jump host's key may be the one refused.
+  const trust = route.jumps.length === 0 ? route.trust : undefined;
+  throw sshFailure(log, { at, user: route.host.user, isProxied: command !== "none", trust });
 }
 
 function notStarted(cause: Error, { host }: HostRoute): PullcastError {

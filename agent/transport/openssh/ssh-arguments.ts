@@ -52,6 +52,11 @@ export function sshArguments(
   return ["-T", ...own, "--", aliasOf(host), command];
 }
 
+/** The arguments of the question whether the user's own master connection to a host lives. */
+export function masterArguments(host: HostSettings, options: ArgumentOptions): string[] {
+  return ["-O", "check", ...hostArguments(host, [], options), "--", aliasOf(host)];
+}
+
 function hostArguments(
   host: HostSettings,
   jumps: readonly HostSettings[],
@@ -65,6 +70,7 @@ function hostArguments(
     ...[
       ...FORCED,
       ...unsetting(host),
+      ...(system?.controlPath === undefined ? ["ControlPath=none"] : []),
       `ConnectTimeout=${Math.max(1, Math.ceil(options.limits.connectMs / 1000))}`,
       ...hostKeySettings(host),
       ...loginSettings(host),
@@ -86,7 +92,7 @@ function unsetting({ system }: HostSettings): string[] {
 function hostKeySettings({ knownHosts, hostKeyAlias, hostKeyChecking }: HostSettings): string[] {
   const files = knownHosts.length === 0 ? ["/dev/null"] : knownHosts;
   return [
-    `StrictHostKeyChecking=${hostKeyChecking === "strict" ? "yes" : "accept-new"}`,
+    `StrictHostKeyChecking=${hostKeyChecking === "accept-new" ? "accept-new" : "yes"}`,
     `UserKnownHostsFile=${files.map(quoted).join(" ")}`,
     "GlobalKnownHostsFile=/dev/null",
     ...(hostKeyAlias === undefined ? [] : [`HostKeyAlias=${hostKeyAlias}`]),
@@ -118,7 +124,8 @@ function throughJumps(jumps: readonly HostSettings[], options: ArgumentOptions):
   if (last === undefined) return [];
   const words = [
     last.system?.config.program ?? "ssh",
-    ...["-T", "-o", "LogLevel=ERROR"],
+    // Its debug lines would pass for the node's; why a channel was refused it tells as INFO.
+    ...["-T", "-o", "LogLevel=INFO"],
     ...hostArguments(last, jumps.slice(0, -1), options),
   ].map((word) => shellWord(escaped(word)));
   return [`ProxyCommand=${words.join(" ")} -W '[%h]:%p' -- ${escaped(aliasOf(last))}`];

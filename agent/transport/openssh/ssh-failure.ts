@@ -1,6 +1,9 @@
 import type { Code, PullcastError } from "../../errors.ts";
 import type { Phase } from "../../model.ts";
 import { cleanText } from "../../util/clean-text.ts";
+import { firstContact } from "../host-key-refusal.ts";
+import type { HostTrust } from "../host-trust.ts";
+import { renewal } from "../pins.ts";
 import { sshError } from "../ssh-error.ts";
 import type { SshFacts, SshLog } from "./ssh-log.ts";
 
@@ -96,13 +99,23 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /Permission denied \(/,
-    meaning: (told) => ({ code: "PC221", phase: "auth", detail: login(told) }),
+    meaning: (told) => {
+      const { step, offered } = told.facts;
+      // A jump host's: its ssh tells less.
+      if (step !== "auth") return { code: "PC221", phase: "auth", detail: told.line };
+      const code = offered.length === 0 ? "PC223" : "PC221";
+      return { code, phase: "auth", detail: login(told) };
+    },
   },
   {
-    pattern: /administratively prohibited|stdio forwarding failed.*prohibited/,
-    meaning: simple("PC234", "connect"),
+    // A jump host's ssh: the channel to the node.
+    pattern: /^stdio forwarding failed/,
+    meaning: ({ find, line }) => {
+      const why = find(/^channel \d+: open failed/);
+      const isRefused = /administratively prohibited/.test(why);
+      return { code: isRefused ? "PC234" : "PC204", phase: "connect", detail: why || line };
+    },
   },
-  { pattern: /open failed: connect failed/, meaning: simple("PC204", "connect") },
   { pattern: /: Connection refused/, meaning: simple("PC202", "connect") },
   {
     pattern: /during banner exchange/,
@@ -132,14 +145,20 @@ interface FailureOptions {
   readonly user: string;
   /** Whether a command of the configuration makes the connection. */
   readonly isProxied: boolean;
+  /** What decided about the host's key, where a refused key can be no other host's. */
+  readonly trust?: HostTrust | undefined;
 }
 
 /** Why ssh gave up before the program began, by what it told. */
-export function sshFailure(log: SshLog, { at, user, isProxied }: FailureOptions): PullcastError {
+export function sshFailure(
+  log: SshLog,
+  { at, user, isProxied, trust }: FailureOptions,
+): PullcastError {
   const { errno, ...meaning } = meaningOf(log, { user, isProxied });
   const words = cleanText(log.words.join("\n"), 500);
   const cause = Object.assign(new Error(words), errno === undefined ? {} : { code: errno });
-  return sshError(meaning.code, { at, cause, ...meaning });
+  const fix = trust === undefined ? undefined : hostKeyFix(meaning.code, trust);
+  return sshError(meaning.code, { at, cause, ...meaning, ...(fix === undefined ? {} : { fix }) });
 }
 
 function meaningOf(
@@ -180,6 +199,14 @@ function unnamed(
     case "channel":
       return { code: "PC226", phase: step, detail };
   }
+}
+
+/** The step for a node of a cluster, whose pin knows more than ssh does. */
+function hostKeyFix(code: Code, trust: HostTrust): string | undefined {
+  if (code === "PC211") return firstContact(trust);
+  return code === "PC212" && trust.pin !== undefined && trust.isPinned
+    ? renewal(trust.pin)
+    : undefined;
 }
 
 /** Whose login was refused, with what, and what was left out. */

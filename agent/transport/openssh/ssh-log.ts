@@ -1,5 +1,5 @@
-/** Kept of ssh's own words: a failure takes a dozen lines. */
-const MAX_WORDS = 64;
+/** Lines kept of ssh's own words: a failure takes a dozen. */
+export const MAX_WORDS = 64;
 const MAX_LINE = 1024;
 const MAX_KEYS = 16;
 

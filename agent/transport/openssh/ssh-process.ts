@@ -2,10 +2,12 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import type { ExecEnd } from "../../model.ts";
 import type { ProgramChannel } from "../program-channel.ts";
-import { SshLog } from "./ssh-log.ts";
+import { MAX_WORDS, SshLog } from "./ssh-log.ts";
 
 /** A line of standard error that goes on is handed on in pieces of this size. */
 const MAX_LINE = 8 * 1024;
+
+const DEBUG = "debug1: ";
 
 /** Between the polite signal and the other, ms. */
 const KILL_MS = 500;
@@ -117,22 +119,40 @@ export class SshProcess {
   #takeErrors(text: string): void {
     const lines = `${this.#partLine}${text}`.split("\n");
     this.#partLine = lines.pop() ?? "";
-    for (const line of lines) this.#takeLine(line, "\n");
+    const { step } = this.log.facts;
+    // A node that floods: its last lines are enough to tell how ssh ended.
+    const from = step === "channel" ? lines.length - MAX_WORDS : 0;
+    const kept = lines.filter((line, index) => {
+      if (index < from && !line.includes(DEBUG)) return true;
+      return this.#isNodes(line);
+    });
     if (this.#partLine.length > MAX_LINE) {
-      this.#errors.write(this.#partLine);
+      kept.push(this.#partLine);
       this.#partLine = "";
+    } else if (kept.length > 0) {
+      kept.push("");
     }
+    this.#errors.write(kept.join("\n"));
     this.onErrorBytes?.(text.length);
   }
 
-  #takeLine(line: string, end: string): void {
-    if (!this.log.add(line.replace(/\r$/, ""))) this.#errors.write(`${line}${end}`);
+  /** Whether a line may be the node's: what ssh says before it has a channel is its own. */
+  #isNodes(line: string): boolean {
+    const at = line.indexOf(DEBUG);
+    if (at > 0) {
+      // The node's last line had no end.
+      this.#errors.write(line.slice(0, at));
+      this.log.add(line.slice(0, at));
+    }
+    const isNoise = this.log.add(line.slice(Math.max(0, at)).replace(/\r$/, ""));
+    const { step, isSpeaking } = this.log.facts;
+    return !isNoise && (step === "channel" || !isSpeaking);
   }
 
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.#partLine !== "") this.#takeLine(this.#partLine, "");
+    if (this.#isNodes(this.#partLine)) this.#errors.write(this.#partLine);
     this.#errors.end();
   }
 }
