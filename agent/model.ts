@@ -319,8 +319,8 @@ export type TrustReport = RunReport<TrustedNode, "TrustReport"> & {
 /** What a check looks at, in the order of a report. */
 export type CheckGroup = "kubectl" | "rbac" | "nodes" | "ssh" | "source" | "registry";
 
-/** One line of a check. */
-export interface CheckItem {
+/** One line of a check; of a node's login with what carried it. */
+export interface CheckItem extends Partial<TransportChoice> {
   readonly group: CheckGroup;
   /** What was looked at: a node, a registry key, a permission, … */
   readonly name: string;

@@ -129,6 +129,8 @@ export class Progress {
 
   #finished(report: Finished): void {
     this.#done += 1;
+    if ("transport" in report)
+      this.#tell("verbose", `${report.node}: by ${report.transport}: ${report.transportReason}`);
     if (ENDED_WELL.has(report.result)) this.#good(report);
     else if (!QUIET_ENDS.has(report.result)) this.#failed(report);
     this.#percentLine();

@@ -4,9 +4,9 @@ import { GRACE_MS } from "../../rollout/grace.ts";
 import { runWaves } from "../../rollout/run-waves.ts";
 import { createTransport } from "../../transport/create-transport.ts";
 import type { HostResolver } from "../../transport/resolve-host.ts";
-import type { Transport } from "../../transport/transport.ts";
+import type { ChosenTransport, Transport } from "../../transport/transport.ts";
 import { nodeRequest } from "../deliver.ts";
-import { nodeReport } from "../node-report.ts";
+import { nodeReport, withTransport } from "../node-report.ts";
 import { type NodeLogin, type NodeTry, tryOnNode } from "../node-try.ts";
 import type { CheckOptions } from "../options.ts";
 import { withPasswordTrial } from "../password-trial.ts";
@@ -78,18 +78,25 @@ async function probeAll(
   options.signal.throwIfAborted();
   return targets.flatMap((target) => {
     const tried = results.get(target);
-    return tried === undefined ? [] : triedItems(target, tried);
+    return tried === undefined ? [] : triedItems(target, tried, transport.chosen(target));
   });
 }
 
-function triedItems(target: Target, tried: NodeTry): CheckItem[] {
+function triedItems(
+  target: Target,
+  ...[tried, chosen]: readonly [tried: NodeTry, chosen: ChosenTransport | undefined]
+): CheckItem[] {
   const subject = { group: "ssh", name: target.name } as const;
   const context = { tried, lostBefore: false, durationMs: 0, now: new Date() };
-  const report = nodeReport(target, context);
+  const report = withTransport(nodeReport(target, context), chosen);
+  const choice =
+    chosen === undefined
+      ? {}
+      : { transport: chosen.transport, transportReason: chosen.transportReason };
   const warnings = (report.warnings ?? []).map((notice) => noticeItem(subject, notice));
   const { code, message = "", fix } = report;
   if (code !== undefined) {
-    const failed: CheckItem = { ...subject, result: "failed", code, message };
+    const failed: CheckItem = { ...subject, ...choice, result: "failed", code, message };
     return [fix === undefined ? failed : { ...failed, fix }, ...warnings];
   }
   const file = `${report.path}, ${report.pathProof}`;
@@ -97,5 +104,5 @@ function triedItems(target: Target, tried: NodeTry): CheckItem[] {
     report.result === "unchanged"
       ? `the credentials are there already (${file})`
       : `push would write ${file}`;
-  return [okItem(subject, done), ...warnings];
+  return [{ ...okItem(subject, done), ...choice }, ...warnings];
 }

@@ -109,6 +109,19 @@ test("quiet: only what failed", () => {
   );
 });
 
+test("verbose: what carried the work to a node, and why", () => {
+  const [first] = finished(1, () => false);
+  if (first?.type !== "node-finished") throw new Error("no report");
+  const choice = { transport: "openssh", transportReason: "id-cert.pub is a certificate" } as const;
+  const events: PullcastEvent[] = [
+    planned(2),
+    { ...first, report: { ...first.report, ...choice } },
+  ];
+  const line = `${first.report.node}: by openssh: id-cert.pub is a certificate\n`;
+  expect(told(events, { level: "verbose" })).toContain(line);
+  expect(told(events)).not.toContain(line);
+});
+
 test("verbose: each step", () => {
   expect(told(RUN, { level: "verbose" })).toContain("\nworker-1: started\n");
 });
