@@ -1,10 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Secret } from "../../agent/secret.ts";
+import { createTransport } from "../../agent/transport/create-transport.ts";
 import type { SshOptions } from "../../agent/transport/transport.ts";
 import { configEntry } from "../rig/ssh-config.ts";
 import { makeKey, type Sshd, startSshd } from "../rig/sshd.ts";
-import { LIMITS } from "../rig/transport.ts";
+import { LIMITS, NEVER, targetOf } from "../rig/transport.ts";
 import { attempt, failure, TRANSPORTS } from "./attempt.ts";
 
 /** A jump host as careful people set it up: it forwards and does nothing else. */
@@ -106,6 +108,28 @@ describe.each(TRANSPORTS)("through jump hosts, %s", (transport) => {
       });
     } finally {
       await closed.stop();
+    }
+  });
+
+  it("starts no more at once than a jump host takes", async () => {
+    const narrow = await startSshd({ config: ["MaxStartups 7:100:7"] });
+    try {
+      const text = configEntry("narrow", narrow) + configEntry("node-*", node, "ProxyJump narrow");
+      const opened = await createTransport(await optionsBy(text));
+      try {
+        const ends = Array.from({ length: 12 }, async (_, index) => {
+          const session = await opened.open(targetOf(`node-${index}`), NEVER);
+          const input = new Secret<Uint8Array>(Buffer.alloc(0));
+          return (await session.run({ command: "exit 7", input, signal: NEVER })).end;
+        });
+        expect(await Promise.all(ends)).toEqual(
+          Array.from({ length: 12 }, () => ({ type: "exit", code: 7 })),
+        );
+      } finally {
+        await opened.close();
+      }
+    } finally {
+      await narrow.stop();
     }
   });
 });
