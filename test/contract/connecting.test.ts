@@ -233,6 +233,19 @@ describe.each(TRANSPORTS)("connecting by %s", (transport) => {
     expect(isRetryable(error)).toBe(false);
   });
 
+  it("PC221: a node that takes no more tries", async () => {
+    const keys = ["many-1", "many-2", "many-3"].map((name) => join(dir, `${name}-${transport}`));
+    for (const key of keys) await makeKey(key);
+    await withServer(["MaxAuthTries 2"], async (server) => {
+      const error = await failure(options({ identities: keys }, server));
+      expect(error).toMatchObject({
+        code: "PC221",
+        phase: "auth",
+        message: expect.stringMatching(/offered .*SHA256:/),
+      });
+    });
+  });
+
   it("PC223: no key at all", async () => {
     const none = await failure(options({ identities: [] }));
     expect(none).toMatchObject({ code: "PC223", phase: "auth" });

@@ -164,6 +164,12 @@ describe("auto", () => {
         transport: "openssh",
         transportReason: `${knownHosts}:2 is the @cert-authority of the host`,
       });
+      const misnamed = configEntry("node", { ...certified, knownHosts }, "HostKeyAlias elsewhere");
+      expect(await push(await optionsBy(misnamed))).toMatchObject({
+        result: "failed",
+        code: "PC243",
+        message: expect.stringContaining("not a listed principal"),
+      });
       const other = join(sshd.dir, "other-authority");
       await makeKey(`${other}-key`);
       await writeFile(other, `@cert-authority * ${await readFile(`${other}-key.pub`)}`);
