@@ -21,7 +21,7 @@ interface NodeParts {
 
 /** What one look at a node found, for people and programs. */
 export async function explainNode(
-  { target, survey }: SurveyedNode,
+  { target, survey, choice }: SurveyedNode,
   { question, files, providers, words }: NodeParts,
 ): Promise<ExplainedNode> {
   const registry = domainOf(question.repository);
@@ -29,6 +29,7 @@ export async function explainNode(
   return {
     name: target.name,
     address: target.host,
+    ...choice,
     ...(question.version === undefined ? {} : { kubeletVersion: question.version }),
     now: iso(survey.now),
     rootDir: survey.rootDir,

@@ -1,6 +1,6 @@
 import type { Expiry } from "../../credentials/model.ts";
 import type { PlaceStatus } from "../../kubelet/search-places.ts";
-import type { Problem } from "../../model.ts";
+import type { Problem, TransportChoice } from "../../model.ts";
 import type { RuntimeRegistry } from "../../node/runtime-registries.ts";
 
 /** One credential that the kubelet would try; nothing secret. */
@@ -43,8 +43,8 @@ export interface ExplainedProvider {
   readonly programPresent: boolean;
 }
 
-/** What one look at a node found. */
-export interface ExplainedNode {
+/** What one look at a node found, and what carried it there. */
+export interface ExplainedNode extends Partial<TransportChoice> {
   readonly name: string;
   readonly address: string;
   /** As the cluster knows it. */

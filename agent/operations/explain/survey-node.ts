@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describeCode, PullcastError } from "../../errors.ts";
-import type { Target } from "../../model.ts";
+import type { Target, TransportChoice } from "../../model.ts";
 import { composeSurvey } from "../../node/compose.ts";
 import { hasVerdict, readReport } from "../../node/read-report.ts";
 import { type NodeSurvey, readSurvey } from "../../node/read-survey.ts";
@@ -15,6 +15,7 @@ import { selectTargets } from "../select-targets.ts";
 export interface SurveyedNode {
   readonly target: Target;
   readonly survey: NodeSurvey;
+  readonly choice: Partial<TransportChoice>;
 }
 
 /**
@@ -52,7 +53,8 @@ export async function surveyNode(options: NodeRunOptions): Promise<SurveyedNode>
           fix: report.fix ?? describeCode(report.code).fix,
         });
       }
-      return { target, survey: readSurvey(outcome.stdout, nonce) };
+      const { notices: _, ...choice } = transport.chosen(target) ?? { notices: [] };
+      return { target, survey: readSurvey(outcome.stdout, nonce), choice };
     } finally {
       await session.close();
     }
