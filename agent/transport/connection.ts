@@ -24,6 +24,9 @@ const OVERHEAD_LIMIT = 2 * 1024 * 1024;
 /** Bytes on the wire for one that a channel took, at most: packets of a few bytes are mostly frame. */
 const WIRE_BYTES_FOR_ONE = 3;
 
+/** Key exchanges of one connection; each costs us as much work as a login. OpenSSH renews after 1 GiB. */
+const KEY_EXCHANGE_LIMIT = 16;
+
 export interface ConnectionOptions {
   readonly ssh2: Ssh2;
   /** Connected, with an `error` listener that stays. */
@@ -55,6 +58,7 @@ export class Connection {
   #closed = false;
   #isWireClosed = false;
   #bannerBytes = 0;
+  #keyExchanges = 0;
   /** What came, less what was useful. */
   #overheadBytes = 0;
   #failure: unknown;
@@ -110,8 +114,11 @@ export class Connection {
       .on("banner", (text) => this.#onBanner(text))
       .on("change password", () => this.fail(this.#login.expired()))
       .on("handshake", () => {
+        this.#keyExchanges += 1;
         // Keys may be renewed later: that is not a new login.
-        if (!this.#isReady) this.#enter("auth", limits.authMs);
+        if (this.#keyExchanges === 1) this.#enter("auth", limits.authMs);
+        if (this.#keyExchanges > KEY_EXCHANGE_LIMIT)
+          this.#failFlooded(`more than ${KEY_EXCHANGE_LIMIT} key renewals`);
         // Without a vendor ssh2 doesn't ask sshd to prove all its host keys again, which we wouldn't use.
         Reflect.set(this.client, "_remoteVer", "");
       })
