@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { AgentLists } from "./agent-list.ts";
 import { type HostSettings, plainSettings } from "./host-settings.ts";
-import { mayHaveTicket } from "./kerberos-ticket.ts";
 import type { HostTrust, HostTrusts } from "./host-trust.ts";
+import { mayHaveTicket } from "./kerberos-ticket.ts";
 import { needsSystemSsh, seenKeys } from "./key-kinds.ts";
 import { hasMaster } from "./openssh/ask-master.ts";
 import type { HostRoute } from "./resolve-host.ts";
@@ -51,7 +51,8 @@ export function createChooser(options: SshOptions, shared: ChooserShared): Choos
         if (vital === undefined) return bySsh2("--transport ssh2", found);
         throw new PullcastError("PC241", { phase: "resolve", detail: vital.why });
       }
-      const why = vital?.why ?? found[0]?.why ?? (await sharedConnection(hosts, { limits, ...shared }));
+      const why =
+        vital?.why ?? found[0]?.why ?? (await sharedConnection(hosts, { limits, ...shared }));
       if (why === undefined) return bySsh2("nothing needs the system's ssh", []);
       const program = host.system?.config.program ?? "ssh";
       return vital !== undefined || (await isThere(program))

@@ -53,7 +53,7 @@ export function createConnector(
     { signal, isJump }: { readonly signal: AbortSignal; readonly isJump: boolean },
   ): Promise<LoggedIn> => {
     const hop = jump === undefined ? undefined : await loggedIn(jump, signal);
-    return await starts.run(jump?.settings, async () => {
+    const start = async () => {
       signal.throwIfAborted();
       if (hop === undefined) {
         const wire = await connectSocket(host, { limits, signal });
@@ -61,7 +61,8 @@ export function createConnector(
       }
       const wire = await forward(hop, { host, limits, signal });
       return await login.connect(host, { wire, signal, isJump, via: hop.at });
-    });
+    };
+    return await starts.run(start, { host, jump: jump?.settings, signal });
   };
 
   return {

@@ -13,6 +13,11 @@ interface HandshakeEnd {
 /** sshd: `Exceeded MaxStartups` (to 9.7), `Not allowed at this time` (from 9.8, PerSourcePenalties too). */
 const THROTTLED = /Exceeded MaxStartups|Not allowed at this time/;
 
+/** Whether sshd turned this machine away for a while: it may be for what we did, and lasts longer than a crowd. */
+export function isPenalty(error: PullcastError): boolean {
+  return error.code === "PC206" && error.message.includes("Not allowed at this time");
+}
+
 /** Why a handshake ended: PC205 to PC208 with phase `handshake`, PC257 with `host-key`. */
 export function handshakeError({ at, error, greeting }: HandshakeEnd): PullcastError {
   const phase = "handshake";

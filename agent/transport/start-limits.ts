@@ -2,25 +2,40 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { once } from "../util/once.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { hostPort } from "./ssh-error.ts";
+import { StartGate } from "./start-gate.ts";
 
 /** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
 const STARTS = 16;
 /** Of these, through one jump host. */
 const STARTS_THROUGH = 6;
 
+type Place = Pick<HostSettings, "host" | "port">;
+
+/** Where a start goes. */
+interface StartOptions {
+  readonly host: Place;
+  /** The last host on the way. */
+  readonly jump: Place | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** The starts of a run, whatever opens the connections. */
 export class StartLimits {
   readonly #starts: LimitFunction = pLimit(STARTS);
   readonly #through = new Map<string, LimitFunction>();
+  readonly #gates = new Map<string, StartGate>();
 
-  /** Runs `start` when there is room for it, on the whole and at the jump host that it goes through. */
-  run<T>(
-    jump: Pick<HostSettings, "host" | "port"> | undefined,
-    start: () => Promise<T>,
-  ): Promise<T> {
+  /**
+   * Runs `start` when there is room for it: at its sshd, at the jump host that it goes through, and on the whole.
+   * @throws what `start` throws; the abort reason
+   */
+  run<T>(start: () => Promise<T>, { host, jump, signal }: StartOptions): Promise<T> {
     const turn = () => this.#starts(start);
-    if (jump === undefined) return turn();
-    const place = hostPort(jump.host, jump.port);
-    return once(this.#through, place, () => pLimit(STARTS_THROUGH))(turn);
+    const via = jump === undefined ? "" : hostPort(jump.host, jump.port);
+    const place = JSON.stringify([via, host.host, host.port]);
+    const gate = once(this.#gates, place, () => new StartGate());
+    if (jump === undefined) return gate.run(turn, signal);
+    const through = once(this.#through, via, () => pLimit(STARTS_THROUGH));
+    return gate.run(() => through(turn), signal);
   }
 }

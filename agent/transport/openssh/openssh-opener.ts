@@ -1,8 +1,8 @@
 import { PullcastError } from "../../errors.ts";
 import type { ExecOutcome } from "../../model.ts";
+import type { HostTrust, HostTrusts } from "../host-trust.ts";
 import { refuseOtherLogin } from "../other-login.ts";
 import { ProgramRun } from "../program-run.ts";
-import type { HostTrust, HostTrusts } from "../host-trust.ts";
 import type { HostRoute } from "../resolve-host.ts";
 import type { RouteOpener } from "../route-opener.ts";
 import { hostPort, systemCode } from "../ssh-error.ts";
@@ -108,7 +108,11 @@ async function runOverSsh(
       begin: await awaitBegin(ssh, { at, limits, signal }).catch(endWith(ssh, limits)),
     };
   };
-  const { ssh, begin } = await starts.run(route.jumps.at(-1), start);
+  const { ssh, begin } = await starts.run(start, {
+    host: route.host,
+    jump: route.jumps.at(-1),
+    signal,
+  });
   if (begin.type === "begun") onBegin();
   try {
     const outcome =

@@ -165,7 +165,7 @@ it("a jump host that was lost is connected to anew", async () => {
       const lost = first
         .run({ command: `touch ${started}; sleep 60`, input, signal: NEVER })
         .then(({ end }) => end.type);
-      await expect.poll(() => existsSync(started)).toBe(true);
+      await expect.poll(() => existsSync(started), { timeout: 15_000 }).toBe(true);
       // The session's process of sshd, not the listener.
       execFileSync("pkill", ["-KILL", "-P", String(jump.pid)]);
       expect(await lost).toBe("lost");
