@@ -251,6 +251,10 @@ const TABLE = {
     title: "the node showed no host keys",
     fix: "look at /etc/ssh there: sshd may keep its keys elsewhere, or there is none",
   },
+  PC255: {
+    title: "the run stopped, for three nodes in a row failed with the same cause",
+    fix: "mend that cause and run the command again, or go on all the same with --no-breaker",
+  },
   PC257: {
     title: "the host did not prove that it owns its host key",
     fix: "find out who answers at that address: an attacker knows a node's public key, not the private one",

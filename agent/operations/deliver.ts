@@ -113,6 +113,7 @@ async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, No
       job: plan.delivery.job(plan.run),
       signal: options.signal,
       report: options.report,
+      breaker: options.breaker ?? true,
       lastPush: await lastPushes(options.stateDir, new Date()),
       approveHostKeys: options.approveHostKeys,
     });

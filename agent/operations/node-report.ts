@@ -79,9 +79,15 @@ export function skippedReport(node: SkippedNode): NodeReport {
   };
 }
 
-/** The report of a node that the run never came to. */
-export function notAttemptedReport(target: Target): NodeReport {
-  return { ...reportBase(target, 0), ...stopped(false) };
+/**
+ * The report of a node that the run never came to.
+ *
+ * @param cause - the code that nodes before it failed with; absent where the run was interrupted
+ */
+export function notAttemptedReport(target: Target, cause?: string): NodeReport {
+  const base = reportBase(target, 0);
+  if (cause === undefined) return { ...base, ...stopped(false) };
+  return { ...base, result: "not-attempted", ...coded("PC255", `each with ${cause}`) };
 }
 
 /** Whether an interrupted run left a node without its end, or its kubelet without the restart that was asked for. */
@@ -126,7 +132,10 @@ function failure(error: PullcastError): Ending {
   };
 }
 
-function coded(code: "PC226" | "PC322", detail: string): Pick<Ending, "code" | "message" | "fix"> {
+function coded(
+  code: "PC226" | "PC255" | "PC322",
+  detail: string,
+): Pick<Ending, "code" | "message" | "fix"> {
   const { title, fix } = describeCode(code);
   return { code, message: `${title}: ${detail}`, fix };
 }

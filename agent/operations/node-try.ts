@@ -115,5 +115,14 @@ export function isWorthRetry(tried: NodeTry): boolean {
   }
 }
 
+/** The code of a failure that will meet other nodes too, and that no further try mends. */
+export function hopelessCause(tried: NodeTry): string | undefined {
+  if (isWorthRetry(tried)) return undefined;
+  if (tried.type === "unreached") return tried.error.code;
+  return tried.type === "answered" && tried.answer.status === "failed"
+    ? tried.answer.code
+    : undefined;
+}
+
 /** The upload did not arrive as it was sent; the node has changed nothing. */
 const DAMAGED_ON_THE_WAY: ReadonlySet<string> = new Set(["PC310", "PC311"]);

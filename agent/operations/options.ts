@@ -51,6 +51,8 @@ export interface NodeRunOptions extends RunOptions {
   readonly become?: Become;
   /** Nodes worked on at once, 1 or more. */
   readonly concurrency: number;
+  /** Whether three nodes in a row that fail with the same hopeless cause end the run. @default true */
+  readonly breaker?: boolean;
   /** The directory of config.json on the nodes, absolute; found on each node if absent. */
   readonly path?: string;
   /** Overwrite or hide what others wrote; what is overwritten is kept. */

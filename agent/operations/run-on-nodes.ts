@@ -2,12 +2,13 @@ import { performance } from "node:perf_hooks";
 import type { Report } from "../events.ts";
 import type { NodeReport, Target } from "../model.ts";
 import { fullJitter } from "../rollout/backoff.ts";
+import { Breaker } from "../rollout/breaker.ts";
 import { GRACE_MS } from "../rollout/grace.ts";
 import { runWaves } from "../rollout/run-waves.ts";
 import { type HostKeyOffer, UnknownHostKey } from "../transport/host-key-offer.ts";
 import type { Transport } from "../transport/transport.ts";
 import { nodeReport, notAttemptedReport, withTransport } from "./node-report.ts";
-import { isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
+import { hopelessCause, isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 import type { ApproveHostKeys } from "./options.ts";
 import type { KnownPushes } from "./run-records.ts";
 
@@ -28,6 +29,8 @@ interface RunOnNodesOptions {
   readonly job: NodeJob;
   readonly signal: AbortSignal;
   readonly report: Report;
+  /** Whether three nodes in a row with the same hopeless cause end the run. @default true */
+  readonly breaker?: boolean;
   /** What this machine is known to have sent before this run. */
   readonly lastPush?: KnownPushes;
   readonly approveHostKeys?: ApproveHostKeys | undefined;
@@ -72,6 +75,11 @@ async function runRound(
   const { targets, finish } = round;
   const waiting = new Map<Target, Waiting>();
   const mayAsk = options.approveHostKeys !== undefined && round.round < MAX_QUESTIONS;
+  const offerOf = (tried: NodeTry) =>
+    mayAsk && tried.type === "unreached" && tried.error instanceof UnknownHostKey
+      ? tried.error.offer
+      : undefined;
+  const breaker = new Breaker();
   const tracks = new Map(targets.map((target) => [target, new NodeTrack()]));
   const outcome = await runWaves<Target, NodeTry>({
     waves: [targets],
@@ -84,8 +92,11 @@ async function runRound(
       track?.begin();
       const tried = await tryOnNode(options.transport, target, { job: options.job, signal });
       track?.end(tried);
+      // In its slot still: the next to take it must know.
+      breaker.add(offerOf(tried) === undefined ? hopelessCause(tried) : undefined);
       return tried;
     },
+    isOver: () => options.breaker !== false && breaker.tripped !== undefined,
     onStart: (target) => {
       if (round.round === 0) options.report({ type: "node-started", node: target.name });
     },
@@ -97,13 +108,13 @@ async function runRound(
       const lastPush = options.lastPush?.(node === undefined ? { name } : { uid: node.uid, name });
       const now = new Date();
       const report = nodeReport(target, { tried, lostBefore, durationMs, now, lastPush });
-      const error = tried.type === "unreached" ? tried.error : undefined;
-      if (mayAsk && error instanceof UnknownHostKey) {
-        waiting.set(target, { offer: error.offer, report });
-      } else finish(target, withTransport(report, options.transport.chosen(target)));
+      const offer = offerOf(tried);
+      if (offer !== undefined) waiting.set(target, { offer, report });
+      else finish(target, withTransport(report, options.transport.chosen(target)));
     },
   });
-  for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target));
+  const stop = options.signal.aborted ? undefined : breaker.tripped;
+  for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target, stop));
   return waiting;
 }
 

@@ -23,6 +23,8 @@ export interface WavesOptions<Item, Result> {
   readonly retry?: RetryPolicy<Result>;
   /** Must resolve for whatever a network can do; a rejection is a bug and ends the run. */
   readonly work: (item: Item, signal: AbortSignal) => Promise<Result>;
+  /** Asked before each start: `true` starts no further item or try, running ones end. */
+  readonly isOver?: () => boolean;
   readonly onStart?: (item: Item) => void;
   readonly onResult?: (item: Item, result: Result) => void;
 }
@@ -37,7 +39,7 @@ export interface WavesOutcome<Item, Result> {
  * Runs `work` over all items, wave by wave, at most `concurrency` at once.
  * A retry waits outside its slot, so that a flaky item delays nobody.
  *
- * @returns what each started item came to, and which were not started because `signal` aborted
+ * @returns what each started item came to, and which were not started: `signal` aborted, or `isOver`
  * @throws what `work` throws
  */
 export async function runWaves<Item, Result>(
@@ -92,7 +94,7 @@ async function tryOnce<Item, Result>(
   item: Item,
   attempt: number,
 ): Promise<{ result: Result } | undefined> {
-  if (state.options.signal.aborted) return undefined;
+  if (state.options.signal.aborted || state.options.isOver?.() === true) return undefined;
   if (attempt === 0) state.options.onStart?.(item);
   return { result: await state.options.work(item, state.workSignal) };
 }

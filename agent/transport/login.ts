@@ -1,6 +1,5 @@
 import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
-import { once } from "../util/once.ts";
 import type { AgentLists } from "./agent-list.ts";
 import { startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";

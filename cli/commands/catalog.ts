@@ -247,7 +247,10 @@ const EXPLAIN: CommandSpec = {
       ],
     },
     { title: "Credentials, as for push", options: [...SOURCE, REGISTRY_CA] },
-    { ...SSH, options: SSH.options.filter(({ name }) => name !== "concurrency") },
+    {
+      ...SSH,
+      options: SSH.options.filter(({ name }) => name !== "concurrency" && name !== "no-breaker"),
+    },
     KUBECTL,
     OUTPUT,
   ],

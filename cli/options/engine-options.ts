@@ -87,6 +87,7 @@ export async function nodeRunOptions(
     ...some("become", await becomeOptions(options, context)),
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
+    breaker: !options.on("no-breaker"),
     nodeCheck: !options.on("no-node-check"),
     ...some("approveHostKeys", context.approveHostKeys),
     ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),

@@ -136,6 +136,10 @@ export const SSH: OptionGroup = {
     },
     { name: "concurrency", value: "N", default: "32", text: "nodes at work at once" },
     {
+      name: "no-breaker",
+      text: "go on where three nodes in a row failed with the same cause that no further try mends",
+    },
+    {
       name: "connect-timeout",
       value: "TIME",
       default: "10s",

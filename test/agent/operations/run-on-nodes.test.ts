@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { PullcastError } from "../../../agent/errors.ts";
 import type { PullcastEvent } from "../../../agent/events.ts";
-import type { ExecOutcome, NodeReport } from "../../../agent/model.ts";
+import type { ExecOutcome, NodeReport, Target } from "../../../agent/model.ts";
 import { runOnNodes } from "../../../agent/operations/run-on-nodes.ts";
 import type { Session, Transport } from "../../../agent/transport/transport.ts";
 import { makeArena } from "../../rig/arena.ts";
@@ -117,4 +117,45 @@ it("a node that refuses connections is tried three times, then failed; its end i
   expect(report).toMatchObject({ result: "failed", code: "PC202", phase: "connect" });
   expect(connections).toBe(3);
   expect(events.map(({ type }) => type)).toEqual(["node-started", "node-finished"]);
+});
+
+/** A stub for a cluster whose nodes refuse logins, or don't, as told. */
+class StubRefusingTransport implements Transport {
+  async open(target: Target): Promise<Session> {
+    const [code = "PC221"] = target.name.match(/PC\d+/) ?? [];
+    throw new PullcastError(code as "PC221", { phase: "auth", detail: target.name });
+  }
+
+  async close(): Promise<void> {}
+}
+
+async function resultsOf(names: readonly string[], breaker?: boolean): Promise<string[]> {
+  const reports = await runOnNodes({
+    transport: new StubRefusingTransport(),
+    targets: names.map((name) => ({ ...targetOf("192.0.2.1"), name })),
+    concurrency: 1,
+    job: installJob(newNodeConfig(), dir),
+    signal: NEVER,
+    report: () => undefined,
+    ...(breaker === undefined ? {} : { breaker }),
+  });
+  return [...reports.values()].map(({ result, code }) => `${result} ${code}`);
+}
+
+const REFUSED = "failed PC221";
+
+describe("a cause that no further try mends", () => {
+  it("ends the run after three nodes in a row, and the rest say why they were not attempted", async () => {
+    const results = await resultsOf(["a", "b", "c", "d", "e"]);
+    expect(results).toEqual([...Array(3).fill(REFUSED), ...Array(2).fill("not-attempted PC255")]);
+  });
+
+  it("doesn't end the run where another cause comes between", async () => {
+    const results = await resultsOf(["a", "b", "PC211", "c", "d", "PC211", "e"]);
+    expect(results.filter((result) => result.startsWith("failed"))).toHaveLength(7);
+  });
+
+  it("doesn't end the run where that is not wanted", async () => {
+    expect(await resultsOf(["a", "b", "c", "d", "e"], false)).toEqual(Array(5).fill(REFUSED));
+  });
 });

@@ -68,6 +68,19 @@ test("after an abort nothing new starts, running items end in their grace", asyn
   expect(notAttempted).toEqual(["c", "d"]);
 });
 
+test("once the run is over nothing new starts, running items end by themselves", async () => {
+  const { work, started, end, until } = gate();
+  let isOver = false;
+  const run = runWaves(options({ work, waves: [["a", "b", "c"]], isOver: () => isOver }));
+  await until(() => started.length === 2);
+  isOver = true;
+  end("a");
+  end("b");
+  const { results, notAttempted } = await run;
+  expect([...results.values()]).toEqual(["ok", "ok"]);
+  expect(notAttempted).toEqual(["c"]);
+});
+
 test("an item that ignores the stop is aborted when its grace is over", async () => {
   const { work, started, until } = gate();
   const stop = new AbortController();
