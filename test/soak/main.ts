@@ -7,6 +7,7 @@ import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { clientKill } from "./client-kill.ts";
 import { cutLink } from "./cut-link.ts";
+import { floods } from "./floods.ts";
 import { installFaults } from "./install-faults.ts";
 import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
@@ -18,6 +19,7 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     "install-faults": { run: installFaults, points: Number.POSITIVE_INFINITY },
     "cut-link": { run: cutLink, points: 2000 },
     "client-kill": { run: clientKill, points: 500 },
+    floods: { run: floods, points: 60 },
     keyring: { run: keyring, points: 1_000_000 },
     "kubelet-cache": { run: kubeletCache, points: 1 },
   };
