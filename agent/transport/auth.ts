@@ -186,7 +186,7 @@ class Attempt implements LoginAttempt {
       finish([password.reveal()]);
       return;
     }
-    const asked = prompts.map(({ prompt }) => `"${cleanText(prompt, 80)}"`).join(", ");
+    const asked = prompts.map(({ prompt }) => `"${cleanText(prompt, 200)}"`).join(", ");
     this.#link.fail(this.#unanswered(`it asks ${asked}`));
   }
 

@@ -24,7 +24,7 @@ export function createPasswords({ askSecret }: Pick<SshOptions, "askSecret">): P
 }
 
 /** @throws {PullcastError} PC264 where nobody answers, or nobody can be asked */
-export async function demandSecret(ask: SshOptions["askSecret"], what: string): Promise<Secret> {
+async function demandSecret(ask: SshOptions["askSecret"], what: string): Promise<Secret> {
   if (ask === undefined) {
     const detail = `${what}: there is no terminal to ask on`;
     throw new PullcastError("PC264", { phase: "auth", detail });

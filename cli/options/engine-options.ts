@@ -258,6 +258,7 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
       env: host.env,
     },
     ...(askSecret && { askSecret: (question: string) => askSecret(question, signal) }),
+    askPass: options.on("ask-pass"),
     version: host.version,
     limits: {
       resolveMs: RESOLVE_MS,

@@ -95,6 +95,10 @@ export const SSH: OptionGroup = {
       text: "private key; those of ssh's configuration or ~/.ssh/id_*, then ssh-agent's come after it",
     },
     {
+      name: "ask-pass",
+      text: "ask for the login's password on the nodes, once for all, for where keys are not enough",
+      },
+      {
       name: "become",
       value: "METHOD",
       choices: ["none", "sudo", "doas"],

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,18 @@ export interface SshdOptions {
   readonly keyOptions?: string;
   /** More lines of authorized_keys. */
   readonly authorizedKeys?: readonly string[];
+  /** A user of this server alone, who logs in by PAM (needs root). */
+  readonly account?: Account;
+}
+
+/** A user with a password. */
+export interface Account {
+  readonly name: string;
+  readonly password: string;
+  /** Whether the password has to be changed at the next login. */
+  readonly isExpired?: boolean;
+  /** PAM's rules for logging in. */
+  readonly pamAuth?: readonly string[];
 }
 
 export interface Sshd {
@@ -76,9 +88,41 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   }
 }
 
+/** Mounts an account's files where the system has its own, in a namespace that ends with the server. */
+const WITH_ACCOUNT = `set -e
+mount --bind "$0/passwd" /etc/passwd
+mount --bind "$0/shadow" /etc/shadow
+mount --bind "$0/pam" /etc/pam.d/sshd
+exec "$@"`;
+
+/** Writes the system's users and one more, and returns the command under which a server sees them. */
+async function addAccount(dir: string, account: Account): Promise<string[]> {
+  const { name, password, isExpired = false, pamAuth = ["required pam_unix.so"] } = account;
+  const hashing = run("openssl", ["passwd", "-6", "-stdin"]);
+  hashing.child.stdin?.end(`${password}\n`);
+  const hash = (await hashing).stdout.trim();
+  const rules = [
+    ...pamAuth.map((rule) => `auth ${rule}`),
+    "account required pam_unix.so",
+    "password required pam_unix.so",
+    "session required pam_permit.so",
+  ];
+  const [passwd, shadow] = await Promise.all([readFile("/etc/passwd"), readFile("/etc/shadow")]);
+  const day = isExpired ? 0 : 19_000;
+  await writeFile(join(dir, "passwd"), `${passwd}${name}:x:61234:61234::/:/bin/sh\n`);
+  await writeFile(join(dir, "shadow"), `${shadow}${name}:${hash}:${day}:0:99999:7:::\n`, {
+    mode: 0o600,
+  });
+  await writeFile(join(dir, "pam"), `${rules.join("\n")}\n`);
+  // The user's own process reads authorized_keys.
+  await chmod(dir, 0o711);
+  return ["unshare", "--mount", "sh", "-c", WITH_ACCOUNT, dir];
+}
+
 async function start(dir: string, options: SshdOptions): Promise<Sshd> {
   if (process.getuid?.() === 0) await mkdir("/run/sshd", { recursive: true, mode: 0o755 });
-  const { hostKeyTypes = ["ed25519"], authorizedKeys = [], keyOptions = "", config = [] } = options;
+  const { hostKeyTypes = ["ed25519"], authorizedKeys = [], keyOptions = "", account } = options;
+  const config = [...(options.config ?? []), ...(account === undefined ? [] : ["UsePAM yes"])];
   const key = join(dir, "id");
   const publicKey = await makeKey(key);
   const hostKeys: Partial<Record<HostKeyType, string>> = {};
@@ -87,24 +131,23 @@ async function start(dir: string, options: SshdOptions): Promise<Sshd> {
     hostKeys[type] = line.split(" ").slice(0, 2).join(" ");
   }
   const authorized = [`${keyOptions} ${publicKey}`.trim(), ...authorizedKeys, ""].join("\n");
-  await writeFile(join(dir, "authorized_keys"), authorized, { mode: 0o600 });
+  await writeFile(join(dir, "authorized_keys"), authorized, { mode: account ? 0o644 : 0o600 });
   const defaults = [
     ...hostKeyTypes.map((type) => `HostKey ${join(dir, `host_${type}`)}`),
     `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
     ...DEFAULTS,
   ];
   const keywords = new Set(config.map((line) => line.split(" ")[0]));
-  const { child, port, log } = await launch(dir, [
-    ...config,
-    ...defaults.filter((line) => !keywords.has(line.split(" ")[0])),
-  ]);
+  const lines = [...config, ...defaults.filter((line) => !keywords.has(line.split(" ")[0]))];
+  const under = account === undefined ? [] : await addAccount(dir, account);
+  const { child, port, log } = await launch(dir, { lines, under });
   const knownHosts = join(dir, "known_hosts");
-  const lines = Object.values(hostKeys).map((line) => `127.0.0.1,[127.0.0.1]:${port} ${line}\n`);
-  await writeFile(knownHosts, lines.join(""));
+  const known = Object.values(hostKeys).map((line) => `127.0.0.1,[127.0.0.1]:${port} ${line}\n`);
+  await writeFile(knownHosts, known.join(""));
   return {
     host: "127.0.0.1",
     port,
-    user: userInfo().username,
+    user: account?.name ?? userInfo().username,
     key,
     knownHosts,
     hostKeys,
@@ -124,13 +167,17 @@ async function start(dir: string, options: SshdOptions): Promise<Sshd> {
 /** Another process may take the free port first: then the next one is tried. */
 async function launch(
   dir: string,
-  config: readonly string[],
+  config: { readonly lines: readonly string[]; readonly under: readonly string[] },
 ): Promise<{ child: ChildProcess; port: number; log: () => string }> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const port = await freePort();
     const file = join(dir, "sshd_config");
-    await writeFile(file, [`Port ${port}`, "ListenAddress 127.0.0.1", ...config, ""].join("\n"));
-    const child = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file], {
+    await writeFile(
+      file,
+      [`Port ${port}`, "ListenAddress 127.0.0.1", ...config.lines, ""].join("\n"),
+    );
+    const [program = "", ...args] = [...config.under, "/usr/sbin/sshd", "-D", "-e", "-f", file];
+    const child = spawn(program, args, {
       stdio: ["ignore", "ignore", "pipe"],
     });
     let log = "";
