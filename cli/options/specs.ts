@@ -97,8 +97,8 @@ export const SSH: OptionGroup = {
     {
       name: "ask-pass",
       text: "ask for the login's password on the nodes, once for all, for where keys are not enough",
-      },
-      {
+    },
+    {
       name: "become",
       value: "METHOD",
       choices: ["none", "sudo", "doas"],

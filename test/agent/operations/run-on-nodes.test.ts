@@ -126,6 +126,10 @@ class StubRefusingTransport implements Transport {
     throw new PullcastError(code as "PC221", { phase: "auth", detail: target.name });
   }
 
+  approve(): void {}
+
+  chosen(): undefined {}
+
   async close(): Promise<void> {}
 }
 
