@@ -30,7 +30,7 @@ interface ChooserShared {
 
 /** Makes the chooser of a run. */
 export function createChooser(options: SshOptions, shared: ChooserShared): Chooser {
-  const { transport: wanted = "auto", limits } = options;
+  const { transport: wanted = "auto", askPass = false, limits } = options;
   const needs = createNeeds(shared);
   let there: Promise<boolean> | undefined;
   const isThere = (program: string) => {
@@ -47,9 +47,15 @@ export function createChooser(options: SshOptions, shared: ChooserShared): Choos
       const hosts = [...jumps, host];
       const found = (await Promise.all(hosts.map(needs.of))).flat();
       const vital = found.find(({ isVital }) => isVital);
-      if (wanted === "ssh2") {
-        if (vital === undefined) return bySsh2("--transport ssh2", found);
-        throw new PullcastError("PC241", { phase: "resolve", detail: vital.why });
+      // The system's ssh is never given a password.
+      const forced = wanted === "ssh2" ? "--transport ssh2" : askPass && "--ask-pass";
+      if (forced) {
+        if (vital === undefined) return bySsh2(forced, found);
+        const fix = wanted === "ssh2" ? undefined : "leave out --ask-pass, and let a key log in";
+        throw new PullcastError("PC241", {
+          ...{ phase: "resolve", detail: vital.why },
+          ...(fix && { fix }),
+        });
       }
       const why =
         vital?.why ?? found[0]?.why ?? (await sharedConnection(hosts, { limits, ...shared }));

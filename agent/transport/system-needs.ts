@@ -18,24 +18,26 @@ const SETTINGS: readonly {
   readonly keyword: string;
   readonly name: string;
   readonly isVital: boolean;
+  /** Values by which it is off, or what it is anyway, beside `none`. */
+  readonly off?: readonly string[];
 }[] = [
   { keyword: "proxycommand", name: "ProxyCommand", isVital: true },
   { keyword: "revokedhostkeys", name: "RevokedHostKeys", isVital: true },
   { keyword: "certificatefile", name: "CertificateFile", isVital: false },
   { keyword: "knownhostscommand", name: "KnownHostsCommand", isVital: false },
-  { keyword: "verifyhostkeydns", name: "VerifyHostKeyDNS", isVital: false },
+  { keyword: "verifyhostkeydns", name: "VerifyHostKeyDNS", isVital: false, off: ["no", "false"] },
   { keyword: "pkcs11provider", name: "PKCS11Provider", isVital: false },
-  { keyword: "securitykeyprovider", name: "SecurityKeyProvider", isVital: false },
+  {
+    ...{ keyword: "securitykeyprovider", name: "SecurityKeyProvider" },
+    ...{ isVital: false, off: ["internal"] },
+  },
 ];
-
-/** Values by which a setting is off, or what it is anyway. */
-const OFF: ReadonlySet<string> = new Set(["none", "no", "false", "internal"]);
 
 /** What of a host's settings only the system's ssh can do. */
 export function configuredNeeds(wish: Wish): readonly SystemNeed[] {
-  const settings = SETTINGS.flatMap(({ keyword, name, isVital }) => {
+  const settings = SETTINGS.flatMap(({ keyword, name, isVital, off = [] }) => {
     const value = wish(keyword)?.[0] ?? "none";
-    return OFF.has(value.toLowerCase())
+    return ["none", ...off].includes(value.toLowerCase())
       ? []
       : [{ why: `ssh's configuration has ${name} ${cleanText(value, 100)}`, isVital }];
   });

@@ -238,6 +238,9 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
   const checking = options.text("host-key-checking");
   const configFile = options.text("ssh-config");
   const { askSecret } = host;
+  if (options.on("ask-pass") && options.text("transport") === "openssh") {
+    throw usageError("--ask-pass: --transport openssh gives no password to the system's ssh");
+  }
   return {
     transport: (options.text("transport") ?? "auto") as NonNullable<SshOptions["transport"]>,
     ...(user === undefined ? {} : { user: loginName(user) }),

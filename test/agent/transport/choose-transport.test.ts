@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { NodeReport } from "../../../agent/model.ts";
 import { runOnNodes } from "../../../agent/operations/run-on-nodes.ts";
+import { Secret } from "../../../agent/secret.ts";
 import { createTransport } from "../../../agent/transport/create-transport.ts";
 import type { SshOptions } from "../../../agent/transport/transport.ts";
 import { makeArena } from "../../rig/arena.ts";
@@ -104,6 +105,23 @@ describe("auto", () => {
     } finally {
       await strict.stop();
     }
+  });
+
+  it("keeps ssh2 where a password is to be asked for, and tells what that leaves out", async () => {
+    const key = await keyNamed("beside", sshd.user);
+    const person = { askPass: true, askSecret: async () => new Secret("of a person") };
+    const report = await push(await optionsBy(configEntry("node", { ...sshd, key }), person));
+    expect(report).toMatchObject({
+      transport: "ssh2",
+      transportReason: "--ask-pass",
+      warnings: [{ code: "PC242", message: expect.stringContaining("-cert.pub") }],
+    });
+    const proxied = configEntry("node", sshd, "ProxyCommand false");
+    expect(await push(await optionsBy(proxied, person))).toMatchObject({
+      result: "failed",
+      code: "PC241",
+      fix: expect.stringContaining("--ask-pass"),
+    });
   });
 
   it("takes openssh for a certificate that CertificateFile names", async () => {

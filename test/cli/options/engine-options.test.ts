@@ -231,3 +231,9 @@ test("kubectl's own forms of a timeout pass: bare seconds, 0 for none", async ()
     expect(kubectlOptions(options).requestTimeout).toBe(text);
   }
 });
+
+test("no password is asked for where the system's ssh would have to be given it", async () => {
+  await expect(nodeRun(["--ask-pass", "--transport", "openssh"])).rejects.toMatchObject({
+    code: "PC001",
+  });
+});
