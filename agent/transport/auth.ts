@@ -7,6 +7,8 @@ import { sshError } from "./ssh-error.ts";
 export interface LoginAttempt {
   /** ssh2's `authHandler`; `false` ends the attempt. */
   next(methods: readonly string[] | null, partial: boolean | null): AnyAuthMethod | false;
+  /** The method that was offered last: after a login the accepted one. */
+  last(): string;
   /** What to say when the login failed. */
   failure(at: string, cause?: unknown): PullcastError;
 }
@@ -38,6 +40,7 @@ export function startLogin(user: string, { keys, notes }: LoginKeys): LoginAttem
         ? { type: "publickey", username: user, key: key.via.key }
         : { type: "agent", username: user, agent: key.via.agent };
     },
+    last: () => offered.at(-1) ?? "no method at all",
     failure(at, cause) {
       const accepts = methods.length > 0 ? `; it accepts ${methods.join(", ")}` : "";
       const extra = notes.map((note) => `; ${note}`).join("");

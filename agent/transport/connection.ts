@@ -1,8 +1,9 @@
+import { performance } from "node:perf_hooks";
 import type { Client, ConnectConfig } from "ssh2";
 import { PullcastError } from "../errors.ts";
 import type { Phase } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { offeredAlgorithms } from "./algorithms.ts";
+import { describeHandshake, offeredAlgorithms } from "./algorithms.ts";
 import type { LoginAttempt } from "./auth.ts";
 import { readGreeting } from "./greeting.ts";
 import { handshakeError } from "./handshake-error.ts";
@@ -11,7 +12,7 @@ import { strictHostVerifier } from "./host-verifier.ts";
 import { onAbort } from "./limit.ts";
 import { seconds, sshError, systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
-import type { PhaseLimits } from "./transport.ts";
+import type { ConnectStep, PhaseLimits, SshOptions } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
 /** More banner than this is a flood. */
@@ -36,6 +37,7 @@ export interface ConnectionOptions {
   /** `undefined` lets the key in; called again, with the same key, when keys are renewed. */
   readonly checkHostKey: (blob: Buffer) => PullcastError | undefined;
   readonly login: LoginAttempt;
+  readonly onStep?: SshOptions["onStep"] | undefined;
 }
 
 /**
@@ -49,6 +51,7 @@ export class Connection {
   #settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #phase: Phase = "handshake";
+  #enteredMs = 0;
   #isReady = false;
   #closed = false;
   #isWireClosed = false;
@@ -102,7 +105,8 @@ export class Connection {
       .on("error", (error) => this.#onError(error, greeting.text()))
       .on("close", () => this.#onClose(greeting.text()))
       .on("banner", (text) => this.#onBanner(text))
-      .on("handshake", () => {
+      .on("handshake", (negotiated) => {
+        if (!this.#isReady) this.#tell("handshake", describeHandshake(this.client, negotiated));
         // Keys may be renewed later: that is not a new login.
         if (!this.#isReady) this.#enter("auth", limits.authMs);
         // Without a vendor ssh2 doesn't ask sshd to prove all its host keys again, which we wouldn't use.
@@ -111,6 +115,7 @@ export class Connection {
       .on("ready", () => {
         this.#isReady = true;
         clearTimeout(this.#timer);
+        this.#tell("auth", this.#options.login.last());
         this.#settle?.resolve();
       });
     this.#enter("handshake", limits.handshakeMs);
@@ -165,8 +170,14 @@ export class Connection {
     });
   }
 
+  #tell(phase: ConnectStep["phase"], detail: string): void {
+    const { onStep, at } = this.#options;
+    onStep?.({ phase, at, durationMs: performance.now() - this.#enteredMs, detail });
+  }
+
   #enter(phase: "handshake" | "auth", limitMs: number): void {
     this.#phase = phase;
+    this.#enteredMs = performance.now();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const { at } = this.#options;

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { ClientChannel } from "ssh2";
 import type { PullcastError } from "../errors.ts";
@@ -8,8 +9,8 @@ import type { HostSettings } from "./host-settings.ts";
 import { withLimit } from "./limit.ts";
 import type { LoggedIn, Login } from "./login.ts";
 import type { HostRoute } from "./resolve-host.ts";
-import { hostPort, seconds, sshError } from "./ssh-error.ts";
-import type { PhaseLimits } from "./transport.ts";
+import { placeVia, seconds, sshError } from "./ssh-error.ts";
+import type { PhaseLimits, SshOptions } from "./transport.ts";
 import { channelWire, takesData, type Wire } from "./wire.ts";
 
 /** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
@@ -33,7 +34,10 @@ interface Jump {
 }
 
 /** Makes the connector of a run. */
-export function createConnector(login: Login, limits: PhaseLimits): Connector {
+export function createConnector(
+  login: Login,
+  { limits, onStep }: Pick<SshOptions, "limits" | "onStep">,
+): Connector {
   const starts = pLimit(STARTS);
   const connections = new Map<string, Promise<LoggedIn>>();
   const through = new Map<string, LimitFunction>();
@@ -61,12 +65,19 @@ export function createConnector(login: Login, limits: PhaseLimits): Connector {
     const start = () =>
       starts(async () => {
         signal.throwIfAborted();
-        if (hop === undefined) {
-          const wire = await connectSocket(host, { limits, signal });
-          return await login.connect(host, { wire, signal });
-        }
-        const wire = await forward(hop, { host, limits, signal });
-        return await login.connect(host, { wire, signal, via: hop.at });
+        const startedMs = performance.now();
+        const wire =
+          hop === undefined
+            ? await connectSocket(host, { limits, signal })
+            : await forward(hop, { host, limits, signal });
+        const via = hop?.at;
+        onStep?.({
+          phase: "connect",
+          at: placeVia(host, via),
+          durationMs: performance.now() - startedMs,
+          detail: hop === undefined ? "TCP" : "a channel of the jump host",
+        });
+        return await login.connect(host, { wire, signal, ...(via === undefined ? {} : { via }) });
       });
     if (jump === undefined) return await start();
     const turn = once(through, jump.key, () => pLimit(STARTS_THROUGH));
@@ -103,7 +114,7 @@ async function forward(
   },
 ): Promise<Wire> {
   const { host, limits, signal } = options;
-  const at = `${hostPort(host.host, host.port)} via ${via}`;
+  const at = placeVia(host, via);
   const opened = new Promise<ClientChannel>((resolve, reject) => {
     connection.client.forwardOut("127.0.0.1", 0, host.host, host.port, (error, channel) => {
       if (error === undefined || error === null) resolve(channel);

@@ -21,7 +21,7 @@ export async function createTransport(
   const login = createLogin(await loadSsh2(), options);
   // What the command line names is a fault of the run, not of a node.
   await Promise.all([resolver.prepare(), login.prepare(plainSettings({ host: "" }, options))]);
-  const connector = createConnector(login, limits);
+  const connector = createConnector(login, options);
   const sessions = new Set<Session>();
   const open = async (...[target, signal]: Parameters<Transport["open"]>): Promise<Session> => {
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { Code, PullcastError } from "../errors.ts";
 import { shellWord } from "../util/shell-word.ts";
-import { fingerprint, hostKeyType, keyTypeName } from "./host-key.ts";
+import { describeKey } from "./host-key.ts";
 import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
 import { sshError } from "./ssh-error.ts";
 
@@ -42,7 +42,7 @@ function refusal(
   { at, blob }: Offer,
   ...[rest, fix]: readonly [rest: string, fix?: string]
 ): PullcastError {
-  const detail = `it offers ${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}${rest}`;
+  const detail = `it offers ${describeKey(blob)}${rest}`;
   return sshError(code, { at, phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) });
 }
 
@@ -55,9 +55,7 @@ function removal({ host, port, verdict }: Offer): string {
 }
 
 function keysText(keys: readonly KnownKey[]): string {
-  return keys
-    .map((key) => `${keyTypeName(key.type)} ${fingerprint(key.blob)} (${placeText(key)})`)
-    .join(", ");
+  return keys.map((key) => `${describeKey(key.blob)} (${placeText(key)})`).join(", ");
 }
 
 function placeText({ file, line }: Place): string {

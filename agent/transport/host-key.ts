@@ -19,6 +19,11 @@ export function keyTypeName(type: string): string {
   return type.replace(/^ssh-/, "").toUpperCase();
 }
 
+/** A public key for people: `ED25519 SHA256:…`. */
+export function describeKey(blob: Buffer): string {
+  return `${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}`;
+}
+
 /** What we accept, best first; RSA only with SHA-2. */
 const HOST_KEY_ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",

@@ -1,11 +1,14 @@
 import { userInfo } from "node:os";
 import { PullcastError } from "../errors.ts";
 import type { SshAnswer } from "./ask-ssh.ts";
+import type { JumpHost } from "./proxy-jump.ts";
 import { expandTokens } from "./ssh-tokens.ts";
 import type { SshOptions } from "./transport.ts";
 
 /** How one host is reached: what the command line says, else ssh's configuration, else defaults. */
 export interface HostSettings {
+  /** The name that ssh's configuration was asked about; absent: it wasn't. */
+  readonly alias?: string;
   /** DNS name or IP address to connect to. */
   readonly host: string;
   readonly port: number;
@@ -26,6 +29,8 @@ export interface HostSettings {
   readonly hostKeyChecking: "strict" | "accept-new";
   /** ssh's ProxyJump: `[USER@]HOST[:PORT]`, comma-separated, the first is reached first. */
   readonly proxyJump?: string;
+  /** For a jump host: what the ProxyJump that leads to it says of it. */
+  readonly asJump?: Pick<JumpHost, "user" | "port">;
 }
 
 /** What a target says of itself. */
@@ -90,6 +95,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
   const { agentSocket, ...rest } = plain;
   return {
     ...rest,
+    alias,
     host,
     port,
     user,

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { PullcastError } from "../errors.ts";
 import { hostKeyType } from "./host-key.ts";
-import { type HostKeyVerdict, KnownHosts, lookupName } from "./known-hosts.ts";
+import { type HostKeyVerdict, KnownHosts, type KnownKey, lookupName } from "./known-hosts.ts";
 import { systemCode } from "./ssh-error.ts";
 
 /** More than this is no known_hosts: 64 MiB. */
@@ -17,6 +17,7 @@ const STALE_MS = 10_000;
 export interface HostKeyStore {
   judge(host: string, port: number, blob: Buffer): HostKeyVerdict;
   typesOf(host: string, port: number): Set<string>;
+  keysFor(host: string, port: number): readonly KnownKey[];
   /**
    * Appends a key that the host proved to own, unless somebody added it meanwhile.
    * @returns what the file said under its lock: `unknown` if the key was added now
@@ -36,6 +37,7 @@ export async function openHostKeyStore(files: readonly string[]): Promise<HostKe
   return {
     judge: (host, port, blob) => known.judge(host, port, blob),
     typesOf: (host, port) => known.typesOf(host, port),
+    keysFor: (host, port) => known.keysFor(host, port),
     record(host, port, blob) {
       const result = turn.then(() => recordKey(files, { host, port, blob }));
       turn = result.catch(() => undefined);

@@ -2,7 +2,7 @@ import type { AgentAuthMethod, ParsedKey } from "ssh2";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
 import type { AgentKey, AgentKeys } from "./agent-keys.ts";
-import { fingerprint, keyTypeName } from "./host-key.ts";
+import { describeKey } from "./host-key.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { type KeyFile, readKeyFile } from "./key-file.ts";
 import type { Ssh2 } from "./ssh2.ts";
@@ -11,6 +11,10 @@ import type { Ssh2 } from "./ssh2.ts";
 export interface LoginKey {
   /** For people: type, fingerprint, where it is. */
   readonly label: string;
+  /** For people: type and fingerprint. */
+  readonly name: string;
+  /** A path, or the agent with its comment. */
+  readonly from: string;
   readonly via: { readonly key: ParsedKey } | { readonly agent: AgentAuthMethod["agent"] };
 }
 
@@ -88,14 +92,15 @@ function loginKey(file: KeyFile, agentKeys: readonly AgentKey[]): LoginKey | und
   const held = agentKeys.find(({ publicBlob }) => file.publicBlob?.equals(publicBlob));
   if (held !== undefined) return agentLoginKey(held);
   if (file.key === undefined) return undefined;
-  return { label: `${describe(file.key)} (${file.path})`, via: { key: file.key } };
+  return { ...named(file.key, file.path), via: { key: file.key } };
 }
 
 function agentLoginKey({ key, agent }: AgentKey): LoginKey {
   const comment = key.comment === "" ? "" : ` "${cleanText(key.comment, 40)}"`;
-  return { label: `${describe(key)} (agent${comment})`, via: { agent } };
+  return { ...named(key, `agent${comment}`), via: { agent } };
 }
 
-function describe(key: ParsedKey): string {
-  return `${keyTypeName(key.type)} ${fingerprint(key.getPublicSSH())}`;
+function named(key: ParsedKey, from: string): Omit<LoginKey, "via"> {
+  const name = describeKey(key.getPublicSSH());
+  return { label: `${name} (${from})`, name, from };
 }

@@ -3,12 +3,12 @@ import { once } from "../util/once.ts";
 import { type AgentKeys, askAgent } from "./agent-keys.ts";
 import { startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";
-import { fingerprint } from "./host-key.ts";
+import { describeKey, fingerprint } from "./host-key.ts";
 import { hostKeyRefusal } from "./host-key-refusal.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { type HostKeyStore, openHostKeyStore } from "./known-hosts-file.ts";
 import { collectLoginKeys, type LoginKeys } from "./login-keys.ts";
-import { hostPort } from "./ssh-error.ts";
+import { placeVia } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { SshOptions } from "./transport.ts";
 import type { Wire } from "./wire.ts";
@@ -32,13 +32,19 @@ interface LoginOptions {
   readonly via?: string;
 }
 
+/** With what a host's key is checked, and with what it is logged in to. */
+export interface LoginMeans {
+  readonly hostKeys: HostKeyStore;
+  readonly loginKeys: LoginKeys;
+}
+
 /** Checks host keys and logs in; hosts with the same settings share files and agents. */
 export interface Login {
   /**
-   * Reads what the settings name.
+   * Reads what the settings name, once.
    * @throws {PullcastError} PC215 or PC222 if a file can't be used
    */
-  prepare(settings: HostSettings): Promise<void>;
+  prepare(settings: HostSettings): Promise<LoginMeans>;
   /**
    * Handshake, host key, login; the wire is gone if that fails.
    * @throws {PullcastError} PC2xx with the phase; the abort reason
@@ -47,7 +53,7 @@ export interface Login {
 }
 
 /** Makes the login of a run. */
-export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login {
+export function createLogin(ssh2: Ssh2, { limits, version, onStep }: SshOptions): Login {
   const stores = new Map<string, Promise<HostKeyStore>>();
   const agents = new Map<string, Promise<AgentKeys>>();
   const keys = new Map<string, Promise<LoginKeys>>();
@@ -65,15 +71,16 @@ export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login 
       collectLoginKeys(ssh2, { ...parts, agent: await agentOf(agentSocket) }),
     );
   };
-  const prepare = (settings: HostSettings) =>
-    Promise.all([hostKeysOf(settings), loginKeysOf(settings)]);
+  const prepare = async (settings: HostSettings): Promise<LoginMeans> => {
+    const [hostKeys, loginKeys] = await Promise.all([hostKeysOf(settings), loginKeysOf(settings)]);
+    return { hostKeys, loginKeys };
+  };
   return {
-    prepare: async (settings) => void (await prepare(settings)),
+    prepare,
     async connect(settings, { wire, signal, via }) {
       const { user, hostKeyChecking } = settings;
-      const place = hostPort(settings.host, settings.port);
-      const at = via === undefined ? place : `${place} via ${via}`;
-      const [hostKeys, loginKeys] = await prepare(settings).catch((error: unknown) => {
+      const at = placeVia(settings, via);
+      const { hostKeys, loginKeys } = await prepare(settings).catch((error: unknown) => {
         wire.destroy();
         throw error;
       });
@@ -95,9 +102,12 @@ export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login 
           const refusal = hostKeyRefusal({ ...named, blob, verdict });
           if (accepted !== undefined)
             return refusal ?? new PullcastError("PC212", { phase: "host-key", detail: at });
-          if (refusal === undefined) accepted = Buffer.from(blob);
-          return refusal;
+          if (refusal !== undefined) return refusal;
+          accepted = Buffer.from(blob);
+          onStep?.({ phase: "host-key", at, detail: `${describeKey(accepted)}, ${verdict.type}` });
+          return undefined;
         },
+        onStep,
       });
       await connection.open(signal);
       const hostKeyAdded = await recordIfNew(connection, named, accepted);
@@ -108,7 +118,10 @@ export function createLogin(ssh2: Ssh2, { limits, version }: SshOptions): Login 
 }
 
 /** The name under which known_hosts has a host's keys; an alias stands for host and port. */
-function keyName({ host, port, hostKeyAlias }: HostSettings): { host: string; port: number } {
+export function keyName({ host, port, hostKeyAlias }: HostSettings): {
+  host: string;
+  port: number;
+} {
   return hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
 }
 

@@ -1,4 +1,4 @@
-import type { ExecOutcome, Target } from "../model.ts";
+import type { ExecOutcome, Phase, Target } from "../model.ts";
 import type { Secret } from "../secret.ts";
 
 /** How the user wants nodes to be reached. */
@@ -25,8 +25,21 @@ export interface SshOptions {
   /** How ssh's configuration is asked; absent: it isn't. */
   readonly config?: SshConfig;
   readonly limits: PhaseLimits;
+  /** Told of each step on the way to a session, jump hosts' too. */
+  readonly onStep?: (step: ConnectStep) => void;
   /** pullcast's version, so that sshd's log names the tool. */
   readonly version?: string;
+}
+
+/** A step on the way to a session that went well. */
+export interface ConnectStep {
+  readonly phase: Extract<Phase, "connect" | "handshake" | "host-key" | "auth">;
+  /** `host:port`, with the way there. */
+  readonly at: string;
+  /** Absent where the step is part of another. */
+  readonly durationMs?: number;
+  /** What was found; clean text. */
+  readonly detail: string;
 }
 
 /** How the user's `ssh` is asked for its configuration. */

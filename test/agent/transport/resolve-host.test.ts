@@ -57,6 +57,7 @@ function nodeTarget(name: string, host: string): Target {
 
 test("nothing configured: our defaults, not ssh's", async () => {
   expect(await settings("", targetOf("10.0.0.5"))).toEqual({
+    alias: "10.0.0.5",
     host: "10.0.0.5",
     port: 22,
     user: userInfo().username,
@@ -86,6 +87,7 @@ test("what the configuration says of an alias holds, with ~ and tokens expanded"
     "  StrictHostKeyChecking accept-new",
   ].join("\n");
   expect(await settings(text, targetOf("web"))).toEqual({
+    alias: "web",
     host: "192.0.2.7",
     port: 2222,
     user: "deploy",
