@@ -26,6 +26,14 @@ export type {
 } from "./model.ts";
 export { check } from "./operations/check.ts";
 export { cleanup } from "./operations/cleanup.ts";
+export type {
+  DiagnosedHost,
+  DiagnosedNode,
+  DiagnosedSetting,
+  Diagnosis,
+  ProbeStep,
+} from "./operations/doctor/model.ts";
+export { doctor } from "./operations/doctor.ts";
 export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";
 export { explain } from "./operations/explain.ts";
 export { inspect } from "./operations/inspect.ts";
@@ -33,6 +41,7 @@ export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lo
 export type {
   CheckOptions,
   CleanupOptions,
+  DoctorOptions,
   ExplainOptions,
   InspectOptions,
   JudgeOptions,

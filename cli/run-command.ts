@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   check: async () => (await import("./commands/check.ts")).checkCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 
