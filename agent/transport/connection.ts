@@ -5,7 +5,7 @@ import type { Phase } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { describeHandshake, offeredAlgorithms } from "./algorithms.ts";
 import type { LoginAttempt } from "./auth.ts";
-import { readGreeting } from "./greeting.ts";
+import { type Greeting, readGreeting } from "./greeting.ts";
 import { handshakeError } from "./handshake-error.ts";
 import { orderHostKeyAlgorithms } from "./host-key.ts";
 import { strictHostVerifier } from "./host-verifier.ts";
@@ -102,8 +102,8 @@ export class Connection {
     const { limits, socket } = this.#options;
     const greeting = readGreeting();
     this.client
-      .on("error", (error) => this.#onError(error, greeting.text()))
-      .on("close", () => this.#onClose(greeting.text()))
+      .on("error", (error) => this.#onError(error, greeting))
+      .on("close", () => this.#onClose(greeting))
       .on("banner", (text) => this.#onBanner(text))
       .on("handshake", (negotiated) => {
         if (!this.#isReady) this.#tell("handshake", describeHandshake(this.client, negotiated));
@@ -186,18 +186,23 @@ export class Connection {
     }, limitMs);
   }
 
-  #onError(error: Error & { level?: string; code?: unknown }, greeting: string): void {
+  #onError(error: Error & { level?: string; code?: unknown }, greeting: Greeting): void {
     // One key that can't sign doesn't end the login: ssh2 goes on with the next.
     if (error.level === "agent" || /^Error (while )?signing/.test(error.message)) return;
     if (this.#isReady) this.fail(this.#lost(error));
     else if (this.#phase === "auth") this.fail(this.#authError(error));
-    else this.fail(handshakeError({ at: this.#options.at, error, greeting }));
+    else this.fail(this.#handshakeError(greeting, error));
   }
 
-  #onClose(greeting: string): void {
+  #onClose(greeting: Greeting): void {
     this.#closed = true;
     if (this.#isReady || this.#phase === "auth") this.fail(this.#lost());
-    else this.fail(handshakeError({ at: this.#options.at, greeting }));
+    else this.fail(this.#handshakeError(greeting));
+  }
+
+  #handshakeError(greeting: Greeting, error?: Error): PullcastError {
+    const said = { greeting: greeting.text(), offer: greeting.offer() };
+    return handshakeError({ at: this.#options.at, ...(error && { error }), ...said });
   }
 
   #authError(error: Error & { level?: string; code?: unknown }): PullcastError {
