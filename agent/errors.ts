@@ -181,6 +181,10 @@ const TABLE = {
     title: "ssh is not there, and some of its settings are ignored",
     fix: "install ssh (openssh-client) if they matter",
   },
+  PC268: {
+    title: "the node's system has no sshd",
+    fix: "use that system's own way to registry logins, or imagePullSecrets",
+  },
   PC257: {
     title: "the host did not prove that it owns its host key",
     fix: "find out who answers at that address: an attacker knows a node's public key, not the private one",

@@ -3,6 +3,7 @@ import { KUBELET_CACHE_MS } from "../kubelet/cache-time.ts";
 import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import type { NodeProgramReport } from "../node/read-report.ts";
 import { hostPort } from "../transport/ssh-error.ts";
+import { missingSshd } from "./missing-sshd.ts";
 import type { NodeTry } from "./node-try.ts";
 import type { KnownPush } from "./run-records.ts";
 
@@ -26,7 +27,7 @@ export function nodeReport(target: Target, context: TryContext): NodeReport {
       // An earlier try may have done the job: "failed" would promise that nothing changed.
       return {
         ...base,
-        ...(context.lostBefore ? lost(tried.error.message) : failure(tried.error)),
+        ...(context.lostBefore ? lost(tried.error.message) : failure(target, tried.error)),
       };
     case "stopped":
       return { ...base, ...stopped(tried.sent || context.lostBefore) };
@@ -107,12 +108,13 @@ function lost(detail: string): Ending {
   return { result: "unknown", phase: "exec", ...coded("PC322", detail) };
 }
 
-function failure(error: PullcastError): Ending {
+function failure(target: Target, error: PullcastError): Ending {
   return {
     result: "failed",
     code: error.code,
     message: error.message,
     fix: error.fix,
+    ...missingSshd(target, error),
     ...(error.phase === undefined ? {} : { phase: error.phase }),
   };
 }
@@ -167,9 +169,17 @@ function refusal(answer: Refusal, context: TryContext): Ending {
     phase: "install",
     code: answer.code,
     message,
-    fix,
+    fix: (answer.code === "PC224" ? sudoRule(context) : undefined) ?? fix,
     ...place,
   };
+}
+
+/** The line that lets a login in (sudoers(5)): all that is run by sudo is `/bin/sh`. */
+function sudoRule({ tried }: TryContext): string | undefined {
+  const user = tried.type === "answered" ? (tried.user ?? "") : "";
+  // Other names need quotes that depend on sudo's version.
+  if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(user)) return undefined;
+  return `visudo -f /etc/sudoers.d/pullcast on the node: ${user} ALL=(root) NOPASSWD: /bin/sh; or log in as root`;
 }
 
 /** A second restore finds nothing to do; a restore whose answer was lost has done it. */

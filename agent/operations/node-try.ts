@@ -25,7 +25,12 @@ export interface NodeJob {
 /** How one try on one node ended. */
 export type NodeTry =
   /** The program gave its answer. */
-  | { readonly type: "answered"; readonly answer: Exclude<NodeProgramReport, { status: "lost" }> }
+  | {
+      readonly type: "answered";
+      readonly answer: Exclude<NodeProgramReport, { status: "lost" }>;
+      /** The name that logged in. */
+      readonly user?: string;
+    }
   /** The link went while the program may have been at work: nobody here knows how far it came. */
   | { readonly type: "lost"; readonly detail: string }
   /** Nothing reached the node. */
@@ -75,7 +80,7 @@ async function runJob(
     });
     if (answer.status === "lost") return { type: "lost", detail: answer.detail };
     const warnings = [...newKeyNotice(session), ...answer.warnings];
-    return { type: "answered", answer: { ...answer, warnings } };
+    return { type: "answered", answer: { ...answer, warnings }, user: session.user };
   } catch (error) {
     return afterError(error, { signal, sent: true });
   }

@@ -64,6 +64,7 @@ export interface Item {
   readonly result: string;
   readonly code?: string;
   readonly message?: string;
+  readonly fix?: string;
   readonly path?: string;
   readonly phase?: string;
   readonly effectiveBy?: string;
