@@ -1,6 +1,6 @@
 import type { Code, PullcastError } from "../errors.ts";
 import { shellWord } from "../util/shell-word.ts";
-import { describeKey } from "./host-key.ts";
+import { describeKey, hostKeyType } from "./host-key.ts";
 import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
 import { sshError } from "./ssh-error.ts";
 
@@ -25,7 +25,7 @@ export function hostKeyRefusal(offer: Offer): PullcastError | undefined {
         return refusal("PC211", offer, `; the @cert-authority of ${where} can't be checked`);
       }
       if (offer.hostKeyChecking === "accept-new") return undefined;
-      return refusal("PC211", offer, ` as ${lookupName(offer.host, offer.port)}`);
+      return refusal("PC211", offer, ` as ${lookupName(offer.host, offer.port)}`, addition(offer));
     case "changed":
       return refusal("PC212", offer, `, known is ${keysText(verdict.known)}`, removal(offer));
     case "other-type":
@@ -44,6 +44,12 @@ function refusal(
 ): PullcastError {
   const detail = `it offers ${describeKey(blob)}${rest}`;
   return sshError(code, { at, phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) });
+}
+
+/** Comparing comes first: a line that was only copied proves nothing. */
+function addition({ host, port, blob }: Offer): string {
+  const line = `${lookupName(host, port)} ${hostKeyType(blob)} ${blob.toString("base64")}`;
+  return `compare the fingerprint with the node's console, then use --host-key-checking accept-new, or add to known_hosts: ${line}`;
 }
 
 /** Forgetting a key comes second: the first question is why it changed. */
