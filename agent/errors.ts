@@ -185,6 +185,10 @@ const TABLE = {
     title: "the node's system has no sshd",
     fix: "use that system's own way to registry logins, or imagePullSecrets",
   },
+  PC269: {
+    title: "a certificate to log in with is not valid",
+    fix: "get a new one from who issues it (tsh login, step ssh login, vault ssh, …)",
+  },
   PC257: {
     title: "the host did not prove that it owns its host key",
     fix: "find out who answers at that address: an attacker knows a node's public key, not the private one",

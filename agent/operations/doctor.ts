@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import pLimit from "p-limit";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { Problem, SkippedNode, Target } from "../model.ts";
-import { errorsFirst, noticeProblem } from "../problem.ts";
+import { errorsFirst, noticeProblem, problem } from "../problem.ts";
 import { describeKey } from "../transport/host-key.ts";
 import type { HostSettings } from "../transport/host-settings.ts";
 import { createPreviews, type HostPreview } from "../transport/preview-host.ts";
@@ -82,18 +82,22 @@ async function diagnose(target: Target, means: Means): Promise<DiagnosedNode> {
     transport: { type: "ssh2", reason: "nothing asks for another" } as const,
     route: looked.map(({ host }) => host),
   };
+  const troubles = looked.flatMap((one) => one.troubles);
   if (!options.probe) {
-    const problems = looked.flatMap(({ obstacle }) => obstacle ?? []).map(problemOf);
-    return { ...found, result: problems.length > 0 ? "failed" : "ready", problems };
+    const obstacles = looked.flatMap(({ obstacle }) => obstacle ?? []).map(problemOf);
+    const result = obstacles.length > 0 ? "failed" : "ready";
+    return { ...found, result, problems: [...obstacles, ...troubles] };
   }
   const { user } = route.host;
-  const probe = await probeNode(target, { options, resolver, user });
+  const { steps, ...probe } = await probeNode(target, { options, resolver, user });
   const result = probe.failure === undefined ? "works" : "failed";
-  return { ...found, result, steps: probe.steps, problems: probeProblems(probe) };
+  return { ...found, result, steps, problems: errorsFirst([...troubles, ...problemsOf(probe)]) };
 }
 
 interface LookedAt {
   readonly host: DiagnosedHost;
+  /** What the certificates say against themselves. */
+  readonly troubles: readonly Problem[];
   readonly obstacle: PullcastError | undefined;
 }
 
@@ -124,6 +128,11 @@ async function lookAtRoute(
         settings: sourced,
         ...meansAt(settings, seen),
       },
+      troubles: seen.certificates.flatMap(({ trouble, from }) =>
+        trouble === undefined
+          ? []
+          : [problem("PC269", "warning", { detail: `${trouble}: ${from}` })],
+      ),
       obstacle: seen.obstacle,
     });
   }
@@ -133,10 +142,14 @@ async function lookAtRoute(
 /** What a host would be shown, and what it would have to show. */
 function meansAt(
   { hostKeyChecking: checking }: HostSettings,
-  { loginKeys, known, knownAs }: HostPreview,
-): Pick<DiagnosedHost, "keys" | "leftOut" | "hostKey"> {
+  { loginKeys, certificates, known, knownAs }: HostPreview,
+): Pick<DiagnosedHost, "keys" | "certificates" | "leftOut" | "hostKey"> {
   return {
     keys: loginKeys.keys.map(({ name, from }) => ({ key: name, from })),
+    certificates: certificates.map(({ keyId, from, principals, validBefore }) => ({
+      ...{ keyId, from, principals },
+      ...(validBefore === undefined ? {} : { validBefore: rfc3339(validBefore) }),
+    })),
     leftOut: loginKeys.notes,
     hostKey: {
       knownAs,
@@ -150,9 +163,14 @@ function meansAt(
   };
 }
 
-function probeProblems({ failure, warnings }: Probe): Problem[] {
-  const found = warnings.map(noticeProblem);
-  return failure === undefined ? found : errorsFirst([failure, ...found]);
+function problemsOf({ failure, warnings }: Pick<Probe, "failure" | "warnings">): Problem[] {
+  return [...(failure === undefined ? [] : [failure]), ...warnings.map(noticeProblem)];
+}
+
+/** @param seconds - since 1970; a certificate may name any */
+function rfc3339(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? "9999-12-31T23:59:59.000Z" : date.toISOString();
 }
 
 /** @throws what is no failure of a node but a bug */

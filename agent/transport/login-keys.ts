@@ -96,8 +96,12 @@ function loginKey(file: KeyFile, agentKeys: readonly AgentKey[]): LoginKey | und
 }
 
 function agentLoginKey({ key, agent }: AgentKey): LoginKey {
-  const comment = key.comment === "" ? "" : ` "${cleanText(key.comment, 40)}"`;
-  return { ...named(key, `agent${comment}`), via: { agent } };
+  return { ...named(key, agentKeyFrom(key.comment)), via: { agent } };
+}
+
+/** Where a key of the agent's comes from, for people. */
+export function agentKeyFrom(comment: string): string {
+  return comment === "" ? "agent" : `agent "${cleanText(comment, 40)}"`;
 }
 
 function named(key: ParsedKey, from: string): Omit<LoginKey, "via"> {

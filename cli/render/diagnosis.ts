@@ -39,7 +39,7 @@ function verdict({ node, result, transport, route }: DiagnosedNode): string {
 }
 
 function hostSections(host: DiagnosedHost, style: TextStyle): string[] {
-  const { role, address, alias, settings, keys, leftOut, hostKey } = host;
+  const { role, address, alias, settings, keys, certificates, leftOut, hostKey } = host;
   const asked = alias === undefined ? "" : `, ssh's configuration is asked about ${alias}`;
   const rows = settings.map(({ name, value, source, place }) => [
     name,
@@ -56,6 +56,7 @@ function hostSections(host: DiagnosedHost, style: TextStyle): string[] {
     facts(`Keys that ${role === "jump" ? "it" : "the node"} would be offered`, [
       ...keys.map(({ key, from }, at) => [String(at + 1), `${key} (${from})`] as const),
       ...(keys.length === 0 ? [["-", "none"] as const] : []),
+      ...certificates.map((one) => ["cert", certificateText(one)] as const),
       ...leftOut.map((note) => ["not", note] as const),
     ]),
     facts(`Host keys of ${hostKey.knownAs} (${hostKey.checking})`, [
@@ -63,6 +64,16 @@ function hostSections(host: DiagnosedHost, style: TextStyle): string[] {
       ...(known.length === 0 ? [["-", "none is known"] as const] : []),
     ]),
   ];
+}
+
+function certificateText({
+  keyId,
+  principals,
+  validBefore = "any time",
+  from,
+}: DiagnosedHost["certificates"][number]): string {
+  const names = principals.length === 0 ? "any user" : principals.join(", ");
+  return `"${keyId}" for ${names}, until ${validBefore} (${from})`;
 }
 
 function fromOf(source: string, place: string | undefined): string {

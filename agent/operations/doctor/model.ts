@@ -27,6 +27,16 @@ export interface DiagnosedHostKey {
   }[];
 }
 
+/** A user certificate of OpenSSH, by its own words: who signed it is not looked at. */
+export interface DiagnosedCertificate {
+  readonly keyId: string;
+  readonly from: string;
+  /** Login names; none means any. */
+  readonly principals: readonly string[];
+  /** RFC 3339; absent where it has no end. */
+  readonly validBefore?: string;
+}
+
 /** A host on the way to a node, the node itself too. */
 export interface DiagnosedHost {
   readonly role: "jump" | "node";
@@ -38,6 +48,8 @@ export interface DiagnosedHost {
   readonly settings: readonly DiagnosedSetting[];
   /** In the order they would be offered. */
   readonly keys: readonly { readonly key: string; readonly from: string }[];
+  /** Certificates that ssh would offer with the keys. */
+  readonly certificates: readonly DiagnosedCertificate[];
   /** What would not be offered, and why. */
   readonly leftOut: readonly string[];
   readonly hostKey: DiagnosedHostKey;

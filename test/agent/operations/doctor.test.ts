@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { doctor } from "../../../agent/operations/doctor.ts";
 import type { DoctorOptions } from "../../../agent/operations/options.ts";
@@ -224,6 +226,29 @@ test("a probe that fails tells the step and what was found there, after all that
   } finally {
     await forced.stop();
   }
+});
+
+test("a certificate that has expired or is another user's is told before anybody connects", async () => {
+  const [ca, key] = [join(node.dir, "ca"), join(node.dir, "certified")];
+  await Promise.all([makeKey(ca), makeKey(key)]);
+  const sign = ["-q", "-s", ca, "-I", "ada", "-n", "core", "-V", "20200101000000Z:20200102000000Z"];
+  await promisify(execFile)("ssh-keygen", [...sign, `${key}.pub`]);
+  const ssh = { ...optionsFor(node, { identities: [key] }), user: "core" };
+  const { items } = await diagnosed({ hosts: `127.0.0.1:${node.port}`, ssh });
+  expect(items[0]?.route[0]?.certificates).toEqual([
+    {
+      keyId: "ada",
+      from: `${key}-cert.pub`,
+      principals: ["core"],
+      validBefore: "2020-01-02T00:00:00.000Z",
+    },
+  ]);
+  const [problem] = items[0]?.problems ?? [];
+  expect(problem).toMatchObject({ code: "PC269", severity: "warning" });
+  expect(problem?.message).toMatch(
+    /certificate "ada" expired \d+ days ago \(valid until 2020-01-02T00:00:00.000Z\)/,
+  );
+  expect(problem?.fix).toContain("tsh login");
 });
 
 /** One node as our kubectl call prints it. */

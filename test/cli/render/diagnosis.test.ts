@@ -15,6 +15,14 @@ const ROUTE: Diagnosis["items"][number]["route"] = [
       { name: "port", value: "22", source: "default" },
     ],
     keys: [{ key: "ED25519 SHA256:abc", from: "agent laptop" }],
+    certificates: [
+      {
+        keyId: "ada",
+        from: "/home/me/.ssh/id-cert.pub",
+        principals: ["core"],
+        validBefore: "2026-01-02T00:00:00.000Z",
+      },
+    ],
     leftOut: ["~/.ssh/id_rsa was left out: it is encrypted"],
     hostKey: {
       knownAs: "10.0.0.7",
@@ -56,8 +64,9 @@ agent     ssh's configuration      /run/agent
 port      default                  22
 
 Keys that the node would be offered:
-  1    ED25519 SHA256:abc (agent laptop)
-  not  ~/.ssh/id_rsa was left out: it is encrypted
+  1     ED25519 SHA256:abc (agent laptop)
+  cert  "ada" for core, until 2026-01-02T00:00:00.000Z (/home/me/.ssh/id-cert.pub)
+  not   ~/.ssh/id_rsa was left out: it is encrypted
 
 Host keys of 10.0.0.7 (strict):
   known  ED25519 SHA256:def (/home/me/.ssh/known_hosts:41)
@@ -98,7 +107,12 @@ sudo      -    -             PC224 sudo needs a password
 
 test("where nothing is offered or known, that is said", () => {
   const [host] = ROUTE;
-  const bare = { keys: [], leftOut: [], hostKey: { knownAs: "x", checking: "strict", known: [] } };
+  const bare = {
+    keys: [],
+    certificates: [],
+    leftOut: [],
+    hostKey: { knownAs: "x", checking: "strict", known: [] },
+  };
   const route = host === undefined ? [] : ([{ ...host, ...bare }] as typeof ROUTE);
   const text = renderDiagnosis(diagnosis({ route }), { wide: true });
   expect(text).toContain("would be offered:\n  -  none\n");
