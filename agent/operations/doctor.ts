@@ -79,9 +79,10 @@ async function diagnose(target: Target, means: Means): Promise<DiagnosedNode> {
   const looked = await lookAtRoute(target, route, means);
   const found = {
     ...node,
-    transport: { type: "ssh2", reason: "nothing asks for another" } as const,
+    transport: "ssh2",
+    transportReason: "nothing asks for another",
     route: looked.map(({ host }) => host),
-  };
+  } as const;
   const troubles = looked.flatMap((one) => one.troubles);
   if (!options.probe) {
     const obstacles = looked.flatMap(({ obstacle }) => obstacle ?? []).map(problemOf);

@@ -30,11 +30,11 @@ const VERDICTS: Readonly<Record<DiagnosedNode["result"], string>> = {
   skipped: "no push would touch it",
 };
 
-function verdict({ node, result, transport, route }: DiagnosedNode): string {
+function verdict(item: DiagnosedNode): string {
+  const { node, result, transport, transportReason, route } = item;
   const target = route.at(-1);
   if (transport === undefined || target === undefined) return `${node}: ${VERDICTS[result]}.`;
-  const { type, reason } = transport;
-  const way = `${target.user}@${target.address}, by ${type} (${reason})`;
+  const way = `${target.user}@${target.address}, by ${transport} (${transportReason})`;
   return `${node}: ${VERDICTS[result]}. The way is ${way}.`;
 }
 

@@ -81,8 +81,9 @@ export interface DiagnosedNode {
   readonly node: string;
   readonly uid?: string;
   readonly result: DiagnosisResult;
-  /** Absent where no way was found. */
-  readonly transport?: { readonly type: "ssh2"; readonly reason: string };
+  /** What would carry the work, and why; absent where no way was found. */
+  readonly transport?: "ssh2";
+  readonly transportReason?: string;
   /** The host reached first first, the node last; empty where no way was found. */
   readonly route: readonly DiagnosedHost[];
   /** With `probe`, as far as it came. */

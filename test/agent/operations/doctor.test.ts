@@ -88,7 +88,7 @@ test("the way to an alias is told host by host, each setting with the line that 
   expect(items).toHaveLength(1);
   const [item] = items;
   expect(item).toMatchObject({ node: "web", result: "ready", problems: [] });
-  expect(item?.transport?.type).toBe("ssh2");
+  expect(item?.transport).toBe("ssh2");
   const gateAt = `127.0.0.1:${jump.port}`;
   expect(item?.route.map(({ role, alias, address }) => [role, alias, address])).toEqual([
     ["jump", "gate", gateAt],

@@ -42,7 +42,8 @@ const diagnosis = (item: Partial<Diagnosis["items"][number]>): Diagnosis => ({
     {
       node: "worker-7",
       result: "ready",
-      transport: { type: "ssh2", reason: "nothing asks for another" },
+      transport: "ssh2",
+      transportReason: "nothing asks for another",
       route: ROUTE,
       problems: [],
       ...item,
