@@ -259,6 +259,14 @@ const TABLE = {
     title: "the host did not prove that it owns its host key",
     fix: "find out who answers at that address: an attacker knows a node's public key, not the private one",
   },
+  PC268: {
+    title: "the node's system has no sshd",
+    fix: "use that system's own way to registry logins, or imagePullSecrets",
+  },
+  PC269: {
+    title: "a certificate to log in with is not valid",
+    fix: "get a new one from who issues it (tsh login, step ssh login, vault ssh, …)",
+  },
 
   PC301: {
     title: "a file that pullcast did not write is there",

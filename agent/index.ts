@@ -29,6 +29,14 @@ export type {
 export type { Become } from "./node/become.ts";
 export { check } from "./operations/check.ts";
 export { cleanup } from "./operations/cleanup.ts";
+export type {
+  DiagnosedHost,
+  DiagnosedNode,
+  DiagnosedSetting,
+  Diagnosis,
+  ProbeStep,
+} from "./operations/doctor/model.ts";
+export { doctor } from "./operations/doctor.ts";
 export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";
 export { explain } from "./operations/explain.ts";
 export { inspect } from "./operations/inspect.ts";
@@ -37,6 +45,7 @@ export type {
   ApproveHostKeys,
   CheckOptions,
   CleanupOptions,
+  DoctorOptions,
   ExplainOptions,
   InspectOptions,
   JudgeOptions,

@@ -2,6 +2,7 @@ import type {
   CheckItem,
   CleanupReport,
   Code,
+  DiagnosedNode,
   Explanation,
   Inspection,
   NodeReport,
@@ -59,8 +60,8 @@ export interface Ending {
   readonly interrupted: boolean;
   /** The code of the error that ended the run. */
   readonly error?: Code;
-  /** What became of nodes in a push or restore, or of their host keys. */
-  readonly nodes?: readonly Pick<NodeReport | TrustedNode, "result">[];
+  /** What became of nodes in a push or restore, or of their host keys, or what a diagnosis found. */
+  readonly nodes?: readonly Pick<NodeReport | TrustedNode | DiagnosedNode, "result">[];
   /** What became of nodes in a verify. */
   readonly pulls?: readonly Pick<PullReport, "result">[];
   /** What an inspection came to. */

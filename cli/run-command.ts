@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
   check: async () => (await import("./commands/check.ts")).checkCommand,
   trust: async () => (await import("./commands/trust.ts")).trustCommand,
+  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

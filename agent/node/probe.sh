@@ -3,11 +3,34 @@
 # Goes the way of an install up to its first write, so that what would stop a push is known before it.
 probe() {
   enter_directory
+  tell_machine
   check_target
   hash_target
   if is_there; then done_with unchanged "$digest"; fi
   check_state
   allowed
+  check_mount
   check_search_places
   done_with probed -
+}
+
+# What a diagnosis tells of the machine: the shell that runs this, its clock, and the room beside the file.
+tell_machine() {
+  shell=$(ls -l /proc/$$/exe 2>/dev/null)
+  say "shell ${shell##* -> }"
+  say "clock $now"
+  room=$(df -Pk . 2>/dev/null)
+  say "room ${room##*"$nl"}"
+}
+
+# An install learns from its first write that the file system is read-only. Both the mount and the file system
+# behind it may be; the innermost mount counts, of several in one place the last.
+check_mount() {
+  inner=/
+  flags=
+  while read -r _ _ _ _ at mode rest; do
+    case $here/ in "${at%/}"/*) ;; *) continue ;; esac
+    [ ${#at} -lt ${#inner} ] || inner=$at flags=$mode,${rest##* }
+  done </proc/self/mountinfo
+  case ,$flags, in *,ro,*) fail PC306 "$here: mounted read-only" ;; esac
 }

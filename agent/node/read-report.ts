@@ -16,6 +16,16 @@ export type NodeProgramDone =
   | "surveyed"
   | "probed";
 
+/** What a probe tells of a machine. */
+export interface ProbedMachine {
+  /** What /bin/sh is there: the path of its program. */
+  readonly shell?: string;
+  /** What its clock said, seconds since 1970. */
+  readonly clockSeconds?: number;
+  /** Free bytes for root in the directory of config.json. */
+  readonly freeBytes?: number;
+}
+
 /** A program's answer, cleaned: it can be shown. */
 export type NodeProgramReport =
   | {
@@ -28,6 +38,7 @@ export type NodeProgramReport =
       readonly kept?: string;
       /** Since the file was written, by the node's clock; for `unchanged`. */
       readonly ageSeconds?: number;
+      readonly machine?: ProbedMachine;
       readonly warnings: readonly Notice[];
     }
   | {
@@ -40,6 +51,7 @@ export type NodeProgramReport =
       readonly began: boolean;
       readonly path?: string;
       readonly pathProof?: PathProof;
+      readonly machine?: ProbedMachine;
       readonly warnings: readonly Notice[];
     }
   /** No verdict came. If the program began, the node's state is unknown. */
@@ -87,6 +99,7 @@ interface Answer {
   readonly pathProof: PathProof;
   readonly kept: string | undefined;
   readonly ageSeconds: number | undefined;
+  readonly machine: ProbedMachine | undefined;
   readonly warnings: readonly Notice[];
 }
 
@@ -112,7 +125,23 @@ function readAnswer(stdout: string, nonce: string): Answer {
     pathProof: proof === "proven" || proof === "given" ? proof : "assumed",
     kept: kept === undefined ? undefined : cleanText(kept, 4096),
     ageSeconds: ageSeconds(mtime, now),
+    machine: probedMachine(last("shell"), last("clock"), last("room").join(" ")),
     warnings: lines.flatMap(readWarning),
+  };
+}
+
+/** @param room - a line of `df -Pk` (POSIX): blocks, used and available ones, of 1024 bytes */
+function probedMachine(
+  [shell]: readonly string[],
+  [clock = ""]: readonly string[],
+  room: string,
+): ProbedMachine | undefined {
+  if (shell === undefined) return undefined;
+  const [, free] = /\s\d+\s+-?\d+\s+(-?\d+)\s+\d+%\s/.exec(room) ?? [];
+  return {
+    ...(shell === "" ? {} : { shell: cleanText(shell, 200) }),
+    ...(/^\d{1,12}$/.test(clock) ? { clockSeconds: Number(clock) } : {}),
+    ...(free === undefined ? {} : { freeBytes: Number(free) * 1024 }),
   };
 }
 
@@ -157,6 +186,7 @@ function readDone(
     pathProof: answer.pathProof,
     ...(answer.kept === undefined ? {} : { kept: answer.kept }),
     ...(answer.ageSeconds === undefined ? {} : { ageSeconds: answer.ageSeconds }),
+    ...(answer.machine === undefined ? {} : { machine: answer.machine }),
     warnings: answer.warnings,
   };
 }
@@ -168,6 +198,7 @@ function failed(code: Code, detail: string, answer: Answer): NodeProgramReport {
     detail: cleanText(detail, 300),
     began: true,
     ...(answer.path === undefined ? {} : { path: answer.path, pathProof: answer.pathProof }),
+    ...(answer.machine === undefined ? {} : { machine: answer.machine }),
     warnings: answer.warnings,
   };
 }

@@ -4,6 +4,7 @@ import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import type { NodeProgramReport } from "../node/read-report.ts";
 import { hostPort } from "../transport/ssh-error.ts";
 import type { ChosenTransport } from "../transport/transport.ts";
+import { missingSshd } from "./missing-sshd.ts";
 import type { NodeTry } from "./node-try.ts";
 import type { KnownPush } from "./run-records.ts";
 
@@ -27,7 +28,7 @@ export function nodeReport(target: Target, context: TryContext): NodeReport {
       // An earlier try may have done the job: "failed" would promise that nothing changed.
       return {
         ...base,
-        ...(context.lostBefore ? lost(tried.error.message) : failure(tried.error)),
+        ...(context.lostBefore ? lost(tried.error.message) : failure(target, tried.error)),
       };
     case "stopped":
       return { ...base, ...stopped(tried.sent || context.lostBefore) };
@@ -122,12 +123,13 @@ function lost(detail: string): Ending {
   return { result: "unknown", phase: "exec", ...coded("PC322", detail) };
 }
 
-function failure(error: PullcastError): Ending {
+function failure(target: Target, error: PullcastError): Ending {
   return {
     result: "failed",
     code: error.code,
     message: error.message,
     fix: error.fix,
+    ...missingSshd(target, error),
     ...(error.phase === undefined ? {} : { phase: error.phase }),
   };
 }

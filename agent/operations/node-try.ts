@@ -25,7 +25,10 @@ export interface NodeJob {
 /** How one try on one node ended. */
 export type NodeTry =
   /** The program gave its answer. */
-  | { readonly type: "answered"; readonly answer: Exclude<NodeProgramReport, { status: "lost" }> }
+  | {
+      readonly type: "answered";
+      readonly answer: Exclude<NodeProgramReport, { status: "lost" }>;
+    }
   /** The link went while the program may have been at work: nobody here knows how far it came. */
   | { readonly type: "lost"; readonly detail: string }
   /** Nothing reached the node. */

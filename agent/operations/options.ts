@@ -113,6 +113,11 @@ export interface CheckOptions extends NodeRunOptions, RegistryAccess {
   readonly namespace?: string;
 }
 
+export interface DoctorOptions extends NodeRunOptions {
+  /** Connect, and go the way of a push up to its first write. */
+  readonly probe: boolean;
+}
+
 export interface ExplainOptions extends SourceAccess {
   readonly kubectl: KubectlSettings;
   /** As in a pod; absent: the only one of `pod`. */

@@ -1,4 +1,5 @@
-import type { Algorithms, ServerHostKeyAlgorithm } from "ssh2";
+import type { Algorithms, Client, NegotiatedAlgorithms, ServerHostKeyAlgorithm } from "ssh2";
+import { cleanText } from "../util/clean-text.ts";
 
 /**
  * What pullcast offers in a handshake: no SHA-1, and only ciphers that a prefix truncation
@@ -34,4 +35,11 @@ export function offeredAlgorithms(serverHostKey: ServerHostKeyAlgorithm[]): Algo
     ],
     compress: ["none"],
   };
+}
+
+/** What both sides agreed on, and what the peer calls itself. */
+export function describeHandshake(client: Client, { kex, cs }: NegotiatedAlgorithms): string {
+  const software: unknown = Reflect.get(client, "_remoteVer");
+  const peer = typeof software === "string" ? cleanText(software, 60) : "";
+  return `${peer}: ${kex}, ${cs.cipher}`;
 }

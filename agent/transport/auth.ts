@@ -16,6 +16,8 @@ export interface LoginAttempt {
    * @throws {PullcastError} PC264
    */
   next(methods: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false>;
+  /** What was offered last: after a login what let it in. */
+  last(): string;
   /** What to say when the login failed. */
   failure(cause?: unknown): PullcastError;
   /** What to say when the host wants a new password. */
@@ -89,6 +91,10 @@ class Attempt implements LoginAttempt {
       const method = await this.#method(step);
       if (method !== undefined) return method;
     }
+  }
+
+  last(): string {
+    return this.#trail.offered.at(-1) ?? "no method at all";
   }
 
   failure(cause?: unknown): PullcastError {

@@ -1,10 +1,11 @@
+import { performance } from "node:perf_hooks";
 import type { Client, ConnectConfig } from "ssh2";
 import { PullcastError } from "../errors.ts";
 import type { Phase } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { offeredAlgorithms } from "./algorithms.ts";
+import { describeHandshake, offeredAlgorithms } from "./algorithms.ts";
 import type { LoginAttempt, LoginLink } from "./auth.ts";
-import { readGreeting } from "./greeting.ts";
+import { type Greeting, readGreeting } from "./greeting.ts";
 import { handshakeError } from "./handshake-error.ts";
 import { orderHostKeyAlgorithms } from "./host-key.ts";
 import { strictHostVerifier } from "./host-verifier.ts";
@@ -12,7 +13,7 @@ import { onAbort } from "./limit.ts";
 import { PhaseTimer } from "./phase-timer.ts";
 import { seconds, sshError, systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
-import type { PhaseLimits } from "./transport.ts";
+import type { ConnectStep, PhaseLimits, SshOptions } from "./transport.ts";
 import type { Wire } from "./wire.ts";
 
 /** More banner than this is a flood. */
@@ -40,6 +41,7 @@ export interface ConnectionOptions {
   /** `undefined` lets the key in; called again, with the same key, when keys are renewed. */
   readonly checkHostKey: (blob: Buffer) => PullcastError | undefined;
   readonly login: (link: LoginLink) => LoginAttempt;
+  readonly onStep?: SshOptions["onStep"] | undefined;
 }
 
 /**
@@ -54,6 +56,7 @@ export class Connection {
   readonly #timer = new PhaseTimer();
   readonly #login: LoginAttempt;
   #phase: Phase = "handshake";
+  #enteredMs = 0;
   #isReady = false;
   #closed = false;
   #isWireClosed = false;
@@ -109,12 +112,15 @@ export class Connection {
     const { limits, socket } = this.#options;
     const greeting = readGreeting();
     this.client
-      .on("error", (error) => this.#onError(error, greeting.text()))
-      .on("close", () => this.#onClose(greeting.text()))
+      .on("error", (error) => this.#onError(error, greeting))
+      .on("close", () => this.#onClose(greeting))
       .on("banner", (text) => this.#onBanner(text))
       .on("change password", () => this.fail(this.#login.expired()))
-      .on("handshake", () => {
+      .on("handshake", (negotiated) => {
         this.#keyExchanges += 1;
+        if (this.#keyExchanges === 1) {
+          this.#tell("handshake", describeHandshake(this.client, negotiated));
+        }
         // Keys may be renewed later: that is not a new login.
         if (this.#keyExchanges === 1) this.#enter("auth", limits.authMs);
         if (this.#keyExchanges > KEY_EXCHANGE_LIMIT)
@@ -125,6 +131,7 @@ export class Connection {
       .on("ready", () => {
         this.#isReady = true;
         this.#timer.stop();
+        this.#tell("auth", this.#login.last());
         this.#settle?.resolve();
       });
     this.#enter("handshake", limits.handshakeMs);
@@ -179,8 +186,14 @@ export class Connection {
     });
   }
 
+  #tell(phase: ConnectStep["phase"], detail: string): void {
+    const { onStep, at } = this.#options;
+    onStep?.({ phase, at, durationMs: performance.now() - this.#enteredMs, detail });
+  }
+
   #enter(phase: "handshake" | "auth", limitMs: number): void {
     this.#phase = phase;
+    this.#enteredMs = performance.now();
     this.#timer.start(limitMs, () => {
       const { at } = this.#options;
       const detail = `no ${phase === "auth" ? "login" : "handshake"} within ${seconds(limitMs)}`;
@@ -188,18 +201,23 @@ export class Connection {
     });
   }
 
-  #onError(error: Error & { level?: string; code?: unknown }, greeting: string): void {
+  #onError(error: Error & { level?: string; code?: unknown }, greeting: Greeting): void {
     // One key that can't sign doesn't end the login: ssh2 goes on with the next.
     if (error.level === "agent") return;
     if (this.#isReady) this.fail(this.#lost(error));
     else if (this.#phase === "auth") this.fail(this.#authError(error));
-    else this.fail(handshakeError({ at: this.#options.at, error, greeting }));
+    else this.fail(this.#handshakeError(greeting, error));
   }
 
-  #onClose(greeting: string): void {
+  #onClose(greeting: Greeting): void {
     this.#closed = true;
     if (this.#isReady || this.#phase === "auth") this.fail(this.#lost());
-    else this.fail(handshakeError({ at: this.#options.at, greeting }));
+    else this.fail(this.#handshakeError(greeting));
+  }
+
+  #handshakeError(greeting: Greeting, error?: Error): PullcastError {
+    const said = { greeting: greeting.text(), offer: greeting.offer() };
+    return handshakeError({ at: this.#options.at, ...(error && { error }), ...said });
   }
 
   #authError(error: Error & { level?: string; code?: unknown }): PullcastError {

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { ClientChannel } from "ssh2";
 import type { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
@@ -6,9 +7,9 @@ import type { HostSettings } from "./host-settings.ts";
 import { withLimit } from "./limit.ts";
 import type { LoggedIn, Login } from "./login.ts";
 import type { HostRoute } from "./resolve-host.ts";
-import { hostPort, seconds, sshError } from "./ssh-error.ts";
+import { placeVia, seconds, sshError } from "./ssh-error.ts";
 import type { StartLimits } from "./start-limits.ts";
-import type { PhaseLimits } from "./transport.ts";
+import type { PhaseLimits, SshOptions } from "./transport.ts";
 import { channelWire, takesData, type Wire } from "./wire.ts";
 
 /** Connections to hosts, direct or through others: one connection to each jump host serves all behind it. */
@@ -29,7 +30,11 @@ interface Jump {
 /** Makes the connector of a run. */
 export function createConnector(
   login: Login,
-  { limits, starts }: { readonly limits: PhaseLimits; readonly starts: StartLimits },
+  {
+    limits,
+    onStep,
+    starts,
+  }: Pick<SshOptions, "limits" | "onStep"> & { readonly starts: StartLimits },
 ): Connector {
   const connections = new Map<string, Promise<LoggedIn>>();
 
@@ -55,12 +60,20 @@ export function createConnector(
     const hop = jump === undefined ? undefined : await loggedIn(jump, signal);
     const start = async () => {
       signal.throwIfAborted();
-      if (hop === undefined) {
-        const wire = await connectSocket(host, { limits, signal });
-        return await login.connect(host, { wire, signal, isJump });
-      }
-      const wire = await forward(hop, { host, limits, signal });
-      return await login.connect(host, { wire, signal, isJump, via: hop.at });
+      const via = hop?.at;
+      const startedMs = performance.now();
+      const wire =
+        hop === undefined
+          ? await connectSocket(host, { limits, signal })
+          : await forward(hop, { host, limits, signal });
+      onStep?.({
+        phase: "connect",
+        at: placeVia(host, via),
+        durationMs: performance.now() - startedMs,
+        detail: hop === undefined ? "TCP" : "a channel of the jump host",
+      });
+      const way = via === undefined ? {} : { via };
+      return await login.connect(host, { wire, signal, isJump, ...way });
     };
     return await starts.run(start, { host, jump: jump?.settings, signal });
   };
@@ -80,7 +93,8 @@ export function createConnector(
 function chain(jumps: readonly HostSettings[]): Jump | undefined {
   let last: Jump | undefined;
   for (const settings of jumps) {
-    const { system: _system, ...own } = settings;
+    // How others were led to it makes no other connection.
+    const { system: _system, asJump: _asJump, ...own } = settings;
     last = { settings, before: last, key: JSON.stringify([last?.key ?? "", own]) };
   }
   return last;
@@ -96,7 +110,7 @@ async function forward(
   },
 ): Promise<Wire> {
   const { host, limits, signal } = options;
-  const at = `${hostPort(host.host, host.port)} via ${via}`;
+  const at = placeVia(host, via);
   const opened = new Promise<ClientChannel>((resolve, reject) => {
     connection.client.forwardOut("127.0.0.1", 0, host.host, host.port, (error, channel) => {
       if (error === undefined || error === null) resolve(channel);

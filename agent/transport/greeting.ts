@@ -1,31 +1,49 @@
 import type { Readable } from "node:stream";
 
-const LIMIT = 1024;
+/** What may come before `SSH-`. */
+const GREETING_LIMIT = 1024;
 
-/** What a peer says before its `SSH-` line; sshd's throttling notice comes there, and ssh2 drops it. */
+/** That, and the offer of algorithms behind it. */
+const LIMIT = 8 * 1024;
+
+/** What a peer says in the clear. */
 export interface Greeting {
-  /** Listens beside ssh2, until `SSH-` or 1 KiB. */
+  /** Listens before ssh2, which may fail over these very bytes. */
   listen(socket: Readable): void;
   stop(socket: Readable): void;
+  /** To its `SSH-` at most, and 1 KiB; sshd's throttling notice comes there, and ssh2 drops it. */
   text(): string;
+  /** From its `SSH-` on, some KiB at most. */
+  offer(): Buffer;
 }
 
-/** Makes a listener for what comes before `SSH-`. */
+/** Makes a listener for what comes first. */
 export function readGreeting(): Greeting {
-  let text = "";
+  let bytes = Buffer.alloc(0);
   let owner: Readable | undefined;
   const onData = (chunk: Buffer) => {
-    text += chunk.toString("latin1", 0, LIMIT);
-    const end = /(^|\n)SSH-/.exec(text);
-    if (end !== null) text = `${text.slice(0, end.index)}\nSSH-`;
-    if (end !== null || text.length >= LIMIT) owner?.off("data", onData);
+    bytes = Buffer.concat([bytes, chunk.subarray(0, LIMIT - bytes.length)]);
+    if (bytes.length >= LIMIT) owner?.off("data", onData);
   };
+  const start = () => /(?:^|\n)(?=SSH-)/.exec(bytes.toString("latin1", 0, GREETING_LIMIT));
   return {
     listen(socket) {
       owner = socket;
-      socket.on("data", onData);
+      socket.prependListener("data", onData);
     },
-    stop: (socket) => socket.off("data", onData),
-    text: () => text,
+    stop(socket) {
+      socket.off("data", onData);
+      // A connection may live for long.
+      bytes = Buffer.alloc(0);
+    },
+    text() {
+      const end = start();
+      const text = bytes.toString("latin1", 0, end?.index ?? GREETING_LIMIT);
+      return end === null ? text : `${text}\nSSH-`;
+    },
+    offer() {
+      const found = start();
+      return found === null ? Buffer.alloc(0) : bytes.subarray(found.index + found[0].length);
+    },
   };
 }

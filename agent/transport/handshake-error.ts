@@ -1,5 +1,6 @@
 import type { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { offeredBy } from "./peer-offer.ts";
 import { sshError, systemCode } from "./ssh-error.ts";
 
 interface HandshakeEnd {
@@ -8,6 +9,8 @@ interface HandshakeEnd {
   readonly error?: Error;
   /** What the peer said first, to its `SSH-` at most. */
   readonly greeting: string;
+  /** What it said from there on. */
+  readonly offer: Buffer;
 }
 
 /** sshd: `Exceeded MaxStartups` (to 9.7), `Not allowed at this time` (from 9.8, PerSourcePenalties too). */
@@ -19,7 +22,7 @@ export function isPenalty(error: PullcastError): boolean {
 }
 
 /** Why a handshake ended: PC205 to PC208 with phase `handshake`, PC257 with `host-key`. */
-export function handshakeError({ at, error, greeting }: HandshakeEnd): PullcastError {
+export function handshakeError({ at, error, greeting, offer }: HandshakeEnd): PullcastError {
   const phase = "handshake";
   const throttled = THROTTLED.exec(greeting);
   if (throttled !== null) {
@@ -27,7 +30,9 @@ export function handshakeError({ at, error, greeting }: HandshakeEnd): PullcastE
   }
   const message = error?.message ?? "";
   if (/no matching/i.test(message)) {
-    const detail = cleanText(message.replace(/^Handshake failed: /, ""), 200);
+    const what = cleanText(message.replace(/^Handshake failed: /, ""), 200);
+    const offered = offeredBy(offer, message)?.join(", ");
+    const detail = offered === undefined ? what : `${what}: it offers ${cleanText(offered, 400)}`;
     return sshError("PC208", { at, phase, detail, cause: error });
   }
   if (/signature verification failed/i.test(message)) {

@@ -1,7 +1,7 @@
 import { type Code, describeCode, PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
 import { shellWord } from "../util/shell-word.ts";
-import { fingerprint, hostKeyType, keyTypeName } from "./host-key.ts";
+import { describeKey, fingerprint, hostKeyType, keyTypeName } from "./host-key.ts";
 import { type HostKeyOffer, UnknownHostKey } from "./host-key-offer.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { HostTrust } from "./host-trust.ts";
@@ -73,7 +73,7 @@ function unknown(offer: Offer): PullcastError | undefined {
   const rest = ` as ${lookupName(trust.host, trust.port)}`;
   const options = optionsOf(offer, {
     rest: bad.length === 0 ? rest : `${rest}; not read: ${placesText(bad)}`,
-    fix: firstContact(trust),
+    fix: firstContact(trust, blob),
   });
   return hostKeyChecking === "ask"
     ? new UnknownHostKey(asked, options)
@@ -95,16 +95,23 @@ function refusal(code: Code, offer: Offer, words: Words): PullcastError {
 }
 
 function optionsOf({ at, blob }: Offer, { rest, fix }: Words) {
-  const key = `${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}`;
-  const detail = `${at}: it offers ${key}${rest}`;
+  const detail = `${at}: it offers ${describeKey(blob)}${rest}`;
   return { phase: "host-key", detail, ...(fix === undefined ? {} : { fix }) } as const;
 }
 
-/** How an unknown key becomes known. The API server knows the nodes' keys without a first contact. */
-export function firstContact({ pin }: HostTrust): string {
-  return pin === undefined
-    ? "compare the fingerprint with the host's console, then add it to known_hosts, or use --host-key-checking accept-new"
-    : `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
+/**
+ * How an unknown key becomes known. The API server knows the nodes' keys without a first contact; elsewhere comparing
+ * comes first: a line that was only copied proves nothing.
+ *
+ * @param blob - the key that was offered, where it was seen
+ */
+export function firstContact({ pin, host, port }: HostTrust, blob?: Buffer): string {
+  if (pin !== undefined) {
+    return `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
+  }
+  const line =
+    blob && `: ${lookupName(host, port)} ${hostKeyType(blob)} ${blob.toString("base64")}`;
+  return `compare the fingerprint with the host's console, then use --host-key-checking accept-new, or add to known_hosts${line ?? ""}`;
 }
 
 /** Forgetting a key comes second: the first question is why it changed. */
@@ -119,9 +126,7 @@ function removal({ pin, isPinned, host, port }: HostTrust, known: readonly Known
 }
 
 function keysText(keys: readonly KnownKey[]): string {
-  return keys
-    .map((key) => `${keyTypeName(key.type)} ${fingerprint(key.blob)} (${placeText(key)})`)
-    .join(", ");
+  return keys.map((key) => `${describeKey(key.blob)} (${placeText(key)})`).join(", ");
 }
 
 function placesText(places: readonly Place[]): string {

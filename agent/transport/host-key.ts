@@ -26,6 +26,11 @@ export function isPublicKey(blob: Buffer): boolean {
   return blob.length > 0 && at === blob.length;
 }
 
+/** A public key for people: `ED25519 SHA256:…`. */
+export function describeKey(blob: Buffer): string {
+  return `${keyTypeName(hostKeyType(blob))} ${fingerprint(blob)}`;
+}
+
 /** A public key as it is shown. */
 export function describePublicKey(blob: Buffer): { type: string; fingerprint: string } {
   return { type: keyTypeName(hostKeyType(blob)), fingerprint: fingerprint(blob) };

@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import type { ClusterNode } from "../model.ts";
 import type { SshAnswer } from "./ask-ssh.ts";
 import { type HostPin, pinOf } from "./pins.ts";
+import type { JumpHost } from "./proxy-jump.ts";
 import { expandTokens } from "./ssh-tokens.ts";
 import { configuredNeeds, type SystemNeed, type Wish } from "./system-needs.ts";
 import type { SshConfig, SshOptions } from "./transport.ts";
@@ -47,6 +48,8 @@ export interface HostSettings {
   readonly hostKeyChecking: "strict" | "accept-new" | "ask";
   /** ssh's ProxyJump: `[USER@]HOST[:PORT]`, comma-separated, the first is reached first. */
   readonly proxyJump?: string;
+  /** For a jump host: what the ProxyJump that leads to it says of it. */
+  readonly asJump?: Pick<JumpHost, "user" | "port">;
   /** Absent where ssh's configuration counts for nothing. */
   readonly system?: SystemSsh;
 }

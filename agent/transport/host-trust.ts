@@ -1,6 +1,6 @@
 import { once } from "../util/once.ts";
 import type { HostSettings } from "./host-settings.ts";
-import type { HostKeyVerdict, Place } from "./known-hosts.ts";
+import type { HostKeyVerdict, KnownKey, Place } from "./known-hosts.ts";
 import { type HostKeyStore, openHostKeyStore } from "./known-hosts-file.ts";
 import type { HostPin } from "./pins.ts";
 
@@ -17,6 +17,8 @@ export interface HostTrust {
   readonly pin?: HostPin;
   /** A key that anybody revoked for the host is refused, pinned or not. */
   judge(blob: Buffer): HostKeyVerdict;
+  /** All keys that count for the host, revoked ones and authorities too. */
+  known(): readonly KnownKey[];
   /** Types of the known keys; they should be asked for first. */
   keyTypes(): ReadonlySet<string>;
   /** The `@cert-authority` line that may vouch for the host: only the system's ssh can check a certificate. */
@@ -97,6 +99,7 @@ function trust(
         .find(({ type }) => type === "revoked");
       return revoked ?? store.judge(host, port, blob);
     },
+    known: () => store.keysFor(host, port),
     keyTypes: () => store.typesOf(host, port),
     authority: () => store.authorityOf(host, port),
     badLines: () => store.badLinesOf(host, port),

@@ -9,6 +9,7 @@ import { publicBlobIn } from "./public-blob.ts";
 export interface SeenKey {
   /** As named in its blob: `ssh-ed25519`, `ssh-ed25519-cert-v01@openssh.com`, … */
   readonly type: string;
+  readonly blob: Buffer;
   /** Path of its file, or `undefined` for the agent's. */
   readonly path?: string;
   /** The agent's comment. */
@@ -58,10 +59,10 @@ export async function seenKeys(
   const ofFiles = (blob: Buffer) => files.some((file) => file.blob.equals(blob));
   const isFiltered = identitiesOnly || identities.length > 0;
   return [
-    ...files.map(({ path, blob }) => ({ path, type: hostKeyType(blob) })),
+    ...files.map(({ path, blob }) => ({ path, blob, type: hostKeyType(blob) })),
     ...held
       .filter(({ blob }) => !isFiltered || ofFiles(blob))
-      .map(({ blob, comment }) => ({ type: hostKeyType(blob), comment })),
+      .map(({ blob, comment }) => ({ type: hostKeyType(blob), blob, comment })),
   ];
 }
 

@@ -4,7 +4,10 @@ import { changeKnownHosts, readText, unusable } from "./known-hosts-io.ts";
 
 /** The host keys of a run: files of known_hosts, read once, and added to under `accept-new`. */
 export interface HostKeyStore
-  extends Pick<KnownHosts, "judge" | "typesOf" | "names" | "authorityOf" | "badLinesOf"> {
+  extends Pick<
+    KnownHosts,
+    "judge" | "typesOf" | "keysFor" | "names" | "authorityOf" | "badLinesOf"
+  > {
   /**
    * Appends a key that the host proved to own, unless somebody added it meanwhile.
    * @returns what the file said under its lock: `unknown` if the key was added now
@@ -35,6 +38,7 @@ export async function openHostKeyStore(files: readonly string[]): Promise<HostKe
   return {
     judge: (host, port, blob) => known.judge(host, port, blob),
     typesOf: (host, port) => known.typesOf(host, port),
+    keysFor: (host, port) => known.keysFor(host, port),
     names: (name) => known.names(name),
     authorityOf: (host, port) => known.authorityOf(host, port),
     badLinesOf: (host, port) => known.badLinesOf(host, port),

@@ -122,15 +122,24 @@ export class KnownHosts {
 
   /** The `@cert-authority` line for a host, if there is one: only a certificate can tell whether it vouches. */
   authorityOf(host: string, port: number): Place | undefined {
-    return this.keysOf(lookupName(host, port)).find(({ marker }) => marker === "cert-authority");
+    // ssh asks once more for the bare name where the name with its port has nothing that counts.
+    return this.keysFor(host, port).find(({ marker }) => marker === "cert-authority");
+  }
+
+  /** All keys that count for a host: those of its name with the port; where it has none, those of the bare name. */
+  keysFor(host: string, port: number): KnownKey[] {
+    const own = this.keysOf(lookupName(host, port));
+    const bare = port === 22 ? [] : this.keysOf(lookupName(host, 22));
+    return own.some(isUsable) ? [...own, ...bare.filter(isRevoked)] : [...own, ...bare];
   }
 
   /** Types of the keys that a host may show; they should be asked for first. */
   typesOf(host: string, port: number): Set<string> {
-    const usable = (key: KnownKey) => key.marker === "";
-    const exact = this.keysOf(lookupName(host, port)).filter(usable);
-    const keys = exact.length > 0 ? exact : this.keysOf(lookupName(host, 22)).filter(usable);
-    return new Set(keys.map((key) => key.type));
+    return new Set(
+      this.keysFor(host, port)
+        .filter(isUsable)
+        .map((key) => key.type),
+    );
   }
 
   /**
@@ -142,19 +151,27 @@ export class KnownHosts {
     const bare = port === 22 ? [] : this.keysOf(lookupName(host, 22));
     const keys = this.keysOf(lookupName(host, port));
     const same = (key: KnownKey) => key.blob.equals(blob);
-    const revoked = [...keys, ...bare].filter((key) => key.marker === "revoked" && same(key));
+    const revoked = [...keys, ...bare].filter((key) => isRevoked(key) && same(key));
     if (revoked.length > 0) return { type: "revoked", known: revoked };
 
-    const known = keys.filter((key) => key.marker === "");
+    const known = keys.filter(isUsable);
     if (known.some(same)) return { type: "known" };
     if (known.length > 0) {
       const ofType = known.filter((key) => key.type === hostKeyType(blob));
       return ofType.length > 0 ? { type: "changed", known: ofType } : { type: "other-type", known };
     }
-    if (bare.some((key) => key.marker === "" && same(key))) return { type: "known" };
+    if (bare.some((key) => isUsable(key) && same(key))) return { type: "known" };
     const authority = this.authorityOf(host, port);
     return authority === undefined ? { type: "unknown" } : { type: "unknown", authority };
   }
+}
+
+function isUsable({ marker }: KnownKey): boolean {
+  return marker === "";
+}
+
+function isRevoked({ marker }: KnownKey): boolean {
+  return marker === "revoked";
 }
 
 function decodeKey(line: Line): KnownKey | undefined {

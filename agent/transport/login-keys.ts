@@ -3,7 +3,7 @@ import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { shellWord } from "../util/shell-word.ts";
 import type { AgentKey, AgentSign, SignatureHash } from "./agent-keys.ts";
-import { fingerprint, keyTypeName } from "./host-key.ts";
+import { describeKey } from "./host-key.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { KeyFile } from "./key-file.ts";
 import type { UnlockKey } from "./unlock-key.ts";
@@ -12,6 +12,10 @@ import type { UnlockKey } from "./unlock-key.ts";
 export interface LoginKey {
   /** For people: type, fingerprint, where it is. */
   readonly label: string;
+  /** Type and fingerprint; absent where its public half is hidden. */
+  readonly name?: string;
+  /** A path, or the agent with its comment. */
+  readonly from: string;
   /** Its private half, where that is at hand. */
   readonly privateKey?: ParsedKey;
   /**
@@ -158,7 +162,7 @@ function fileLoginKey(
   }: { readonly publicKey: ParsedKey | undefined; readonly open: () => Promise<ParsedKey> },
 ): LoginKey {
   return {
-    label: publicKey === undefined ? path : `${describe(publicKey)} (${path})`,
+    ...named(publicKey, path),
     publicKey: publicKey === undefined ? open : async () => publicKey,
     isHidden: publicKey === undefined,
     isLocked: false,
@@ -173,9 +177,8 @@ function signed(signature: Buffer | Error): Buffer {
 }
 
 function agentLoginKey({ key, comment }: AgentKey, sign: AgentSign): LoginKey {
-  const named = comment === "" ? "" : ` "${cleanText(comment, 40)}"`;
   return {
-    label: `${describe(key)} (agent${named})`,
+    ...named(key, agentKeyFrom(comment)),
     publicKey: async () => key,
     isHidden: false,
     isLocked: false,
@@ -183,6 +186,16 @@ function agentLoginKey({ key, comment }: AgentKey, sign: AgentSign): LoginKey {
   };
 }
 
-function describe(key: ParsedKey): string {
-  return `${keyTypeName(key.type)} ${fingerprint(key.getPublicSSH())}`;
+/** Where a key of the agent's comes from, for people. */
+export function agentKeyFrom(comment: string): string {
+  return comment === "" ? "agent" : `agent "${cleanText(comment, 40)}"`;
+}
+
+function named(
+  key: ParsedKey | undefined,
+  from: string,
+): Pick<LoginKey, "label" | "name" | "from"> {
+  if (key === undefined) return { label: from, from };
+  const name = describeKey(key.getPublicSSH());
+  return { label: `${name} (${from})`, name, from };
 }

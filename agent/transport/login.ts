@@ -3,13 +3,14 @@ import type { Notice } from "../model.ts";
 import type { AgentLists } from "./agent-list.ts";
 import { startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";
-import { fingerprint } from "./host-key.ts";
+import { describeKey, fingerprint } from "./host-key.ts";
 import { badLineNotices, hostKeyRefusal, type KeyChecking } from "./host-key-refusal.ts";
 import type { HostSettings } from "./host-settings.ts";
-import type { HostTrusts } from "./host-trust.ts";
+import type { HostTrust, HostTrusts } from "./host-trust.ts";
 import { createKeyring } from "./keyring.ts";
+import type { LoginKeys } from "./login-keys.ts";
 import { createPasswords } from "./passwords.ts";
-import { hostPort } from "./ssh-error.ts";
+import { placeVia } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { SshOptions } from "./transport.ts";
 import type { Wire } from "./wire.ts";
@@ -36,13 +37,24 @@ interface LoginOptions {
   readonly isJump?: boolean;
 }
 
+/** With what a host's key is checked, and with what it is logged in to. */
+export interface LoginMeans {
+  readonly trust: HostTrust;
+  readonly loginKeys: LoginKeys;
+}
+
 /** Checks host keys and logs in; hosts with the same settings share files and agents. */
 export interface Login {
   /**
-   * Reads what the settings name, and asks for the nodes' password if there is to be one.
-   * @throws {PullcastError} PC215 or PC222 if a file can't be used, PC264 where nobody gives the password
+   * Reads what the settings name, once.
+   * @throws {PullcastError} PC215 or PC222 if a file can't be used
    */
-  prepare(settings: HostSettings): Promise<void>;
+  prepare(settings: HostSettings): Promise<LoginMeans>;
+  /**
+   * Asks for the nodes' password if there is to be one, before the first connection.
+   * @throws {PullcastError} PC264 where nobody gives it
+   */
+  askFirst(): Promise<void>;
   /**
    * Handshake, host key, login; the wire is gone if that fails.
    * @throws {PullcastError} PC2xx with the phase; the abort reason
@@ -66,21 +78,20 @@ export function createLogin(
   options: SshOptions,
   { agents, trusts, approved }: LoginShared,
 ): Login {
-  const { limits, version } = options;
+  const { limits, version, onStep } = options;
   const keysOf = createKeyring(ssh2, options, agents);
   const passwords = options.askPass === true ? createPasswords(options) : undefined;
-  const prepare = async (settings: HostSettings) => {
-    const found = await Promise.all([trusts.of(settings), keysOf(settings)]);
-    await passwords?.ofNodes();
-    return found;
+  const prepare = async (settings: HostSettings): Promise<LoginMeans> => {
+    const [trust, loginKeys] = await Promise.all([trusts.of(settings), keysOf(settings)]);
+    return { trust, loginKeys };
   };
   return {
-    prepare: async (settings) => void (await prepare(settings)),
+    prepare,
+    askFirst: async () => void (await passwords?.ofNodes()),
     async connect(settings, { wire, signal, via, isJump }) {
       const { user, hostKeyChecking } = settings;
-      const place = hostPort(settings.host, settings.port);
-      const at = via === undefined ? place : `${place} via ${via}`;
-      const [trust, keys] = await prepare(settings).catch((error: unknown) => {
+      const at = placeVia(settings, via);
+      const { trust, loginKeys: keys } = await prepare(settings).catch((error: unknown) => {
         wire.destroy();
         throw error;
       });
@@ -101,12 +112,16 @@ export function createLogin(
         checkHostKey(blob) {
           // A renewal of keys must not bring another host.
           if (accepted?.equals(blob)) return undefined;
-          const refusal = hostKeyRefusal({ ...checking, blob, verdict: trust.judge(blob) });
+          const verdict = trust.judge(blob);
+          const refusal = hostKeyRefusal({ ...checking, blob, verdict });
           if (accepted !== undefined)
             return refusal ?? new PullcastError("PC212", { phase: "host-key", detail: at });
-          if (refusal === undefined) accepted = Buffer.from(blob);
-          return refusal;
+          if (refusal !== undefined) return refusal;
+          accepted = Buffer.from(blob);
+          onStep?.({ phase: "host-key", at, detail: `${describeKey(accepted)}, ${verdict.type}` });
+          return undefined;
         },
+        onStep,
       });
       await connection.open(signal);
       const hostKeyAdded = await recordIfNew(connection, checking, accepted);

@@ -26,6 +26,12 @@ export class WireReader {
     return value;
   }
 
+  long(): bigint {
+    const value = this.#bytes.readBigUInt64BE(this.#at);
+    this.#at += 8;
+    return value;
+  }
+
   string(): Buffer {
     const length = this.number();
     const end = this.#at + length;

@@ -44,6 +44,8 @@ export interface HostResolver {
   routeTo(target: Target): Promise<HostRoute>;
   /** Whether ssh's configuration says something about this very name. */
   isConfigured(name: string): Promise<boolean>;
+  /** Where the value that counts for a host stands, `FILE:LINE` or `-o`; `undefined` where only ssh can tell. */
+  placeOf(host: HostSettings, keyword: string): Promise<string | undefined>;
 }
 
 /**
@@ -59,6 +61,7 @@ export function createHostResolver(options: SshOptions): HostResolver {
       prepare: async () => [],
       routeTo: async (target) => ({ host: plainSettings(target, options), jumps: [] }),
       isConfigured: async () => false,
+      placeOf: async () => undefined,
     };
   }
   const answers = new Answers(config);
@@ -80,6 +83,10 @@ export function createHostResolver(options: SshOptions): HostResolver {
       return await answers.notices();
     },
     isConfigured,
+    placeOf: async ({ system, asJump }, keyword) =>
+      system === undefined
+        ? undefined
+        : await (asJump === undefined ? answers : forHops()).placeOf(system.alias, keyword),
     routeTo: async (target) => {
       const alias = (await isAskedByName(target, isConfigured)) ? target.name : target.host;
       const isUsersChoice = target.node === undefined;
@@ -166,7 +173,13 @@ async function jumpsOf(
       const seen = new Set([...walk.seen, own]);
       route.push(...(await jumpsOf(own, { ...walk, seen })));
     }
-    route.push(settings);
+    route.push({
+      ...settings,
+      asJump: {
+        ...(user === undefined ? {} : { user }),
+        ...(port === undefined ? {} : { port }),
+      },
+    });
   }
   return route;
 }
@@ -179,8 +192,9 @@ class Answers {
   readonly #byAlias = new Map<string, Promise<SshAnswer | undefined>>();
   readonly #bySignature = new Map<string, Promise<SharedAnswer | undefined>>();
   readonly #patterns: Promise<HostPatterns | undefined>;
-  /** Set where there is no ssh program. */
   #reader: Promise<SshConfigReader> | undefined;
+  /** Whether there is no ssh program. */
+  #isAlone = false;
   /** What ssh would say about any host if nothing were configured. */
   readonly unconfigured: Promise<SshAnswer | undefined>;
   /** What ssh says about every host; fails where it refuses its configuration. */
@@ -223,15 +237,25 @@ class Answers {
         const config = await this.config;
         const answer = await askSsh(config, alias);
         if (answer !== undefined) return answer;
-        this.#reader ??= readSshConfig(config);
-        return (await this.#reader).answer(alias);
+        this.#isAlone = true;
+        return (await this.#read()).answer(alias);
       }),
     );
   }
 
+  async placeOf(alias: string, keyword: string): Promise<string | undefined> {
+    const reader = await this.#read().catch(() => undefined);
+    return reader?.placeOf(alias, keyword);
+  }
+
+  #read(): Promise<SshConfigReader> {
+    this.#reader ??= this.config.then(readSshConfig);
+    return this.#reader;
+  }
+
   /** Once something was asked. */
   async notices(): Promise<readonly Notice[]> {
-    const ignored = (await this.#reader)?.ignored ?? [];
+    const ignored = this.#isAlone ? (await this.#read()).ignored : [];
     if (ignored.length === 0) return [];
     const names = ignored.map((name) => cleanText(name, 40)).join(", ");
     return [{ code: "PC267", message: `${describeCode("PC267").title}: ${names}` }];

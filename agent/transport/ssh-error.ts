@@ -21,6 +21,14 @@ export function hostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** An address and the way there: `HOST:PORT via JUMP:PORT`. */
+export function placeVia(
+  { host, port }: { readonly host: string; readonly port: number },
+  via: string | undefined,
+): string {
+  return via === undefined ? hostPort(host, port) : `${hostPort(host, port)} via ${via}`;
+}
+
 /** A limit as people say it: `10 s`, `1.5 s`. */
 export function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;

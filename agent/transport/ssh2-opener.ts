@@ -11,7 +11,8 @@ import type { Session, SshOptions } from "./transport.ts";
  * Sessions over ssh2: key files, known_hosts files and agents are read once for all hosts, and each jump host
  * is connected to once.
  *
- * @throws {PullcastError} PC215 or PC222 if a file that the command line names can't be used
+ * @throws {PullcastError} PC215 or PC222 if a file that the command line names can't be used, PC264 where nobody
+ *   gives the password that is to be used
  */
 export async function createSsh2Opener(
   options: SshOptions,
@@ -21,7 +22,8 @@ export async function createSsh2Opener(
   const login = createLogin(await loadSsh2(), options, shared);
   // What the command line names is a fault of the run, not of a node.
   await login.prepare(plainSettings({ host: "" }, options));
-  const connector = createConnector(login, { limits, starts });
+  await login.askFirst();
+  const connector = createConnector(login, { ...options, starts });
   const sessions = new Set<Session>();
   return {
     async open(route, signal) {

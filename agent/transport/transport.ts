@@ -2,6 +2,7 @@ import type {
   Admission,
   ExecOutcome,
   Notice,
+  Phase,
   Target,
   TransportChoice,
   TransportName,
@@ -48,8 +49,21 @@ export interface SshOptions {
   /** Whether passwords are asked for and used where keys are not enough. */
   readonly askPass?: boolean;
   readonly limits: PhaseLimits;
+  /** Told of each step on the way to a session, jump hosts' too. */
+  readonly onStep?: (step: ConnectStep) => void;
   /** pullcast's version, so that sshd's log names the tool. */
   readonly version?: string;
+}
+
+/** A step on the way to a session that went well. */
+export interface ConnectStep {
+  readonly phase: Extract<Phase, "connect" | "handshake" | "host-key" | "auth">;
+  /** `host:port`, with the way there. */
+  readonly at: string;
+  /** Absent where the step is part of another. */
+  readonly durationMs?: number;
+  /** What was found; clean text. */
+  readonly detail: string;
 }
 
 /** How the user's `ssh` is asked for its configuration. */

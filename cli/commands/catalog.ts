@@ -132,6 +132,41 @@ const CHECK: CommandSpec = {
   ],
 };
 
+const DOCTOR: CommandSpec = {
+  name: "doctor",
+  operand: "[NODE...]",
+  summary: "Tell how pullcast reaches a node over SSH, and why it can't",
+  about: [
+    "Without connecting: all settings and who said so (flag, line of ssh's configuration, default), the way host by host, the keys that would be offered and those that would not, the host keys that are known.",
+    "With --probe it logs in and goes the way of a push up to its first write: time of each phase, the host key that was shown, sudo, shell, clock, the kubelet's directory, room on its disk. Nothing is changed on the node.",
+    "Exit codes are those of push: 3 means that some nodes would fail, 4 that all would.",
+  ],
+  examples: [
+    ["What would pullcast do?", "doctor worker-1"],
+    ["Does it work?", "doctor worker-1 --probe"],
+    ["A machine of ssh's configuration, without a cluster", "doctor --hosts bastion --probe"],
+  ],
+  groups: [
+    TARGETS,
+    {
+      title: "Probe",
+      options: [
+        { name: "probe", text: "connect, and go the way of a push up to its first write" },
+        ...TARGET_FILE,
+      ],
+    },
+    {
+      ...SSH,
+      options: SSH.options.map((option) =>
+        // Each probe has a connection of its own to each jump host.
+        option.name === "concurrency" ? { ...option, default: "4" } : option,
+      ),
+    },
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
 const RESTORE: CommandSpec = {
   name: "restore",
   operand: "[NODE...]",
@@ -274,6 +309,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   PUSH,
   VERIFY,
   CHECK,
+  DOCTOR,
   RESTORE,
   TRUST_NODES,
   CLEANUP,

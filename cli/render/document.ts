@@ -2,6 +2,7 @@ import type {
   CheckReport,
   CleanupReport,
   Code,
+  Diagnosis,
   Explanation,
   Inspection,
   PullcastError,
@@ -33,7 +34,7 @@ type Shown = Explanation | Inspection;
 const API_VERSION = "pullcast.dev/v1alpha1";
 
 /** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
-export function toDocument(reports: readonly (Report | Shown)[]): object {
+export function toDocument(reports: readonly (Report | Diagnosis | Shown)[]): object {
   const documents = reports.map(toItem);
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
@@ -53,7 +54,7 @@ export function toCodesDocument(codes: readonly CodeMeaning[]): object {
   return { apiVersion: API_VERSION, kind: "List", items: documents };
 }
 
-function toItem(report: Report | Shown): object {
+function toItem(report: Report | Diagnosis | Shown): object {
   if (report.kind === "Explanation" || report.kind === "Inspection")
     return { apiVersion: API_VERSION, ...report };
   const { kind, items, ...run } = report;

@@ -1,5 +1,5 @@
 import type { ExplainedNode, Explanation } from "../../agent/index.ts";
-import { renderFilledTable } from "./table.ts";
+import { facts, joinSections, problemLines, table } from "./sections.ts";
 import { formatClock } from "./time.ts";
 import { wrap } from "./wrap.ts";
 import type { TextStyle } from "./write-document.ts";
@@ -18,9 +18,9 @@ export function renderExplanation(explanation: Explanation, style: TextStyle): s
     ignored(explanation, style),
     pod(explanation),
     ...(node === undefined ? [] : nodeSections(node, style)),
-    problems.map(({ code, message, fix }) => `! ${code} ${message}\n  fix: ${fix}`).join("\n"),
+    problemLines(problems),
   ];
-  return `${sections.filter((text) => text !== "").join("\n\n")}\n`;
+  return joinSections(sections);
 }
 
 /** One sentence: what the kubelet does, and since when. */
@@ -142,24 +142,4 @@ function nodeSections(node: ExplainedNode, style: TextStyle): string[] {
           "\n",
         ),
   ];
-}
-
-function facts(
-  title: string,
-  rows: readonly (readonly [name: string, value: string | undefined])[],
-): string {
-  const filled = rows.filter(([, value]) => value !== undefined && value !== "");
-  const width = Math.max(...filled.map(([name]) => name.length));
-  return [`${title}:`, ...filled.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`)].join(
-    "\n",
-  );
-}
-
-/** A table as a section: without the columns that are empty throughout, and without its last line break. */
-function table(
-  columns: readonly string[],
-  rows: readonly (readonly (string | undefined)[])[],
-  style: TextStyle,
-): string {
-  return renderFilledTable(columns, rows, style).trimEnd();
 }

@@ -25,15 +25,15 @@ export function fillFixes(report: Report): Report {
 }
 
 function filled<Item extends About>(item: Item): Item {
-  const { node, address = "", image, fix } = item;
-  if (fix === undefined) return item;
+  return item.fix === undefined ? item : { ...item, fix: fillFix(item.fix, item) };
+}
+
+/** One step as it can be copied. */
+export function fillFix(fix: string, { node, address = "", image }: Omit<About, "fix">): string {
   // A name of the cluster may be none of DNS: ssh takes the address.
   const host = address.replace(/^(?:\[([^\]]+)\]|([^:]+)):\d+$/, "$1$2");
-  return {
-    ...item,
-    fix: fix
-      .replaceAll(/\b(ssh (?:-\S+ )*)NODE\b/g, `$1${host === "" ? "NODE" : shellWord(host)}`)
-      .replaceAll(/(\bkubectl .*|--node )NODE\b/g, `$1${shellWord(node)}`)
-      .replaceAll(/\bIMAGE\b/g, image === undefined ? "IMAGE" : shellWord(image)),
-  };
+  return fix
+    .replaceAll(/\b(ssh (?:-\S+ )*)NODE\b/g, `$1${host === "" ? "NODE" : shellWord(host)}`)
+    .replaceAll(/(\bkubectl .*|--node )NODE\b/g, `$1${shellWord(node)}`)
+    .replaceAll(/\bIMAGE\b/g, image === undefined ? "IMAGE" : shellWord(image));
 }

@@ -94,5 +94,7 @@ export function neutralText(item: NodeReport | PullReport | TrustedNode, text = 
   const neutral = own
     .filter(([value]) => value !== "")
     .reduce((rest, [value, name]) => rest.replaceAll(value, name), text);
-  return neutral.replaceAll(/SHA256:[A-Za-z0-9+/]{43}/g, "SHA256:…");
+  return neutral
+    .replaceAll(/SHA256:[A-Za-z0-9+/]{43}/g, "SHA256:…")
+    .replaceAll(/\bAAAA[A-Za-z0-9+/]{40,}={0,2}/g, "KEY");
 }

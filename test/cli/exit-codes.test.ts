@@ -1,8 +1,14 @@
 import { expect, test } from "vitest";
-import { allCodes, type NodeResult, type PullResult } from "../../agent/index.ts";
+import {
+  allCodes,
+  type DiagnosedNode,
+  type NodeResult,
+  type PullResult,
+} from "../../agent/index.ts";
 import { type Ending, EXIT_CODES, exitCodeOf } from "../../cli/exit-codes.ts";
 
-const nodes = (...results: NodeResult[]) => results.map((result) => ({ result }));
+const nodes = (...results: (NodeResult | DiagnosedNode["result"])[]) =>
+  results.map((result) => ({ result }));
 const pulls = (...results: PullResult[]) => results.map((result) => ({ result }));
 const checks = (...texts: string[]): Ending => ({
   interrupted: false,
@@ -26,6 +32,9 @@ test.each<[number, string, Ending]>([
   [4, "all failed", done({ nodes: nodes("failed", "failed") })],
   [4, "all failed beside skipped ones", done({ nodes: nodes("failed", "skipped") })],
   [4, "all failed, each in its way", done({ nodes: nodes("failed", "unknown", "not-attempted") })],
+  [0, "a diagnosis in which all is well", done({ nodes: nodes("ready", "works", "skipped") })],
+  [3, "a diagnosis in which some would fail", done({ nodes: nodes("works", "failed") })],
+  [4, "a diagnosis in which all would fail", done({ nodes: nodes("failed", "skipped") })],
   [2, "only skipped nodes", done({ nodes: nodes("skipped") })],
   [2, "no nodes", done({ nodes: [] })],
   [0, "all pulled", done({ pulls: pulls("pulled", "pulled", "skipped") })],

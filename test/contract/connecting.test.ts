@@ -233,13 +233,13 @@ describe.each(TRANSPORTS)("connecting by %s", (transport) => {
     expect(isRetryable(error)).toBe(false);
   });
 
-  it("PC221: a node that takes no more tries", async () => {
+  it("PC260: a node that takes no more tries", async () => {
     const keys = ["many-1", "many-2", "many-3"].map((name) => join(dir, `${name}-${transport}`));
     for (const key of keys) await makeKey(key);
     await withServer(["MaxAuthTries 2"], async (server) => {
       const error = await failure(options({ identities: keys }, server));
       expect(error).toMatchObject({
-        code: "PC221",
+        code: "PC260",
         phase: "auth",
         message: expect.stringMatching(/offered .*SHA256:/),
       });

@@ -1,16 +1,14 @@
 import type { CheckItem, NodeConfig, Target } from "../../model.ts";
-import { composeProbe } from "../../node/compose.ts";
 import { GRACE_MS } from "../../rollout/grace.ts";
 import { runWaves } from "../../rollout/run-waves.ts";
 import { createTransport } from "../../transport/create-transport.ts";
 import type { HostResolver } from "../../transport/resolve-host.ts";
 import type { ChosenTransport, Transport } from "../../transport/transport.ts";
-import { nodeRequest } from "../deliver.ts";
 import { nodeReport, withTransport } from "../node-report.ts";
-import { type NodeLogin, type NodeTry, tryOnNode } from "../node-try.ts";
+import { type NodeTry, tryOnNode } from "../node-try.ts";
 import type { CheckOptions } from "../options.ts";
 import { withPasswordTrial } from "../password-trial.ts";
-import { newRunId } from "../run-id.ts";
+import { probeJob } from "../probe-job.ts";
 import { NODE_RETRY } from "../run-on-nodes.ts";
 import { errorItem, noticeItem, notTriedItem, okItem } from "./items.ts";
 
@@ -58,15 +56,9 @@ interface Probing {
 async function probeAll(
   transport: Transport,
   options: CheckOptions,
-  { targets, digest: wanted }: Probing,
+  { targets, digest }: Probing,
 ): Promise<CheckItem[]> {
-  const run = newRunId(new Date());
-  const digest = wanted === undefined ? {} : { digest: wanted };
-  const job = {
-    compose: (login: NodeLogin) =>
-      composeProbe({ ...nodeRequest(options, { run, ...login }), ...digest }),
-    ...digest,
-  };
+  const job = probeJob(options, digest);
   const { results } = await runWaves<Target, NodeTry>({
     waves: [targets],
     concurrency: options.concurrency,

@@ -91,10 +91,10 @@ const RULES: readonly Rule[] = [
   {
     pattern: /Too many authentication failures/,
     meaning: (told) => ({
-      code: "PC221",
+      // One key alone is not too many: it is refused.
+      code: told.facts.offered.length > 1 ? "PC260" : "PC221",
       phase: "auth",
       detail: `${login(told)}; it takes no more tries`,
-      fix: "name the right key with -i FILE",
     }),
   },
   {

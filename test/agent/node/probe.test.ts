@@ -49,6 +49,11 @@ describe.each(shells)("a probe by $name", (shell) => {
       what: "probed",
       path: join(dir, "config.json"),
       pathProof: "given",
+      machine: {
+        shell: expect.stringMatching(/^\/.*\/(?:dash|bash|busybox)$/),
+        clockSeconds: expect.any(Number),
+        freeBytes: expect.any(Number),
+      },
     });
     expect(state(dir)).toEqual(before);
   });
@@ -81,6 +86,27 @@ describe.each(shells)("a probe by $name", (shell) => {
     const shared = newDir();
     mkdirSync(join(shared, ".pullcast"), { mode: 0o755 });
     expect(await probe(shared)).toMatchObject({ code: "PC308" });
+  });
+
+  test.each([
+    ["the file system", "mount -t tmpfs -o ro,mode=755 none DIR"],
+    ["the mount alone", "mount --bind DIR DIR && mount -o remount,bind,ro DIR"],
+  ])("tells that %s is read-only, of which an install learns by writing", async (_, mount) => {
+    const dir = newDir();
+    const asked = request(dir);
+    const outcome = await runProgram(composeProbe({ ...asked, digest: config.digest }), {
+      shell,
+      prefix: [
+        ...["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c"],
+        `${mount.replaceAll("DIR", dir)} && exec "$@"`,
+        "sh",
+      ],
+    });
+    expect(readReport(outcome, asked)).toMatchObject({
+      status: "failed",
+      code: "PC306",
+      detail: `${dir}: mounted read-only`,
+    });
   });
 
   test("opens nothing for writing and makes, moves or removes nothing", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PullcastError } from "../../../agent/errors.ts";
-import type { Target } from "../../../agent/model.ts";
+import type { ClusterNode, Target } from "../../../agent/model.ts";
 import type { NodeProgramReport } from "../../../agent/node/read-report.ts";
 import {
   isUnfinished,
@@ -11,6 +11,11 @@ import type { NodeTry } from "../../../agent/operations/node-try.ts";
 import type { KnownPush } from "../../../agent/operations/run-records.ts";
 
 const target: Target = { name: "worker-1", host: "10.0.0.1", addressKind: "InternalIP" };
+const NODE: ClusterNode = {
+  ...{ name: "worker-1", uid: "uid-1", addresses: [], ready: true, unschedulable: false },
+  ...{ labels: {}, annotations: {}, taints: [], providerId: "", runtime: "", os: "linux" },
+  ...{ osImage: "", arch: "", kubeletVersion: "", machineId: "", systemUuid: "" },
+};
 const now = new Date("2026-11-24T05:00:00Z");
 const FIVE_MINUTES_LATER = "2026-11-24T05:05:00.000Z";
 
@@ -156,6 +161,34 @@ describe("a node that answered", () => {
       message: expect.stringContaining("/x/config.json"),
       fix: expect.stringContaining("--replace"),
     });
+  });
+});
+
+describe("a system without sshd", () => {
+  const refused = new PullcastError("PC202", { phase: "connect", detail: "10.0.0.1:22" });
+  const on = (osImage: string, error = refused) =>
+    nodeReport(
+      { ...target, node: { ...NODE, osImage } },
+      {
+        tried: { type: "unreached", error },
+        ...{ lostBefore: false, durationMs: 1, now },
+      },
+    );
+
+  it.each([
+    ["Talos (v1.9.1)", "talosctl"],
+    ["Bottlerocket OS 1.30.0 (aws-k8s-1.31)", "apiclient"],
+  ])("%s is named, with its own way to registry logins", (osImage, tool) => {
+    const told = on(osImage);
+    expect(told).toMatchObject({ code: "PC268", phase: "connect", result: "failed" });
+    expect(told.message).toContain(`it is ${osImage}, and the connection was refused: 10.0.0.1:22`);
+    expect(told.fix).toContain(tool);
+  });
+
+  it("is no excuse where one answers, nor where sshd belongs to the system", () => {
+    const unknown = new PullcastError("PC211", { phase: "host-key" });
+    expect(on("Talos (v1.9.1)", unknown)).toMatchObject({ code: "PC211" });
+    expect(on("Flatcar Container Linux by Kinvolk 3975.2.2")).toMatchObject({ code: "PC202" });
   });
 });
 

@@ -43,8 +43,15 @@ function optionsWith(config: SshConfig): SshOptions {
   };
 }
 
-const route = (config: SshConfig, alias: string) =>
-  createHostResolver(optionsWith(config)).routeTo(targetOf(alias));
+/** What ssh said word for word, and how it was asked, differs. */
+async function route(config: SshConfig, alias: string) {
+  const { host, jumps } = await createHostResolver(optionsWith(config)).routeTo(targetOf(alias));
+  return [...jumps, host].map(({ system, ...settings }) => {
+    if (system === undefined) return settings;
+    const { config: _config, answer: _answer, ...rest } = system;
+    return { ...settings, system: rest };
+  });
+}
 
 /** Configurations of the kinds that people write, and names to ask about. */
 const CONFIGS: readonly (readonly [what: string, text: string, ...aliases: string[]])[] = [
@@ -181,7 +188,7 @@ describe("without ssh, pullcast resolves a host as with it", () => {
     const options = ["User=core", "IdentityFile=~/o", "UserKnownHostsFile=/a /b"];
     const bySsh = await route(configOf(file, { program: "ssh", options }), "web");
     expect(await route(configOf(file, { options }), "web")).toEqual(bySsh);
-    expect(bySsh.host).toMatchObject({
+    expect(bySsh.at(-1)).toMatchObject({
       user: "core",
       port: 2222,
       knownHosts: ["/a", "/b", "/etc/default/known"],

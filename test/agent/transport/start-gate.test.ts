@@ -4,7 +4,10 @@ import { StartGate } from "../../../agent/transport/start-gate.ts";
 import { NEVER } from "../../rig/transport.ts";
 
 function throttled(words: string): () => Promise<never> {
-  return () => Promise.reject(handshakeError({ at: "node-1:22", greeting: `${words}\r\n` }));
+  return () =>
+    Promise.reject(
+      handshakeError({ at: "node-1:22", offer: Buffer.alloc(0), greeting: `${words}\r\n` }),
+    );
 }
 
 const crowd = throttled("Exceeded MaxStartups");

@@ -176,10 +176,34 @@ describe("a node that can't be reached or does not let us in has its own code", 
     });
   });
 
-  it("PC224: sudo needs a password", async () => {
-    expect(await failing("--hosts", hosts(0), "--ssh-user", bed.ssh.plainUser)).toMatchObject({
-      code: "PC224",
-    });
+  it("PC224: doctor finds it at the step sudo, on the way that a push would go", async () => {
+    const doctor = (name: string) =>
+      user.run(["doctor", "--probe", ...login(), "--hosts", hosts(0), "--ssh-user", name]);
+    const admin = await doctor(bed.ssh.sudoUser);
+    expect(admin.stdout).toMatch(/^sudo +- +- +it lets admin in$/m);
+    expect(admin.stdout).toMatch(/^host-key .* known$/m);
+    expect(admin.code).toBe(0);
+    const guest = await doctor(bed.ssh.plainUser);
+    expect(guest.stdout).toMatch(/^sudo +- +- +PC224 /m);
+    expect(guest.stdout).toMatch(/^ {2}fix: visudo .*guest ALL=\(root\) NOPASSWD: \/bin\/sh/m);
+    expect(guest.code).toBe(4);
+    expect(await readNodeFile(bed, node(0).name)).toBeUndefined();
+  });
+
+  it("PC224: sudo needs a password, and the very line that lets the user in is told", async () => {
+    const guest = ["--hosts", hosts(0), "--ssh-user", bed.ssh.plainUser];
+    const refused = await failing(...guest);
+    expect(refused?.code).toBe("PC224");
+    const [, file = "", line = ""] =
+      /visudo -f (\S+) on the node: ([^;]+);/.exec(refused?.fix ?? "") ?? [];
+    expect(file).toMatch(/^\/etc\/sudoers\.d\//);
+    await bed.exec(node(0).name, ["sh", "-c", `echo '${line}' > ${file} && visudo -c`]);
+    try {
+      expect(items(await push(...guest))[0]).toMatchObject({ node: node(0).name });
+      expect(items(await push(...guest))[0]?.result).toMatch(/^(?:updated|unchanged)$/);
+    } finally {
+      await bed.exec(node(0).name, ["rm", "-f", file]);
+    }
   });
 
   it("PC319: the kubelet does not look there, which is only a warning", async () => {
