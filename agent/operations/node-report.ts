@@ -225,14 +225,16 @@ function resultOf(answer: Done, context: TryContext): NodeResult {
 }
 
 /** When the kubelet uses the file at the latest; `undefined` where it did before this run. */
-function inForce(answer: Done, { now, lastPush }: TryContext): Date | undefined {
+function inForce(answer: Done, { now, durationMs, lastPush }: TryContext): Date | undefined {
   const isOld = answer.what === "unchanged";
   // A clock set back makes files of the future: they count as new.
   const ageMs = isOld ? Math.max(0, (answer.ageSeconds ?? 0) * 1000) : 0;
   const writtenMs = now.getTime() - ageMs;
   if (isOld && lastPush?.restarted === true) {
-    // A kubelet that was restarted after the file was written has read no other.
-    if (lastPush.effectiveBy.getTime() >= writtenMs) return undefined;
+    // A kubelet that was restarted after the file was written has read no other. Its age is in whole seconds, and
+    // was told while this try went on.
+    const earliestMs = writtenMs - durationMs - 1000;
+    if (lastPush.effectiveBy.getTime() >= earliestMs) return undefined;
   }
   const read = new Date(writtenMs + KUBELET_CACHE_MS);
   if (!isOld) return read;

@@ -86,8 +86,10 @@ describe("a node that answered", () => {
     const unchanged = done({ what: "unchanged", ageSeconds: 60 });
     const effectiveBy = (more: Partial<TryContext>) => report(unchanged, more).effectiveBy;
     expect(effectiveBy(restartedAgo(20))).toBeUndefined();
-    // The file is younger than the restart.
-    expect(effectiveBy(restartedAgo(61))).toBe("2026-11-24T05:04:00.000Z");
+    // The file is younger than the restart, whatever the whole seconds of its age left out.
+    const quick = (seconds: number) => ({ ...restartedAgo(seconds), durationMs: 500 });
+    expect(effectiveBy(quick(61.4))).toBeUndefined();
+    expect(effectiveBy(quick(61.6))).toBe("2026-11-24T05:04:00.000Z");
     expect(effectiveBy(restartedAgo(20, { restarted: false }))).toBe("2026-11-24T05:04:00.000Z");
     // A name that means another machine by now.
     expect(effectiveBy(restartedAgo(20, { address: "10.0.0.9" }))).toBeDefined();
