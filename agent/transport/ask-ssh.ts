@@ -36,7 +36,8 @@ export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswe
   if (!isHostAlias(alias)) throw refused(alias, "the name holds characters that no host name has");
   const file = config.file === undefined ? [] : ["-F", config.file];
   const options = config.options.flatMap((option) => ["-o", option]);
-  const child = spawn(config.program, ["-T", "-G", ...file, ...options, "--", alias], {
+  // With -N it also prints settings that leave no session, such as ForkAfterAuthentication.
+  const child = spawn(config.program, ["-T", "-N", "-G", ...file, ...options, "--", alias], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: LIMIT_MS,
     killSignal: "SIGKILL",

@@ -60,6 +60,7 @@ export class Connection {
   #isReady = false;
   #closed = false;
   #isWireClosed = false;
+  #lastBanner = "";
   #bannerBytes = 0;
   #keyExchanges = 0;
   /** What came, less what was useful. */
@@ -229,11 +230,15 @@ export class Connection {
   #lost(cause?: Error): PullcastError {
     const { at } = this.#options;
     const phase = this.#isReady ? "exec" : "auth";
-    const detail = cause && (systemCode(cause) || cleanText(cause.message, 200));
+    const why = cause && (systemCode(cause) || cleanText(cause.message, 200));
+    // Servers say there why they hang up on an account that may not log in.
+    const said = this.#isReady || this.#lastBanner === "" ? "" : `it said "${this.#lastBanner}"`;
+    const detail = [why, said].filter(Boolean).join("; ");
     return sshError("PC226", { at, phase, cause, ...(detail ? { detail } : {}) });
   }
 
   #onBanner(text: string): void {
+    this.#lastBanner = cleanText(text.trim(), 200);
     this.#bannerBytes += text.length;
     if (this.#bannerBytes > BANNER_LIMIT) this.#failFlooded("more than 64 KiB of banner");
   }

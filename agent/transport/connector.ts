@@ -3,7 +3,7 @@ import type { ClientChannel } from "ssh2";
 import type { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { connectSocket } from "./connect-socket.ts";
-import type { HostSettings } from "./host-settings.ts";
+import { type HostSettings, limitsFor } from "./host-settings.ts";
 import { withLimit } from "./limit.ts";
 import type { LoggedIn, Login } from "./login.ts";
 import type { HostRoute } from "./resolve-host.ts";
@@ -31,7 +31,7 @@ interface Jump {
 export function createConnector(
   login: Login,
   {
-    limits,
+    limits: usual,
     onStep,
     starts,
   }: Pick<SshOptions, "limits" | "onStep"> & { readonly starts: StartLimits },
@@ -61,6 +61,7 @@ export function createConnector(
     const start = async () => {
       signal.throwIfAborted();
       const via = hop?.at;
+      const limits = limitsFor(host, usual);
       const startedMs = performance.now();
       const wire =
         hop === undefined

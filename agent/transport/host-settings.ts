@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { ClusterNode } from "../model.ts";
 import type { SshAnswer } from "./ask-ssh.ts";
@@ -5,7 +6,7 @@ import { type HostPin, pinOf } from "./pins.ts";
 import type { JumpHost } from "./proxy-jump.ts";
 import { expandTokens } from "./ssh-tokens.ts";
 import { configuredNeeds, type SystemNeed, type Wish } from "./system-needs.ts";
-import type { SshConfig, SshOptions } from "./transport.ts";
+import type { PhaseLimits, SshConfig, SshOptions } from "./transport.ts";
 
 /** Ways to log in that this transport has, in ssh's order, with the keyword that switches each off. */
 const METHODS = {
@@ -34,6 +35,8 @@ export interface HostSettings {
   /** Of the agent's keys only those of the files above are offered. */
   readonly identitiesOnly: boolean;
   readonly agentSocket?: string;
+  /** How long connecting may take, where that is not as usual. */
+  readonly connectMs?: number;
   /** In the order in which they are tried. */
   readonly loginMethods: readonly LoginMethod[];
   /** New keys go to the first. */
@@ -92,6 +95,7 @@ export function plainSettings(target: Endpoint, options: SshOptions): HostSettin
     defaultIdentities: options.defaultIdentities ?? [],
     identitiesOnly: false,
     ...socket(options.agentSocket),
+    ...(options.connectMs === undefined ? {} : { connectMs: options.connectMs }),
     loginMethods: ALL_METHODS,
     knownHosts: options.knownHosts ?? [...user, ...global],
     ...(pin === undefined ? {} : { pin }),
@@ -143,13 +147,17 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
     defaultIdentities: identityFiles === undefined ? plain.defaultIdentities : [],
     identitiesOnly: answer.get("identitiesonly")?.[0] === "yes",
     ...socket(agentOf(wish("identityagent")?.[0], { agentSocket, env, expand })),
+    ...connectLimitOf(wish, options),
     loginMethods: loginMethodsOf(answer),
     knownHosts: options.knownHosts ?? knownHostsOf(wish, options, expand),
     ...(wish("hashknownhosts")?.[0] === "yes" ? { hashKnownHosts: true } : {}),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...(proxyJump === undefined || proxyJump === "none" ? {} : { proxyJump }),
     hostKeyChecking:
-      options.hostKeyChecking ?? checkingOf(wish("stricthostkeychecking")?.[0], isUsersChoice),
+      keepsNoKeys(wish) && options.knownHosts === undefined && plain.pin === undefined
+        ? "strict"
+        : (options.hostKeyChecking ??
+          checkingOf(wish("stricthostkeychecking")?.[0], isUsersChoice)),
     system: {
       ...{ alias, config, answer, needs },
       ...controlPathOf(wish, options),
@@ -193,15 +201,51 @@ function agentOf(
   return name === undefined ? expand(value) : env[name] || undefined;
 }
 
-/** ssh prints the files of one keyword in one line. */
+/** Whether the user wants no new keys kept: to ssh every host is then one that it must know already. */
+function keepsNoKeys(wish: Wish): boolean {
+  return wish("userknownhostsfile")?.[0] === "none";
+}
+
+/** Stands for `none`, which must not make the next file the first. */
+const NOWHERE = "/dev/null";
+
 function knownHostsOf(wish: Wish, options: SshOptions, expand: (text: string) => string): string[] {
   const { user = [], global = [] } = options.defaultKnownHosts ?? {};
   const files = (keyword: string, usual: readonly string[]) =>
-    wish(keyword)
-      ?.flatMap((line) => line.split(" "))
-      .filter((file) => file !== "none")
-      .map(expand) ?? usual;
-  return [...files("userknownhostsfile", user), ...files("globalknownhostsfile", global)];
+    wish(keyword)?.flatMap((line) => filesIn(line, expand)) ?? usual;
+  const own = files("userknownhostsfile", user);
+  return [...(keepsNoKeys(wish) ? [NOWHERE] : own), ...files("globalknownhostsfile", global)];
+}
+
+/**
+ * ssh prints the files of one keyword in one line, without the quotes that kept a name with blanks together: of the
+ * readings the one counts that has the longest name of a file that is there.
+ */
+function filesIn(line: string, expand: (text: string) => string): string[] {
+  const words = line.split(" ");
+  const files: string[] = [];
+  for (let at = 0; at < words.length; ) {
+    let end = words.length;
+    while (end > at + 1 && !existsSync(expand(words.slice(at, end).join(" ")))) end -= 1;
+    files.push(words.slice(at, end).join(" "));
+    at = end;
+  }
+  return files.filter((file) => file !== "none").map(expand);
+}
+
+/** ssh_config(5), ConnectTimeout: seconds, also of jump hosts. */
+function connectLimitOf(wish: Wish, { connectMs }: SshOptions): { connectMs?: number } {
+  if (connectMs !== undefined) return { connectMs };
+  const seconds = Number(wish("connecttimeout")?.[0]);
+  return seconds > 0 ? { connectMs: seconds * 1000 } : {};
+}
+
+/** The limits that hold for a host. */
+export function limitsFor<Limits extends Pick<PhaseLimits, "connectMs">>(
+  { connectMs }: Pick<HostSettings, "connectMs">,
+  limits: Limits,
+): Limits {
+  return connectMs === undefined ? limits : { ...limits, connectMs };
 }
 
 /** ssh_config(5), PreferredAuthentications and the keywords that switch methods off. */

@@ -23,6 +23,9 @@ const SETTINGS: readonly {
 }[] = [
   { keyword: "proxycommand", name: "ProxyCommand", isVital: true },
   { keyword: "revokedhostkeys", name: "RevokedHostKeys", isVital: true },
+  { keyword: "addressfamily", name: "AddressFamily", isVital: false, off: ["any"] },
+  { keyword: "bindaddress", name: "BindAddress", isVital: false },
+  { keyword: "bindinterface", name: "BindInterface", isVital: false },
   { keyword: "certificatefile", name: "CertificateFile", isVital: false },
   { keyword: "knownhostscommand", name: "KnownHostsCommand", isVital: false },
   { keyword: "verifyhostkeydns", name: "VerifyHostKeyDNS", isVital: false, off: ["no", "false"] },

@@ -48,6 +48,8 @@ export interface SshOptions {
   readonly askSecret?: (question: string) => Promise<Secret | undefined>;
   /** Whether passwords are asked for and used where keys are not enough. */
   readonly askPass?: boolean;
+  /** For every host, in ms; absent: ssh's ConnectTimeout for the host, else that of `limits`. */
+  readonly connectMs?: number;
   readonly limits: PhaseLimits;
   /** Told of each step on the way to a session, jump hosts' too. */
   readonly onStep?: (step: ConnectStep) => void;

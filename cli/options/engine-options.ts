@@ -263,6 +263,7 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
     ...(askSecret && { askSecret: (question: string) => askSecret(question, signal) }),
     askPass: options.on("ask-pass"),
     version: host.version,
+    ...(options.given("connect-timeout") ? { connectMs } : {}),
     limits: {
       resolveMs: RESOLVE_MS,
       connectMs,

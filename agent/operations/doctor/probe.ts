@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { describeCode } from "../../errors.ts";
 import type { Notice, Problem, Target, TransportChoice } from "../../model.ts";
+import { type RootAccess, rootAccess } from "../../node/become.ts";
 import type { ProbedMachine } from "../../node/read-report.ts";
 import { createTransport } from "../../transport/create-transport.ts";
 import type { HostResolver } from "../../transport/resolve-host.ts";
@@ -63,7 +64,9 @@ export async function probeNode(target: Target, probing: ProbeOptions): Promise<
   const durationMs = performance.now() - sentMs;
   const answeredAt = new Date();
   const sentAt = new Date(answeredAt.getTime() - durationMs);
-  steps.push(...stepsThere(tried, user, { sentAt, answeredAt, durationMs }));
+  steps.push(
+    ...stepsThere(tried, rootAccess(user, options.become), { sentAt, answeredAt, durationMs }),
+  );
   const context = { tried, lostBefore: false, durationMs: 0, now: answeredAt };
   const {
     code,
@@ -86,6 +89,10 @@ export async function probeNode(target: Target, probing: ProbeOptions): Promise<
 /** Steps that no phase stands for, by the codes that end them. */
 const STEP_OF: Readonly<Partial<Record<Problem["code"], ProbeStep["name"]>>> = {
   PC224: "sudo",
+  PC236: "sudo",
+  PC237: "sudo",
+  PC238: "sudo",
+  PC239: "sudo",
   PC323: "sudo",
   PC225: "shell",
   PC306: "disk",
@@ -93,17 +100,22 @@ const STEP_OF: Readonly<Partial<Record<Problem["code"], ProbeStep["name"]>>> = {
 };
 
 /** What a program that began tells of the machine, whether or not it came to its end. */
-function stepsThere(tried: NodeTry, user: string, span: Span): ProbeStep[] {
+function stepsThere(tried: NodeTry, access: RootAccess, span: Span): ProbeStep[] {
   if (tried.type !== "answered") return [];
   const { answer } = tried;
   if (answer.status === "failed" && !answer.began) return [];
   const { machine, path, pathProof = "assumed" } = answer;
   return [
     well("exec", "our program ran", span.durationMs),
-    well("sudo", user === "root" ? "root needs none" : `it lets ${user} in`),
+    well("sudo", accessText(access)),
     ...(path === undefined ? [] : [well("kubelet", `${path}, ${PROOF[pathProof]}`)]),
     ...(machine === undefined ? [] : machineSteps(machine, span)),
   ];
+}
+
+function accessText({ user, method }: RootAccess): string {
+  if (method === "none") return user === "root" ? "root needs none" : `${user} goes on as it is`;
+  return `${method === "sudo" ? "it" : method} lets ${user} in`;
 }
 
 const PROOF = {

@@ -1,5 +1,6 @@
 import { PullcastError } from "../../errors.ts";
 import type { ExecOutcome } from "../../model.ts";
+import { limitsFor } from "../host-settings.ts";
 import type { HostTrust, HostTrusts } from "../host-trust.ts";
 import { refuseOtherLogin } from "../other-login.ts";
 import { ProgramRun } from "../program-run.ts";
@@ -90,10 +91,11 @@ interface RunOptions extends OpensshOptions {
 async function runOverSsh(
   route: TrustedRoute,
   request: ExecRequest,
-  { limits, starts, onStart, onBegin }: RunOptions,
+  { limits: usual, starts, onStart, onBegin }: RunOptions,
 ): Promise<ExecOutcome> {
   const { signal } = request;
   const at = placeOf(route);
+  const limits = limitsFor(route.host, usual);
   const args = sshArguments(route, { command: marked(request.command), limits });
   const start = async () => {
     signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { PullcastError } from "../../errors.ts";
 import { cleanText } from "../../util/clean-text.ts";
 import { shellWord } from "../../util/shell-word.ts";
 import { isHostAlias } from "../ask-ssh.ts";
-import type { HostSettings } from "../host-settings.ts";
+import { type HostSettings, limitsFor } from "../host-settings.ts";
 import type { HostRoute } from "../resolve-host.ts";
 import type { PhaseLimits } from "../transport.ts";
 
@@ -71,7 +71,7 @@ function hostArguments(
       ...FORCED,
       ...unsetting(host),
       ...(system?.controlPath === undefined ? ["ControlPath=none"] : []),
-      `ConnectTimeout=${Math.max(1, Math.ceil(options.limits.connectMs / 1000))}`,
+      `ConnectTimeout=${Math.max(1, Math.ceil(limitsFor(host, options.limits).connectMs / 1000))}`,
       ...hostKeySettings(host),
       ...loginSettings(host),
       ...(system?.hostName === undefined ? [] : [`HostName=${escaped(system.hostName)}`]),

@@ -107,6 +107,30 @@ test("what the configuration says of an alias holds, with ~ and tokens expanded"
   });
 });
 
+test("a known_hosts file whose name has blanks is found, though ssh prints it without its quotes", async () => {
+  const file = join(home, "known hosts of mine");
+  await writeFile(file, "");
+  const text = `UserKnownHostsFile /a "${file}" /b`;
+  expect(await settings(text, targetOf("a"))).toMatchObject({
+    knownHosts: ["/a", file, "/b", "/etc/default/known"],
+  });
+});
+
+test("where no new host keys are kept all must be known, and none is added to the system's file", async () => {
+  const text = "UserKnownHostsFile none\nStrictHostKeyChecking accept-new";
+  expect(await settings(text, targetOf("a"))).toMatchObject({
+    knownHosts: ["/dev/null", "/etc/default/known"],
+    hostKeyChecking: "strict",
+  });
+});
+
+test("ConnectTimeout holds, unless the flag gives another", async () => {
+  const text = "Host a\n  ConnectTimeout 3\nHost b\n  ConnectTimeout none";
+  expect(await settings(text, targetOf("a"))).toMatchObject({ connectMs: 3000 });
+  expect(await settings(text, targetOf("a"), { connectMs: 50 })).toMatchObject({ connectMs: 50 });
+  expect((await settings(text, targetOf("b"))).connectMs).toBeUndefined();
+});
+
 test("flags win over the configuration, a port given with the host over all", async () => {
   const text =
     "Host *\n  User deploy\n  Port 2222\n  StrictHostKeyChecking no\n  UserKnownHostsFile /x";
