@@ -147,7 +147,7 @@ export const SSH: OptionGroup = {
       name: "connect-timeout",
       value: "TIME",
       default: "10s",
-      text: "how long connecting may take",
+      text: "how long connecting may take; without it ssh's ConnectTimeout counts, if there is one",
     },
     {
       name: "node-timeout",
