@@ -27,7 +27,7 @@ async function check(name, command, commandArgs) {
  * Runs one of vitest's projects; a project that ends without a report counts as one failure.
  * One that runs beside others shows its output at its end, whole.
  */
-async function test(project, { beside = false } = {}) {
+async function test(project, { beside = false, more = [] } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "pullcast-test-"));
   const file = join(dir, "report.json");
   const log = join(dir, "log");
@@ -36,6 +36,7 @@ async function test(project, { beside = false } = {}) {
     const command = [
       ...["vitest", "run", "--project", project, "--passWithNoTests"],
       ...["--reporter=default", "--reporter=json", `--outputFile.json=${file}`],
+      ...more,
       ...forVitest,
     ];
     const code = await run("npx", command, beside ? { log } : {});
@@ -63,13 +64,16 @@ if (forVitest.length === 0) {
 }
 await check("build (esbuild)", node, ["scripts/build.mjs", "--types"]);
 if (forVitest.length === 0) await check("package (publint)", "npx", ["publint", "--strict"]);
-if (unitOnly) await test("unit");
+// Many unit tests wait for peers that are slow on purpose: one more file at a time than vitest takes with two processors.
+const unit = () => test("unit", { more: ["--maxWorkers=2"] });
+if (unitOnly) await unit();
 else {
   // The beds mostly wait, for kubelets and their caches: the unit tests take the processors meanwhile.
   console.log("\n── bed and cluster tests run beside the others; what they print follows");
   await Promise.all([
-    test("unit").then(() => test("differential")),
-    test("bed", { beside: true }).then(() => test("cluster", { beside: true })),
+    unit().then(() => test("differential")),
+    test("bed", { beside: true }),
+    test("cluster", { beside: true }),
   ]);
 }
 
