@@ -46,17 +46,10 @@ export function createChooser(options: SshOptions, shared: ChooserShared): Choos
       if (wanted === "openssh") return bySystem("--transport openssh");
       const hosts = [...jumps, host];
       const found = (await Promise.all(hosts.map(needs.of))).flat();
-      const vital = found.find(({ isVital }) => isVital);
+      if (wanted === "ssh2") return onlySsh2(found, { why: "--transport ssh2" });
       // The system's ssh is never given a password.
-      const forced = wanted === "ssh2" ? "--transport ssh2" : askPass && "--ask-pass";
-      if (forced) {
-        if (vital === undefined) return bySsh2(forced, found);
-        const fix = wanted === "ssh2" ? undefined : "leave out --ask-pass, and let a key log in";
-        throw new PullcastError("PC241", {
-          ...{ phase: "resolve", detail: vital.why },
-          ...(fix && { fix }),
-        });
-      }
+      if (askPass) return onlySsh2(found, { why: "--ask-pass", fix: WITHOUT_PASSWORD });
+      const vital = vitalOf(found);
       const why =
         vital?.why ?? found[0]?.why ?? (await sharedConnection(hosts, { limits, ...shared }));
       if (why === undefined) return bySsh2("nothing needs the system's ssh", []);
@@ -97,6 +90,22 @@ async function isProgram(program: string): Promise<boolean> {
 
 function bySystem(transportReason: string): ChosenTransport {
   return { transport: "openssh", transportReason, notices: [] };
+}
+
+const WITHOUT_PASSWORD = "leave out --ask-pass, and let a key log in";
+
+function vitalOf(found: readonly SystemNeed[]): SystemNeed | undefined {
+  return found.find(({ isVital }) => isVital);
+}
+
+/** @throws {PullcastError} PC241 where it can't reach the host */
+function onlySsh2(
+  found: readonly SystemNeed[],
+  { why, ...fix }: { readonly why: string; readonly fix?: string },
+): ChosenTransport {
+  const vital = vitalOf(found);
+  if (vital === undefined) return bySsh2(why, found);
+  throw new PullcastError("PC241", { phase: "resolve", detail: vital.why, ...fix });
 }
 
 function bySsh2(transportReason: string, unmet: readonly SystemNeed[]): ChosenTransport {
