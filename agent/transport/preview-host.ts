@@ -97,11 +97,12 @@ function unknownHost(
     pin === undefined
       ? "add it to known_hosts, or use --host-key-checking accept-new"
       : `pullcast trust ${shellWord(pin.node)}, or use --host-key-checking accept-new`;
+  const question = hostKeyChecking === "ask" ? ", or answer push's question on a terminal" : "";
   return sshError("PC211", {
     at,
     phase: "host-key",
     detail: `${files} has none for ${lookupName(trust.host, trust.port)}`,
-    fix: `doctor --probe shows the key that it offers: compare it with the host's console, then ${ways}`,
+    fix: `doctor --probe shows the key that it offers: compare it with the host's console, then ${ways}${question}`,
   });
 }
 
