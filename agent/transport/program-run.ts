@@ -95,9 +95,12 @@ export class ProgramRun {
   #onExit(end: ExecEnd): void {
     if (this.#isDone) return;
     this.#exit = end;
-    // From now on only output can come, and it is on its way.
+    // From now on only output can come, and it is on its way: no limit makes the end unknown any more.
+    const { channelMs, execTotalMs } = this.#options.limits;
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#resolve(end), this.#options.limits.channelMs);
+    clearTimeout(this.#total);
+    this.#idle = setTimeout(() => this.#resolve(end), channelMs);
+    this.#total = setTimeout(() => this.#resolve(end), execTotalMs);
     this.#endIfComplete();
   }
 

@@ -327,6 +327,21 @@ describe("a hostile server", () => {
     }
   });
 
+  it("that tells its status and then nothing more has ended, also where its time is over meanwhile", async () => {
+    const server = await startServer((client) => {
+      client.on("authentication", (context) => context.accept());
+      client.on("session", (accept) => accept().on("exec", (run) => run().exit(7)));
+    });
+    try {
+      const limits = { ...LIMITS, execTotalMs: 300, channelMs: 600 };
+      const { port } = server;
+      const options = { ...optionsFor(sshd, { port, limits }), knownHosts: [server.known] };
+      expect((await runCommand(options, "x")).end).toEqual({ type: "exit", code: 7 });
+    } finally {
+      server.stop();
+    }
+  });
+
   it("that closes without a status is `lost`, and with one that is no success isn't", async () => {
     const server = await startServer((client) => {
       client.on("authentication", (context) => context.accept());
