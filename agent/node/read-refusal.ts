@@ -23,7 +23,8 @@ const NOT_ALLOWED = /not in the sudoers file|is not allowed to (?:execute|run)|m
 export function readRefusal(outcome: ExecOutcome, access: RootAccess): Refusal | undefined {
   const { method } = access;
   if (method === "none") return undefined;
-  const lines = wordsOf(outcome.stderr);
+  const password = access.password?.reveal();
+  const lines = wordsOf(outcome.stderr).filter((line) => !password || !line.includes(password));
   const said = lines.filter((line) => line.includes(method));
   // The last one tells most: a lecture and what PAM says come first.
   const detail = cleanText(said.at(-1) ?? lines.at(-1) ?? "", 200);
@@ -76,7 +77,7 @@ function wordsOf(stderr: string): readonly string[] {
 }
 
 function sudoersFix(rule: string): string {
-  return `as root on the node, echo '${rule}' >/etc/sudoers.d/pullcast`;
+  return `as root on the node, echo '${rule}' >>/etc/sudoers.d/pullcast`;
 }
 
 function doasFix({ user }: RootAccess): string {

@@ -215,7 +215,9 @@ function neverBegan(outcome: ExecOutcome, access: RootAccess | undefined): NodeP
   const refusal = access && readRefusal(outcome, access);
   if (refusal !== undefined) return { status: "failed", ...refusal, began: false, warnings: [] };
   if (end.type !== "exit") return { status: "lost", began: false, detail: describeEnd(end) };
-  const words = cleanText(stderr.trim() === "" ? stdout : stderr, 200);
+  // What runs in our program's place may say again the password that it was sent.
+  const isTold = access?.password === undefined;
+  const words = isTold ? cleanText(stderr.trim() === "" ? stdout : stderr, 200) : "";
   const detail = words === "" ? describeEnd(end) : `${describeEnd(end)}: ${words}`;
   const fix = OTHER_SHELL.find(([said]) => said.test(words))?.[1];
   return {

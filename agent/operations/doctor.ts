@@ -5,6 +5,7 @@ import type { Problem, SkippedNode, Target, TransportName } from "../model.ts";
 import { errorsFirst, noticeProblem, problem } from "../problem.ts";
 import { describeKey } from "../transport/host-key.ts";
 import type { HostSettings } from "../transport/host-settings.ts";
+import { createPasswords, type Passwords } from "../transport/passwords.ts";
 import { createPreviews, type HostPreview, type Previews } from "../transport/preview-host.ts";
 import {
   createHostResolver,
@@ -12,6 +13,7 @@ import {
   type HostRoute,
 } from "../transport/resolve-host.ts";
 import type { ChosenTransport } from "../transport/transport.ts";
+import { Trial } from "../util/trial.ts";
 import type { DiagnosedHost, DiagnosedNode, Diagnosis } from "./doctor/model.ts";
 import { type Probe, probeNode } from "./doctor/probe.ts";
 import { sourcedSettings } from "./doctor/settings.ts";
@@ -35,9 +37,16 @@ export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
     purpose: "explain",
     signal: options.signal,
     sshHostKnown: resolver.isConfigured,
+    nodeCheck: options.nodeCheck,
   });
   const notices = await resolver.prepare();
-  const means: Means = { options, resolver, previews: await createPreviews(options.ssh) };
+  const means: Means = {
+    options,
+    resolver,
+    previews: await createPreviews(options.ssh),
+    passwords: createPasswords(options.ssh),
+    trial: new Trial(),
+  };
   const limit = pLimit(options.concurrency);
   const items = await Promise.all(
     selected.targets.map((target) => limit(() => diagnose(target, means))),
@@ -62,6 +71,9 @@ interface Means {
   readonly options: DoctorOptions;
   readonly resolver: HostResolver;
   readonly previews: Previews;
+  /** Of all probes together. */
+  readonly passwords: Passwords;
+  readonly trial: Trial;
 }
 
 async function diagnose(target: Target, means: Means): Promise<DiagnosedNode> {
@@ -97,7 +109,7 @@ async function diagnose(target: Target, means: Means): Promise<DiagnosedNode> {
     };
   }
   const { user } = route.host;
-  const { steps, ...probe } = await probeNode(target, { options, resolver, user });
+  const { steps, ...probe } = await probeNode(target, { ...means, user });
   const result = probe.failure === undefined ? "works" : "failed";
   return {
     ...found,

@@ -18,6 +18,8 @@ export interface LoginAttempt {
   next(methods: readonly string[] | null, partial: boolean | null): Promise<AnyAuthMethod | false>;
   /** What was offered last: after a login what let it in. */
   last(): string;
+  /** What became of the password, as far as the host has told. */
+  password(): "unsent" | "sent" | "refused" | "taken";
   /** What to say when the login failed. */
   failure(cause?: unknown): PullcastError;
   /** What to say when the host wants a new password. */
@@ -95,6 +97,12 @@ class Attempt implements LoginAttempt {
 
   last(): string {
     return this.#trail.offered.at(-1) ?? "no method at all";
+  }
+
+  password(): ReturnType<LoginAttempt["password"]> {
+    if (this.#trail.taken.includes(PASSWORD)) return "taken";
+    if (!this.#trail.offered.includes(PASSWORD)) return "unsent";
+    return this.#last?.label === PASSWORD ? "sent" : "refused";
   }
 
   failure(cause?: unknown): PullcastError {

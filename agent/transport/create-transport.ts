@@ -5,6 +5,7 @@ import { createAgentLists } from "./agent-list.ts";
 import { createChooser } from "./choose-transport.ts";
 import { createHostTrusts } from "./host-trust.ts";
 import { createOpensshOpener } from "./openssh/openssh-opener.ts";
+import { createPasswords, type Passwords } from "./passwords.ts";
 import { createHostResolver, type HostResolver, type HostRoute } from "./resolve-host.ts";
 import type { RouteOpener } from "./route-opener.ts";
 import { systemCode } from "./ssh-error.ts";
@@ -16,11 +17,13 @@ import type { ChosenTransport, Session, SshOptions, Transport } from "./transpor
  * Makes the transport of a run: for each host the one that can reach it, both by the same settings.
  *
  * @param resolver - tells how each host is reached
+ * @param shared.passwords - of several transports that ask for the same
  * @throws {PullcastError} PC215, PC222, PC235, PC264 or PC266 if a file or an option that was named can't be used
  */
 export async function createTransport(
   options: SshOptions,
   resolver: HostResolver = createHostResolver(options),
+  { passwords = createPasswords(options) }: { readonly passwords?: Passwords } = {},
 ): Promise<Transport> {
   const { limits } = options;
   const starts = new StartLimits();
@@ -30,7 +33,10 @@ export async function createTransport(
   const chooser = createChooser(options, { agents, trusts });
   let opening: Promise<RouteOpener> | undefined;
   const ssh2 = () => {
-    opening ??= createSsh2Opener(options, { starts, agents, trusts, approved });
+    opening ??= createSsh2Opener(options, {
+      ...{ starts, agents, trusts, approved },
+      passwords: options.askPass === true ? passwords : undefined,
+    });
     return opening;
   };
   const openssh = createOpensshOpener({ limits, starts, trusts });

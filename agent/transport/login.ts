@@ -1,7 +1,9 @@
 import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
+import type { Secret } from "../secret.ts";
+import type { Turn } from "../util/trial.ts";
 import type { AgentLists } from "./agent-list.ts";
-import { startLogin } from "./auth.ts";
+import { type LoginAttempt, startLogin } from "./auth.ts";
 import { Connection } from "./connection.ts";
 import { describeKey, fingerprint } from "./host-key.ts";
 import { badLineNotices, hostKeyRefusal, type KeyChecking } from "./host-key-refusal.ts";
@@ -9,8 +11,8 @@ import type { HostSettings } from "./host-settings.ts";
 import type { HostTrust, HostTrusts } from "./host-trust.ts";
 import { createKeyring } from "./keyring.ts";
 import type { LoginKeys } from "./login-keys.ts";
-import { createPasswords } from "./passwords.ts";
-import { placeVia } from "./ssh-error.ts";
+import type { Passwords } from "./passwords.ts";
+import { placeVia, sshError } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { SshOptions } from "./transport.ts";
 import type { Wire } from "./wire.ts";
@@ -70,17 +72,18 @@ export interface LoginShared {
   readonly trusts: HostTrusts;
   /** Ids of the unknown host keys that the user has let in. */
   readonly approved: ReadonlySet<string>;
+  /** Absent where none is to be used. */
+  readonly passwords: Passwords | undefined;
 }
 
 /** Makes the login of a run. */
 export function createLogin(
   ssh2: Ssh2,
   options: SshOptions,
-  { agents, trusts, approved }: LoginShared,
+  { agents, trusts, approved, passwords }: LoginShared,
 ): Login {
   const { limits, version, onStep } = options;
   const keysOf = createKeyring(ssh2, options, agents);
-  const passwords = options.askPass === true ? createPasswords(options) : undefined;
   const prepare = async (settings: HostSettings): Promise<LoginMeans> => {
     const [trust, loginKeys] = await Promise.all([trusts.of(settings), keysOf(settings)]);
     return { trust, loginKeys };
@@ -96,9 +99,10 @@ export function createLogin(
         throw error;
       });
       const checking = { trust, at, approved, hostKeyChecking };
-      const password =
-        passwords && (() => (isJump ? passwords.ofJump(settings) : passwords.ofNodes()));
+      const tried = passwords && new TriedPassword({ passwords, settings, at, isJump });
+      const password = tried && (() => tried.take());
       const request = { ssh2, at, user, methods: settings.loginMethods, keys, password };
+      let attempt: LoginAttempt | undefined;
       let accepted: Buffer | undefined;
       const connection = new Connection({
         ssh2,
@@ -108,7 +112,10 @@ export function createLogin(
         user,
         version: version ?? "0",
         knownKeyTypes: trust.keyTypes(),
-        login: (link) => startLogin(request, link),
+        login: (link) => {
+          attempt = startLogin(request, link);
+          return attempt;
+        },
         checkHostKey(blob) {
           // A renewal of keys must not bring another host.
           if (accepted?.equals(blob)) return undefined;
@@ -123,13 +130,72 @@ export function createLogin(
         },
         onStep,
       });
-      await connection.open(signal);
+      await connection.open(signal).catch((error: unknown) => {
+        throw tried === undefined ? error : tried.failed(error, attempt);
+      });
+      tried?.taken();
       const hostKeyAdded = await recordIfNew(connection, checking, accepted);
       const hostKeyFingerprint = accepted === undefined ? "" : fingerprint(accepted);
       const notices = badLineNotices(trust);
       return { connection, at, hostKeyFingerprint, hostKeyAdded, notices };
     },
   };
+}
+
+interface TriedOptions {
+  readonly passwords: Passwords;
+  readonly settings: HostSettings;
+  readonly at: string;
+  readonly isJump: boolean | undefined;
+}
+
+/** The password that one login may send, in its turn. */
+class TriedPassword {
+  readonly #options: TriedOptions;
+  #turn: Turn | undefined;
+
+  constructor(options: TriedOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {PullcastError} PC221 where it was refused before, PC264 */
+  async take(): Promise<Secret> {
+    const { passwords, settings, isJump } = this.#options;
+    const { secret, trial } = await (isJump ? passwords.ofJump(settings) : passwords.ofNodes());
+    this.#turn = await trial.turn();
+    if (trial.refusedBy === undefined) return secret;
+    throw this.#refusal(`it was not tried again after ${trial.refusedBy} had refused it`);
+  }
+
+  taken(): void {
+    this.#turn?.taken();
+  }
+
+  /** Takes in why the login ended, and returns what to throw. */
+  failed(error: unknown, attempt: LoginAttempt | undefined): unknown {
+    const became = attempt?.password() ?? "unsent";
+    const isCut =
+      became === "sent" &&
+      error instanceof PullcastError &&
+      (error.code === "PC226" || error.code === "PC227");
+    if (became === "taken") this.#turn?.taken();
+    // One node that hangs up says nothing of the others; a jump host is the only one of its kind.
+    else if (became === "refused" || (isCut && this.#options.isJump === true)) {
+      this.#turn?.refused(this.#options.at);
+    } else this.#turn?.leave();
+    // A link that is lost then may be a refusal: another try would count towards a lock-out.
+    return isCut ? this.#refusal(`it hung up on it (${error.message})`) : error;
+  }
+
+  #refusal(why: string): PullcastError {
+    const { at, settings } = this.#options;
+    return sshError("PC221", {
+      at,
+      phase: "auth",
+      detail: `user ${settings.user}, the password: ${why}`,
+      fix: "check the password and --ssh-user",
+    });
+  }
 }
 
 /** Only now, after the login, has the host proved that it owns the key: a stolen public key fails before. */

@@ -2,24 +2,39 @@ import { PullcastError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { once } from "../util/once.ts";
+import { Trial } from "../util/trial.ts";
 import type { HostSettings } from "./host-settings.ts";
+import { hostPort } from "./ssh-error.ts";
 import type { SshOptions } from "./transport.ts";
+
+/** A password, and whether anybody has taken it yet. */
+export interface Password {
+  readonly secret: Secret;
+  readonly trial: Trial;
+}
 
 /** The login passwords of a run: one for all nodes, and one for each jump host, which must not learn that of the nodes. */
 export interface Passwords {
   /** @throws {PullcastError} PC264 */
-  ofNodes(): Promise<Secret>;
+  ofNodes(): Promise<Password>;
   /** @throws {PullcastError} PC264 */
-  ofJump(jump: HostSettings): Promise<Secret>;
+  ofJump(jump: HostSettings): Promise<Password>;
 }
 
 /** Makes the passwords of a run, each asked for when it is first needed. */
 export function createPasswords({ askSecret }: Pick<SshOptions, "askSecret">): Passwords {
-  const passwords = new Map<string, Promise<Secret>>();
-  const ask = (whose: string) => once(passwords, whose, () => demandSecret(askSecret, whose));
+  const passwords = new Map<string, Promise<Password>>();
+  const ask = (whose: string) =>
+    once(passwords, whose, async () => ({
+      secret: await demandSecret(askSecret, whose),
+      trial: new Trial(),
+    }));
   return {
     ofNodes: () => ask("SSH password of the nodes"),
-    ofJump: ({ user, host }) => ask(`SSH password of ${cleanText(`${user}@${host}`, 100)}`),
+    ofJump: ({ user, host, port }) => {
+      const place = port === 22 ? host : hostPort(host, port);
+      return ask(`SSH password of ${cleanText(`${user}@${place}`, 100)}`);
+    },
   };
 }
 

@@ -1,6 +1,5 @@
 import { PullcastError } from "../errors.ts";
 import type { TransportName } from "../model.ts";
-import { shellWord } from "../util/shell-word.ts";
 import { type AgentLists, createAgentLists } from "./agent-list.ts";
 import { type Certificate, certificateTrouble, readCertificate } from "./certificate.ts";
 import { createChooser } from "./choose-transport.ts";
@@ -11,6 +10,7 @@ import { type KnownKey, lookupName } from "./known-hosts.ts";
 import { createLogin } from "./login.ts";
 import { loginFailure } from "./login-failure.ts";
 import { agentKeyFrom, type LoginKeys } from "./login-keys.ts";
+import { trustCommand } from "./pins.ts";
 import type { HostRoute } from "./resolve-host.ts";
 import { placeVia, sshError } from "./ssh-error.ts";
 import { loadSsh2 } from "./ssh2.ts";
@@ -58,7 +58,9 @@ interface Way {
 export async function createPreviews(options: SshOptions): Promise<Previews> {
   const agents = createAgentLists(options.limits.authMs);
   const trusts = createHostTrusts();
-  const login = createLogin(await loadSsh2(), options, { agents, trusts, approved: new Set() });
+  const login = createLogin(await loadSsh2(), options, {
+    ...{ agents, trusts, approved: new Set<string>(), passwords: undefined },
+  });
   const chooser = createChooser(options, { agents, trusts });
   if (await chooser.mayBeSsh2()) await login.prepare(plainSettings({ host: "" }, options));
   const preview = async (settings: HostSettings, { via, transport }: Way): Promise<HostPreview> => {
@@ -96,7 +98,7 @@ function unknownHost(
   const ways =
     pin === undefined
       ? "add it to known_hosts, or use --host-key-checking accept-new"
-      : `pullcast trust ${shellWord(pin.node)}, or use --host-key-checking accept-new`;
+      : `${trustCommand(pin)}, or use --host-key-checking accept-new`;
   const question = hostKeyChecking === "ask" ? ", or answer push's question on a terminal" : "";
   return sshError("PC211", {
     at,

@@ -13,6 +13,7 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/kubelet/search-places.ts": 1,
   "agent/node/become.ts": 1,
   "agent/node/compose.ts": 1,
+  "agent/node/read-refusal.ts": 1,
   "agent/node/runtime-registries.ts": 1,
   "agent/operations/check/registry.ts": 1,
   "agent/operations/explain/from-config.ts": 1,

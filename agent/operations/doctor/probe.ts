@@ -4,11 +4,14 @@ import type { Notice, Problem, Target, TransportChoice } from "../../model.ts";
 import { type RootAccess, rootAccess } from "../../node/become.ts";
 import type { ProbedMachine } from "../../node/read-report.ts";
 import { createTransport } from "../../transport/create-transport.ts";
+import type { Passwords } from "../../transport/passwords.ts";
 import type { HostResolver } from "../../transport/resolve-host.ts";
 import type { ChosenTransport, ConnectStep } from "../../transport/transport.ts";
+import type { Trial } from "../../util/trial.ts";
 import { nodeReport, withTransport } from "../node-report.ts";
 import { type NodeTry, tryOnNode } from "../node-try.ts";
 import type { NodeRunOptions } from "../options.ts";
+import { withPasswordTrial } from "../password-trial.ts";
 import { probeJob } from "../probe-job.ts";
 import type { ProbeStep } from "./model.ts";
 
@@ -25,6 +28,9 @@ export interface Probe {
 interface ProbeOptions {
   readonly options: NodeRunOptions;
   readonly resolver: HostResolver;
+  /** SSH's, and whether a node has taken sudo's: shared by all probes. */
+  readonly passwords: Passwords;
+  readonly trial: Trial;
   /** Login name on the node. */
   readonly user: string;
 }
@@ -43,7 +49,7 @@ interface Span {
  * @throws {PullcastError} PC215, PC222, PC235 or PC266 where a file or an option can't be used
  */
 export async function probeNode(target: Target, probing: ProbeOptions): Promise<Probe> {
-  const { options, resolver, user } = probing;
+  const { options, resolver, passwords, trial, user } = probing;
   const { signal } = options;
   const steps: ProbeStep[] = [];
   let sentMs = performance.now();
@@ -51,7 +57,10 @@ export async function probeNode(target: Target, probing: ProbeOptions): Promise<
     sentMs = performance.now();
     steps.push({ ...well(phase, detail, durationMs), at });
   };
-  const transport = await createTransport({ ...options.ssh, onStep }, resolver);
+  const transport = withPasswordTrial(
+    await createTransport({ ...options.ssh, onStep }, resolver, { passwords }),
+    trial,
+  );
   let tried: NodeTry;
   let chosen: ChosenTransport | undefined;
   try {

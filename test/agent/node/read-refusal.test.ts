@@ -40,13 +40,18 @@ describe("sudo's words", () => {
   test("have an exact fix, where the name needs no quoting", () => {
     const needs = "sudo: a password is required";
     expect(read(needs)?.fix).toBe(
-      "--ask-become-pass, or allow it without one: as root on the node, echo 'admin ALL=(root) NOPASSWD: /bin/sh' >/etc/sudoers.d/pullcast",
+      "--ask-become-pass, or allow it without one: as root on the node, echo 'admin ALL=(root) NOPASSWD: /bin/sh' >>/etc/sudoers.d/pullcast",
     );
     expect(read(needs, {}, { user: "CORP\\eve'" })?.fix).toContain("echo 'USER ALL=(root)");
     const tty = "sudo: sorry, you must have a tty to run sudo";
     expect(read(tty)?.fix).toContain("'Defaults:admin !requiretty'");
     const none = `${asked}admin is not in the sudoers file.`;
     expect(read(none, { password })?.fix).toContain("'admin ALL=(root) /bin/sh'");
+  });
+
+  test("are told without the password, which a node may say again", () => {
+    const echoed = `sudo: ${password.reveal()}: command not found\nsudo: sorry\n`;
+    expect(JSON.stringify(read(echoed, { password }))).not.toContain(password.reveal());
   });
 
   test("are told without a lecture and without our own question", () => {

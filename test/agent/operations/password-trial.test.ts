@@ -53,6 +53,27 @@ function start(count: number) {
   return { nodes, names, ended: Promise.allSettled(runs) };
 }
 
+test("what a session tells of itself while it works is told on", async () => {
+  let begun = false;
+  const nodes = new StubNodes();
+  const open: Transport["open"] = async (target) => ({
+    ...(await nodes.open(target)),
+    get begun() {
+      return begun;
+    },
+  });
+  const stub: Transport = {
+    open,
+    approve: nodes.approve,
+    chosen: nodes.chosen,
+    close: nodes.close,
+  };
+  const session = await withPasswordTrial(stub).open(targetOf("192.0.2.1"), NEVER);
+  expect(session.begun).toBe(false);
+  begun = true;
+  expect(session.begun).toBe(true);
+});
+
 test("a password that the first node refuses reaches no other", async () => {
   const { nodes, names, ended } = start(5);
   await expect.poll(names).toEqual(["n0"]);

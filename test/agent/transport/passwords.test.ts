@@ -6,6 +6,7 @@ import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Secret } from "../../../agent/secret.ts";
 import { createTransport } from "../../../agent/transport/create-transport.ts";
+import { isRetryable } from "../../../agent/transport/retryable.ts";
 import type { SshOptions } from "../../../agent/transport/transport.ts";
 import { type Account, type Sshd, type SshdOptions, startSshd } from "../../rig/sshd.ts";
 import { NEVER, optionsFor, targetOf, withSession } from "../../rig/transport.ts";
@@ -165,12 +166,74 @@ describe("--ask-pass", () => {
         expect(await opens(both, { ...options, user, port, config, knownHosts: known })).toBe(true);
         expect(questions).toEqual([
           "SSH password of the nodes: ",
-          "SSH password of pullcast-jump@127.0.0.1: ",
+          `SSH password of pullcast-jump@127.0.0.1:${jump.port}: `,
         ]);
         await expect.poll(() => verdicts(jump)).toEqual(["Accepted keyboard-interactive/pam"]);
       });
     } finally {
       await rm(dir, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("a wrong password", () => {
+  const failed = (sshd: Sshd) => verdicts(sshd).filter((verdict) => verdict.startsWith("Failed"));
+
+  it("reaches one node of many: the others are told who has refused it", async () => {
+    await withSshd({ config: ["PasswordAuthentication yes"] }, async (sshd) => {
+      const options = optionsFor(sshd, { identities: [], ...person("wrong").options });
+      const transport = await createTransport(options);
+      const all = Array.from({ length: 12 }, () => transport.open(targetOf("127.0.0.1"), NEVER));
+      const ends = await Promise.allSettled(all);
+      await transport.close();
+      const codes = ends.map((end) => (end.status === "rejected" ? end.reason.code : "ok"));
+      expect(codes).toEqual(Array(12).fill("PC221"));
+      await expect.poll(() => failed(sshd)).toEqual(["Failed password"]);
+    });
+  });
+
+  it("reaches a jump host once, however many nodes are behind it", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "pullcast-jump-"));
+    try {
+      await withSshd({ config: ["PasswordAuthentication yes"] }, async (jump) => {
+        const host = `Host jump\n  HostName 127.0.0.1\n  Port ${jump.port}\n  User ${jump.user}\n`;
+        const file = join(dir, "config");
+        await writeFile(file, `${host}Host 127.0.0.1\n  ProxyJump jump\n`);
+        const config = { program: "ssh", file, options: [], homeDir: dir, env: {} };
+        const knownHosts = [both.knownHosts, jump.knownHosts];
+        const { options } = person(PASSWORD, "wrong");
+        const transport = await createTransport(
+          optionsFor(both, { identities: [], ...options, config, knownHosts }),
+        );
+        for (let count = 0; count < 3; count += 1) {
+          const opening = transport.open(targetOf("127.0.0.1"), NEVER);
+          await expect(opening).rejects.toMatchObject({ code: "PC221" });
+        }
+        await transport.close();
+        await expect.poll(() => failed(jump)).toEqual(["Failed password"]);
+      });
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+
+  it("is not sent again to a server that hangs up on it", async () => {
+    let sent = 0;
+    const stub = await startScriptedServer((login, client) => {
+      if (login.method !== "password") {
+        login.reject(["password"]);
+        return;
+      }
+      sent += 1;
+      client.end();
+    });
+    try {
+      const error = await opens(stub.sshd, person("wrong").options).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: "PC221" });
+      expect(isRetryable(error)).toBe(false);
+      expect(sent).toBe(1);
+    } finally {
+      stub.stop();
     }
   });
 });
@@ -256,10 +319,12 @@ describe("PC263: what is no question for the password gets no answer", () => {
 });
 
 /** A server of ssh2 that asks what OpenSSH's does not. */
-async function startScriptedServer(onLogin: (login: ssh2.AuthContext) => void) {
+async function startScriptedServer(
+  onLogin: (login: ssh2.AuthContext, client: ssh2.Connection) => void,
+) {
   const pair = ssh2.utils.generateKeyPairSync("ed25519");
   const server = new ssh2.Server({ hostKeys: [pair.private] }, (client) => {
-    client.on("authentication", onLogin).on("error", () => {});
+    client.on("authentication", (login) => onLogin(login, client)).on("error", () => {});
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
