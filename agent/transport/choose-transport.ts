@@ -123,6 +123,10 @@ interface Needs {
 function createNeeds({ agents, trusts }: ChooserShared): Needs {
   const ofKeys = async (host: HostSettings) =>
     perhaps(needsSystemSsh(await seenKeys(host, await agents(host.agentSocket))));
+  const ofConfiguration = async (host: HostSettings) => {
+    const decides = host.trustsFilesOnly === true || (await trustOf(trusts, host))?.isPinned;
+    return (host.system?.needs ?? []).filter(({ isTrust }) => isTrust !== true || !decides);
+  };
   const ofAuthority = async (host: HostSettings) => {
     const place = (await trustOf(trusts, host))?.authority();
     return perhaps(place && `${place.file}:${place.line} is the @cert-authority of the host`);
@@ -134,7 +138,7 @@ function createNeeds({ agents, trusts }: ChooserShared): Needs {
   return {
     ofKeys,
     of: async (host) => [
-      ...(host.system?.needs ?? []),
+      ...(await ofConfiguration(host)),
       ...(await ofKeys(host)),
       ...(await ofAuthority(host)),
       ...(await ofTicket(host)),

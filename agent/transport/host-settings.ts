@@ -43,6 +43,8 @@ export interface HostSettings {
   readonly knownHosts: readonly string[];
   /** New names are written there hashed (ssh's HashKnownHosts). */
   readonly hashKnownHosts?: boolean;
+  /** known_hosts alone decides about the host's key: no command of the configuration's, and no DNS. */
+  readonly trustsFilesOnly?: boolean;
   /** The name that known_hosts is asked for, in place of host and port. */
   readonly hostKeyAlias?: string;
   /** Where a node of a cluster is pinned; absent for hosts of the user's. */
@@ -98,6 +100,7 @@ export function plainSettings(target: Endpoint, options: SshOptions): HostSettin
     ...(options.connectMs === undefined ? {} : { connectMs: options.connectMs }),
     loginMethods: ALL_METHODS,
     knownHosts: options.knownHosts ?? [...user, ...global],
+    ...(options.knownHosts === undefined ? {} : { trustsFilesOnly: true }),
     ...(pin === undefined ? {} : { pin }),
     hostKeyChecking: options.hostKeyChecking ?? "ask",
   };

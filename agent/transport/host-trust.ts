@@ -19,6 +19,8 @@ export interface HostTrust {
   judge(blob: Buffer): HostKeyVerdict;
   /** All keys that count for the host, revoked ones and authorities too. */
   known(): readonly KnownKey[];
+  /** Keys that somebody revoked for the host, by any of its names. */
+  revoked(): readonly KnownKey[];
   /** Types of the known keys; they should be asked for first. */
   keyTypes(): ReadonlySet<string>;
   /** The `@cert-authority` line that may vouch for the host: only the system's ssh can check a certificate. */
@@ -100,6 +102,10 @@ function trust(
       return revoked ?? store.judge(host, port, blob);
     },
     known: () => store.keysFor(host, port),
+    revoked: () =>
+      [deciding, ...others]
+        .flatMap((named) => named.store.keysFor(named.host, named.port))
+        .filter(({ marker }) => marker === "revoked"),
     keyTypes: () => store.typesOf(host, port),
     authority: () => store.authorityOf(host, port),
     badLines: () => store.badLinesOf(host, port),

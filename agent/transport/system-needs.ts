@@ -8,6 +8,8 @@ export interface SystemNeed {
   readonly why: string;
   /** Without it the host can't be reached at all, or not safely. */
   readonly isVital: boolean;
+  /** It is about whose host key is good: without meaning where known_hosts alone decides. */
+  readonly isTrust?: boolean;
 }
 
 /** The values of a keyword that somebody configured. */
@@ -18,17 +20,26 @@ const SETTINGS: readonly {
   readonly keyword: string;
   readonly name: string;
   readonly isVital: boolean;
+  readonly isTrust?: boolean;
+  /** Its value is a command, which may hold secrets. */
+  readonly isCommand?: boolean;
   /** Values by which it is off, or what it is anyway, beside `none`. */
   readonly off?: readonly string[];
 }[] = [
-  { keyword: "proxycommand", name: "ProxyCommand", isVital: true },
+  { keyword: "proxycommand", name: "ProxyCommand", isVital: true, isCommand: true },
   { keyword: "revokedhostkeys", name: "RevokedHostKeys", isVital: true },
   { keyword: "addressfamily", name: "AddressFamily", isVital: false, off: ["any"] },
   { keyword: "bindaddress", name: "BindAddress", isVital: false },
   { keyword: "bindinterface", name: "BindInterface", isVital: false },
   { keyword: "certificatefile", name: "CertificateFile", isVital: false },
-  { keyword: "knownhostscommand", name: "KnownHostsCommand", isVital: false },
-  { keyword: "verifyhostkeydns", name: "VerifyHostKeyDNS", isVital: false, off: ["no", "false"] },
+  {
+    ...{ keyword: "knownhostscommand", name: "KnownHostsCommand" },
+    ...{ isVital: false, isTrust: true, isCommand: true },
+  },
+  {
+    ...{ keyword: "verifyhostkeydns", name: "VerifyHostKeyDNS" },
+    ...{ isVital: false, isTrust: true, off: ["no", "false"] },
+  },
   { keyword: "pkcs11provider", name: "PKCS11Provider", isVital: false },
   {
     ...{ keyword: "securitykeyprovider", name: "SecurityKeyProvider" },
@@ -38,11 +49,14 @@ const SETTINGS: readonly {
 
 /** What of a host's settings only the system's ssh can do. */
 export function configuredNeeds(wish: Wish): readonly SystemNeed[] {
-  const settings = SETTINGS.flatMap(({ keyword, name, isVital, off = [] }) => {
+  const settings = SETTINGS.flatMap(({ keyword, name, off = [], ...about }): SystemNeed[] => {
+    const { isVital, isTrust = false, isCommand = false } = about;
     const value = wish(keyword)?.[0] ?? "none";
-    return ["none", ...off].includes(value.toLowerCase())
-      ? []
-      : [{ why: `ssh's configuration has ${name} ${cleanText(value, 100)}`, isVital }];
+    if (["none", ...off].includes(value.toLowerCase())) return [];
+    const told = isCommand ? "" : ` ${cleanText(value, 100)}`;
+    return [
+      { why: `ssh's configuration has ${name}${told}`, isVital, ...(isTrust && { isTrust }) },
+    ];
   });
   return [...settings, ...algorithmNeeds(wish)];
 }

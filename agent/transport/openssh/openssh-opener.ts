@@ -14,7 +14,7 @@ import { childEnv } from "./child-env.ts";
 import { sshArguments } from "./ssh-arguments.ts";
 import { sshFailure } from "./ssh-failure.ts";
 import { SshProcess } from "./ssh-process.ts";
-import { trustedSettings } from "./trusted-settings.ts";
+import { prepareFile, refuseHostKey, trustedSettings } from "./trusted-settings.ts";
 
 interface OpensshOptions {
   readonly limits: PhaseLimits;
@@ -37,6 +37,7 @@ export function createOpensshOpener(options: OpensshOptions): RouteOpener {
         jumps: await Promise.all(trustedJumps),
         trust,
       };
+      for (const each of [route.host, ...route.jumps]) await prepareFile(each);
       const running = new Set<SshProcess>();
       let last: SshProcess | undefined;
       let begun = false;
@@ -105,35 +106,30 @@ async function runOverSsh(
       ...childEnv(route.host),
     });
     onStart(ssh);
-    return {
-      ssh,
-      begin: await awaitBegin(ssh, { at, limits, signal }).catch(endWith(ssh, limits)),
-    };
+    try {
+      const begin = await awaitBegin(ssh, { at, limits, signal });
+      // Whoever limits starts must see how this one failed.
+      if (begin.type === "ended") return { ssh, ended: outcomeOf(ssh, begin, { at, route }) };
+      refuseHostKey(ssh.log, { at, host: route.host, trust: route.trust });
+      return { ssh };
+    } catch (error) {
+      await ssh.close(limits.teardownMs);
+      throw error;
+    }
   };
-  const { ssh, begin } = await starts.run(start, {
+  const { ssh, ended } = await starts.run(start, {
     host: route.host,
     jump: route.jumps.at(-1),
     signal,
   });
-  if (begin.type === "begun") onBegin();
+  if (ended === undefined) onBegin();
   try {
-    const outcome =
-      begin.type === "begun"
-        ? await new ProgramRun(ssh.channel(), { at, limits, request }).end()
-        : outcomeOf(ssh, begin, { at, route });
+    const outcome = ended ?? (await new ProgramRun(ssh.channel(), { at, limits, request }).end());
     refuseOtherLogin(at, outcome);
     return outcome;
   } finally {
     await ssh.close(limits.teardownMs);
   }
-}
-
-/** No process outlives a failure. */
-function endWith(ssh: SshProcess, { teardownMs }: PhaseLimits): (error: unknown) => Promise<never> {
-  return async (error) => {
-    await ssh.close(teardownMs);
-    throw error;
-  };
 }
 
 function placeOf({ host, jumps }: HostRoute): string {

@@ -89,12 +89,19 @@ function unsetting({ system }: HostSettings): string[] {
 }
 
 /** As over ssh2: all files count alike, new keys go to the first. */
-function hostKeySettings({ knownHosts, hostKeyAlias, hostKeyChecking }: HostSettings): string[] {
+function hostKeySettings(host: HostSettings): string[] {
+  const { knownHosts, hostKeyAlias, hostKeyChecking, hashKnownHosts = false, system } = host;
   const files = knownHosts.length === 0 ? ["/dev/null"] : knownHosts;
   return [
     `StrictHostKeyChecking=${hostKeyChecking === "accept-new" ? "accept-new" : "yes"}`,
     `UserKnownHostsFile=${files.map(quoted).join(" ")}`,
     "GlobalKnownHostsFile=/dev/null",
+    `HashKnownHosts=${hashKnownHosts ? "yes" : "no"}`,
+    ...(host.trustsFilesOnly === true ? ["VerifyHostKeyDNS=no"] : []),
+    // Versions before 8.5 don't know it.
+    ...(host.trustsFilesOnly === true && system?.answer.has("knownhostscommand")
+      ? ["KnownHostsCommand=none"]
+      : []),
     ...(hostKeyAlias === undefined ? [] : [`HostKeyAlias=${hostKeyAlias}`]),
   ];
 }

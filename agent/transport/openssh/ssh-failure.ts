@@ -5,7 +5,7 @@ import { firstContact } from "../host-key-refusal.ts";
 import type { HostTrust } from "../host-trust.ts";
 import { renewal } from "../pins.ts";
 import { sshError } from "../ssh-error.ts";
-import type { SshFacts, SshLog } from "./ssh-log.ts";
+import type { SshFacts, SshLog, SshStep } from "./ssh-log.ts";
 
 /** What one failure of ssh means. */
 interface Meaning {
@@ -27,6 +27,8 @@ interface Told {
 }
 
 interface Rule {
+  /** Where ssh may say so: what it prints later may be the node's words. */
+  readonly steps: readonly SshStep[];
   readonly pattern: RegExp;
   readonly meaning: (told: Told) => Meaning;
 }
@@ -45,42 +47,55 @@ const hostKey =
     return { code, phase: "host-key", detail: detail === "" ? told.line : detail };
   };
 
+/** What a jump host's ssh says comes while ours waits for the node. */
+const EARLY: readonly SshStep[] = ["connect", "handshake"];
+const LOGIN: readonly SshStep[] = [...EARLY, "auth"];
+
 /** The first that fits counts: causes before what follows from them. Texts of OpenSSH 7.6 to 10. */
 const RULES: readonly Rule[] = [
   {
+    steps: EARLY,
     pattern:
       /bad configuration option|Bad configuration option|Can't open user config file|keyword .* extra arguments/i,
     meaning: simple("PC235", "resolve"),
   },
   {
+    steps: EARLY,
     pattern: /Could not resolve hostname .*Temporary failure/i,
     meaning: simple("PC201", "resolve"),
   },
   {
+    steps: EARLY,
     pattern: /Could not resolve hostname/i,
     meaning: ({ line }) => ({ code: "PC201", phase: "resolve", detail: line, errno: "ENOTFOUND" }),
   },
   {
+    steps: EARLY,
     pattern: /REVOKED HOST KEY|Host key .* revoked by file/i,
     meaning: hostKey("PC213", /Host key .* revoked|key for .* is revoked|marked as revoked/i),
   },
   {
+    steps: EARLY,
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
     meaning: hostKey("PC212", /^Offending .* in /),
   },
   {
+    steps: EARLY,
     pattern: /^(?:\S+ )?WARNING: \S+ key found for host|(?:RSA|ECDSA|ED25519) key found for host/,
     meaning: hostKey("PC214", /key found for host/),
   },
   {
+    steps: EARLY,
     pattern: /^Certificate invalid: /,
     meaning: ({ line }) => ({ code: "PC243", phase: "host-key", detail: line }),
   },
   {
+    steps: EARLY,
     pattern: /host key is known for .* requested strict checking|Host key verification failed/,
     meaning: hostKey("PC211", /host key is known for/),
   },
   {
+    steps: EARLY,
     pattern: /no matching .* found/,
     meaning: ({ line }) => ({
       code: "PC208",
@@ -89,6 +104,7 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
+    steps: LOGIN,
     pattern: /Too many authentication failures/,
     meaning: (told) => ({
       // One key alone is not too many: it is refused.
@@ -98,6 +114,7 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
+    steps: LOGIN,
     pattern: /Permission denied \(/,
     meaning: (told) => {
       const { step, offered } = told.facts;
@@ -109,6 +126,7 @@ const RULES: readonly Rule[] = [
   },
   {
     // A jump host's ssh: the channel to the node.
+    steps: EARLY,
     pattern: /^stdio forwarding failed/,
     meaning: ({ find, line }) => {
       const why = find(/^channel \d+: open failed/);
@@ -116,20 +134,24 @@ const RULES: readonly Rule[] = [
       return { code: isRefused ? "PC234" : "PC204", phase: "connect", detail: why || line };
     },
   },
-  { pattern: /: Connection refused/, meaning: simple("PC202", "connect") },
+  { steps: EARLY, pattern: /: Connection refused/, meaning: simple("PC202", "connect") },
   {
+    steps: EARLY,
     pattern: /during banner exchange/,
     meaning: simple("PC207", "handshake"),
   },
   {
+    steps: EARLY,
     pattern: /connect to (?:host|address) .*(?:timed out|Operation timed out)/,
     meaning: simple("PC203", "connect"),
   },
   {
+    steps: EARLY,
     pattern: /connect to (?:host|address) /,
     meaning: simple("PC204", "connect"),
   },
   {
+    steps: ["auth", "channel"],
     pattern:
       /session request failed|exec request failed|shell request failed|^channel \d+: open failed/,
     meaning: simple("PC225", "channel"),
@@ -171,7 +193,8 @@ function meaningOf(
   if (throttled !== null) {
     return { code: "PC206", phase: "handshake", detail: `it said "${throttled[0]}"` };
   }
-  for (const { pattern, meaning } of RULES) {
+  for (const { steps, pattern, meaning } of RULES) {
+    if (!steps.includes(facts.step)) continue;
     const line = words.find((each) => pattern.test(each));
     if (line !== undefined) return meaning({ facts, user, line: clean(line), find });
   }

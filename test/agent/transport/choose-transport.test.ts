@@ -211,7 +211,7 @@ describe("auto", () => {
     expect(await push(await optionsBy(text))).toMatchObject({
       result: "updated",
       transport: "openssh",
-      transportReason: expect.stringMatching(/^ssh's configuration has ProxyCommand perl /),
+      transportReason: "ssh's configuration has ProxyCommand",
     });
     const broken = configEntry(
       "node",
@@ -226,7 +226,7 @@ describe("auto", () => {
     expect(await push(await optionsBy(text, { transport: "ssh2" }))).toMatchObject({
       result: "failed",
       code: "PC241",
-      message: expect.stringContaining("ProxyCommand perl"),
+      message: expect.stringContaining("has ProxyCommand"),
     });
   });
 
@@ -295,7 +295,7 @@ describe("auto", () => {
     ["Ciphers chacha20-poly1305@openssh.com", "Ciphers chacha20-poly1305@openssh.com"],
     ["KexAlgorithms sntrup761x25519-sha512@openssh.com", "KexAlgorithms sntrup761"],
     ["VerifyHostKeyDNS yes", "VerifyHostKeyDNS"],
-    ["KnownHostsCommand /bin/true", "KnownHostsCommand /bin/true"],
+    ["KnownHostsCommand /bin/true", "KnownHostsCommand"],
   ])("takes openssh for %s", async (line, reason) => {
     expect(await push(await optionsBy(configEntry("node", sshd, line)))).toMatchObject({
       result: "updated",

@@ -294,9 +294,7 @@ test("a jump host that would be its own is refused in ssh's words, one of -o is 
 test("ProxyCommand is what only the system's ssh can do", async () => {
   const text = "Host cmd\n  ProxyCommand nc %h %p\nHost near\n  ProxyCommand none\n";
   const { system } = await settings(text, targetOf("cmd"));
-  expect(system?.needs).toEqual([
-    { why: "ssh's configuration has ProxyCommand nc %h %p", isVital: true },
-  ]);
+  expect(system?.needs).toEqual([{ why: "ssh's configuration has ProxyCommand", isVital: true }]);
   expect((await settings(text, targetOf("near"))).system?.needs).toEqual([]);
 });
 
