@@ -6,7 +6,7 @@ import { type HostKeyOffer, UnknownHostKey } from "./host-key-offer.ts";
 import type { HostSettings } from "./host-settings.ts";
 import type { HostTrust } from "./host-trust.ts";
 import { type HostKeyVerdict, type KnownKey, lookupName, type Place } from "./known-hosts.ts";
-import { renewal } from "./pins.ts";
+import { renewal, trustCommand } from "./pins.ts";
 
 /** How the key of one host is checked. */
 export interface KeyChecking {
@@ -107,7 +107,7 @@ function optionsOf({ at, blob }: Offer, { rest, fix }: Words) {
  */
 export function firstContact({ pin, host, port }: HostTrust, blob?: Buffer): string {
   if (pin !== undefined) {
-    return `pullcast trust ${shellWord(pin.node)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
+    return `${trustCommand(pin)}, or compare the fingerprint with the node's console and use --host-key-checking accept-new`;
   }
   const line =
     blob && `: ${lookupName(host, port)} ${hostKeyType(blob)} ${blob.toString("base64")}`;
@@ -121,7 +121,7 @@ function removal({ pin, isPinned, host, port }: HostTrust, known: readonly Known
   const files = new Set(known.map(({ file }) => shellWord(file)));
   const forget = [...files].map((file) => `ssh-keygen -R ${name} -f ${file}`);
   // Once a node is pinned, what known_hosts has for its address counts no more.
-  const steps = pin === undefined ? forget : [`pullcast trust ${shellWord(pin.node)}`];
+  const steps = pin === undefined ? forget : [trustCommand(pin)];
   return `find out why: a rebuilt node, or an attack; only then ${steps.join("; ")}`;
 }
 

@@ -12,6 +12,9 @@ const SIZE_LIMIT = 64 * 1024 * 1024;
 /** A lock older than this belongs to a writer that died; writing takes milliseconds. */
 const STALE_MS = 10_000;
 
+/** Longer than a lock takes to get stale. */
+const PATIENCE_MS = 15_000;
+
 /**
  * The text of a known_hosts file; a missing one is empty.
  * @throws {PullcastError} PC215 if it is there and can't be read
@@ -122,7 +125,7 @@ async function rewrite(file: string, text: string): Promise<void> {
 async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (file === "/dev/null") return await work();
   const lock = `${file}.lock`;
-  await takeLock(lock);
+  await takeLock(file, lock);
   try {
     return await work();
   } finally {
@@ -130,7 +133,8 @@ async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function takeLock(lock: string): Promise<void> {
+async function takeLock(file: string, lock: string): Promise<void> {
+  const startedMs = performance.now();
   for (;;) {
     try {
       const handle = await open(lock, "wx", 0o600);
@@ -140,6 +144,9 @@ async function takeLock(lock: string): Promise<void> {
       if (systemCode(error) !== "EEXIST") throw error;
     }
     await removeStale(lock);
+    if (performance.now() - startedMs > PATIENCE_MS) {
+      throw unusable(file, `another run holds ${lock}; remove it if there is none`);
+    }
     await delay(10 + Math.random() * 20);
   }
 }
@@ -147,7 +154,12 @@ async function takeLock(lock: string): Promise<void> {
 async function removeStale(lock: string): Promise<void> {
   try {
     const { mtimeMs } = await stat(lock);
-    if (Date.now() - mtimeMs > STALE_MS) await unlink(lock);
+    // A clock may have been set back: nothing is written for so long, nor so long ahead.
+    if (Math.abs(Date.now() - mtimeMs) <= STALE_MS) return;
+    // Whoever gets the name removes that very file, not a fresh one in its place.
+    const taken = `${lock}.${randomBytes(6).toString("hex")}`;
+    await rename(lock, taken);
+    await unlink(taken);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw error;
   }

@@ -34,13 +34,17 @@ export function pinOf(
   return { files, name: `node/${uid.toLowerCase()}`, node: name, owned: knownHosts === undefined };
 }
 
+/** The command that pins a node where its pins are looked for. */
+export function trustCommand({ files: [file = ""], node, owned }: HostPin): string {
+  return `pullcast trust ${owned ? "" : `--known-hosts ${shellWord(file)} `}${shellWord(node)}`;
+}
+
 /** How pins that the node no longer shows are renewed: not before it is known why. */
-export function renewal({ files, name, node, owned }: HostPin): string {
-  const word = shellWord(node);
+export function renewal(pin: HostPin): string {
+  const { files, name, node, owned } = pin;
   const forget = files.map((file) => `ssh-keygen -R ${name} -f ${shellWord(file)}`);
-  const steps = owned
-    ? [`pullcast trust --replace ${word}`]
-    : [...forget, `pullcast trust ${word}`];
+  const trust = trustCommand(pin);
+  const steps = owned ? [`pullcast trust --replace ${shellWord(node)}`] : [...forget, trust];
   return `find out why: a rebuilt node, or an attack; only then ${steps.join("; ")}`;
 }
 

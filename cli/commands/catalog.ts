@@ -93,6 +93,12 @@ const VERIFY: CommandSpec = {
   groups: [SELECTION, { title: "Proof", options: [...PROOF, REGISTRY_CA] }, KUBECTL, OUTPUT],
 };
 
+/** For commands that tell of every node what stands in its way. */
+const SSH_WITHOUT_BREAKER: OptionGroup = {
+  ...SSH,
+  options: SSH.options.filter(({ name }) => name !== "no-breaker"),
+};
+
 const CHECK: CommandSpec = {
   name: "check",
   operand: "[NODE...]",
@@ -126,7 +132,7 @@ const CHECK: CommandSpec = {
         REGISTRY_CA,
       ],
     },
-    SSH,
+    SSH_WITHOUT_BREAKER,
     KUBECTL,
     OUTPUT,
   ],
@@ -157,7 +163,7 @@ const DOCTOR: CommandSpec = {
     },
     {
       ...SSH,
-      options: SSH.options.map((option) =>
+      options: SSH_WITHOUT_BREAKER.options.map((option) =>
         // Each probe has a connection of its own to each jump host.
         option.name === "concurrency" ? { ...option, default: "4" } : option,
       ),
@@ -284,7 +290,7 @@ const EXPLAIN: CommandSpec = {
     { title: "Credentials, as for push", options: [...SOURCE, REGISTRY_CA] },
     {
       ...SSH,
-      options: SSH.options.filter(({ name }) => name !== "concurrency" && name !== "no-breaker"),
+      options: SSH_WITHOUT_BREAKER.options.filter(({ name }) => name !== "concurrency"),
     },
     KUBECTL,
     OUTPUT,

@@ -258,7 +258,7 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
       ...(configFile === undefined ? {} : { file: expandHome(configFile, host.homeDir) }),
       options: options.list("ssh-option").map(sshOption),
       homeDir: host.homeDir,
-      env: host.env,
+      env: withoutCredentials(host.env),
     },
     ...(askSecret && { askSecret: (question: string) => askSecret(question, signal) }),
     askPass: options.on("ask-pass"),
@@ -276,6 +276,11 @@ function sshOptions(options: OptionValues, { host, signal }: RunContext): SshOpt
       teardownMs: 2000,
     },
   };
+}
+
+/** ssh, and the programs that its configuration names, need none. */
+function withoutCredentials({ DOCKER_AUTH_CONFIG: _text, ...env }: Host["env"]): Host["env"] {
+  return env;
 }
 
 /** ssh takes more forms; this one can't be mistaken for anything else. */

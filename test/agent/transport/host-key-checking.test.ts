@@ -271,7 +271,7 @@ describe("the keys of a cluster's nodes", () => {
     await expect(openNode(options, "u1")).rejects.toMatchObject({
       code: "PC212",
       fix: expect.stringMatching(
-        /only then ssh-keygen -R node\/u1 -f \S+; pullcast trust worker-1$/,
+        /only then ssh-keygen -R node\/u1 -f (\S+); pullcast trust --known-hosts \1 worker-1$/,
       ),
     });
   });

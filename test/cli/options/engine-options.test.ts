@@ -232,6 +232,11 @@ test("kubectl's own forms of a timeout pass: bare seconds, 0 for none", async ()
   }
 });
 
+test("ssh and its commands get the user's environment without the credentials in it", async () => {
+  const env = { DOCKER_AUTH_CONFIG: "{}", LANG: "C" };
+  expect((await nodeRun([], { env })).ssh.config?.env).toEqual({ LANG: "C" });
+});
+
 test("no password is asked for where the system's ssh would have to be given it", async () => {
   await expect(nodeRun(["--ask-pass", "--transport", "openssh"])).rejects.toMatchObject({
     code: "PC001",

@@ -195,7 +195,7 @@ describe("a node that can't be reached or does not let us in has its own code", 
     const refused = await failing(...guest);
     expect(refused?.code).toBe("PC224");
     const [, command = "", file = ""] =
-      /as root on the node, (echo .* >(\/etc\/sudoers\.d\/\S+))$/.exec(refused?.fix ?? "") ?? [];
+      /as root on the node, (echo .* >>(\/etc\/sudoers\.d\/\S+))$/.exec(refused?.fix ?? "") ?? [];
     expect(file).not.toBe("");
     await bed.exec(node(0).name, ["sh", "-c", `${command} && visudo -c`]);
     try {
