@@ -9,14 +9,22 @@ const STARTS_AT_ONE = 6;
 /** sshd's penalties from 9.8 on last 1 s to 600 s; most that we can earn are over by then. */
 const PENALTY_MS = 20_000;
 
+interface StartGateOptions {
+  readonly penaltyMs?: number;
+  readonly isCrowd?: (error: PullcastError) => boolean;
+}
+
 /** Starts of connections to one sshd: fewer at once for each word of it that they are too many. */
 export class StartGate {
   readonly #limit = pLimit(STARTS_AT_ONE);
   readonly #penaltyMs: number;
+  readonly #isCrowd: (error: PullcastError) => boolean;
   #closedUntil = 0;
 
-  constructor(penaltyMs: number = PENALTY_MS) {
+  /** @param isCrowd - whether a failure says that starts are too many */
+  constructor({ penaltyMs = PENALTY_MS, isCrowd = isThrottled }: StartGateOptions = {}) {
     this.#penaltyMs = penaltyMs;
+    this.#isCrowd = isCrowd;
   }
 
   /** Starts under way at once, at most. */
@@ -38,7 +46,7 @@ export class StartGate {
         this.#widen();
         return started;
       } catch (error) {
-        if (error instanceof PullcastError && error.code === "PC206") this.#narrow(error);
+        if (error instanceof PullcastError && this.#isCrowd(error)) this.#narrow(error);
         throw error;
       }
     });
@@ -53,4 +61,8 @@ export class StartGate {
   #widen(): void {
     if (this.width < STARTS_AT_ONE) this.#limit.concurrency = this.width + 1;
   }
+}
+
+function isThrottled({ code }: PullcastError): boolean {
+  return code === "PC206";
 }

@@ -1,4 +1,5 @@
 import pLimit, { type LimitFunction } from "p-limit";
+import type { PullcastError } from "../errors.ts";
 import { once } from "../util/once.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { hostPort } from "./ssh-error.ts";
@@ -6,9 +7,6 @@ import { StartGate } from "./start-gate.ts";
 
 /** Connections being opened at once: sshd and bastions throttle starts, not sessions. */
 const STARTS = 16;
-/** Of these, through one jump host. */
-const STARTS_THROUGH = 6;
-
 type Place = Pick<HostSettings, "host" | "port">;
 
 /** Where a start goes. */
@@ -22,7 +20,8 @@ interface StartOptions {
 /** The starts of a run, whatever opens the connections. */
 export class StartLimits {
   readonly #starts: LimitFunction = pLimit(STARTS);
-  readonly #through = new Map<string, LimitFunction>();
+  /** A jump host that drops a start says nothing that is told of: the way through it just closes. */
+  readonly #through = new Map<string, StartGate>();
   readonly #gates = new Map<string, StartGate>();
 
   /**
@@ -35,7 +34,8 @@ export class StartLimits {
     const place = JSON.stringify([via, host.host, host.port]);
     const gate = once(this.#gates, place, () => new StartGate());
     if (jump === undefined) return gate.run(turn, signal);
-    const through = once(this.#through, via, () => pLimit(STARTS_THROUGH));
-    return gate.run(() => through(turn), signal);
+    const isCrowd = ({ code }: PullcastError) => code === "PC205";
+    const through = once(this.#through, via, () => new StartGate({ isCrowd }));
+    return gate.run(() => through.run(turn, signal), signal);
   }
 }

@@ -34,7 +34,7 @@ it("a failure of another kind narrows nothing", async () => {
 });
 
 it("after a penalty nothing starts until it is over, then one at a time", async () => {
-  const gate = new StartGate(300);
+  const gate = new StartGate({ penaltyMs: 300 });
   await expect(gate.run(penalty, NEVER)).rejects.toMatchObject({ code: "PC206" });
   expect(gate.width).toBe(1);
   const toldMs = performance.now();
@@ -43,7 +43,7 @@ it("after a penalty nothing starts until it is over, then one at a time", async 
 });
 
 it("an abort ends the wait for a penalty's end", async () => {
-  const gate = new StartGate(600_000);
+  const gate = new StartGate({ penaltyMs: 600_000 });
   await expect(gate.run(penalty, NEVER)).rejects.toMatchObject({ code: "PC206" });
   const stop = new AbortController();
   const waiting = gate.run(async () => undefined, stop.signal);
