@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -214,6 +214,15 @@ describe.each(TRANSPORTS)("connecting by %s", (transport) => {
       expect(text).toContain(sshd.hostKeys.ed25519);
       const again = await attempt({ ...fresh, hostKeyChecking: "strict" });
       expect(again.session.hostKeyAdded).toBe(false);
+    });
+
+    it("keeps a new one in a file whose directory is missing, and makes that for its user alone", async () => {
+      const missing = join(dir, `missing-${transport}`);
+      const file = join(missing, "known_hosts");
+      const fresh = { ...(await known("")), knownHosts: [file] };
+      await attempt({ ...fresh, hostKeyChecking: "accept-new" });
+      expect(await readFile(file, "utf8")).toContain(sshd.hostKeys.ed25519);
+      expect((await stat(missing)).mode & 0o777).toBe(0o700);
     });
 
     it("asks for the type that is known, of several that the host has", async () => {
