@@ -13,9 +13,15 @@ import { AGENTS, KEY_FILES } from "./ssh-table/rows/keys.ts";
 import { NAMES } from "./ssh-table/rows/names.ts";
 import { SERVERS } from "./ssh-table/rows/server.ts";
 import { STARTS } from "./ssh-table/rows/starts.ts";
-import { expectedOf, type OfEach, type RunPlace, runRow } from "./ssh-table/run-row.ts";
+import {
+  expectedOf,
+  type OfEach,
+  type RowResult,
+  type RunPlace,
+  runRow,
+} from "./ssh-table/run-row.ts";
 import { startServers } from "./ssh-table/servers.ts";
-import { notHereLine, rowLine } from "./ssh-table/show.ts";
+import { showTable } from "./ssh-table/show.ts";
 import type { Outcome } from "./ssh-table/verdict.ts";
 
 const ROWS = {
@@ -33,7 +39,7 @@ const ROWS = {
 let bed: Bed | undefined;
 let dir: string | undefined;
 let place: RunPlace;
-const lines: string[] = [];
+const results: RowResult[] = [];
 
 beforeAll(async () => {
   await ensureHostTools(["ssh"], console.log);
@@ -51,7 +57,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  console.log(lines.join("\n"));
+  console.log(showTable(results));
   await bed?.down();
   if (dir !== undefined) await rm(dir, { recursive: true, force: true });
 });
@@ -65,13 +71,13 @@ for (const [group, rows] of Object.entries(ROWS)) {
           outcomes = await runRow(row, place);
         } catch (error) {
           if (!(error instanceof NotHere)) throw error;
-          lines.push(notHereLine(row, error));
+          results.push({ row });
           // biome-ignore lint/suspicious/noSkippedTests: the machine lacks what the row is about, and the row says so.
           test.skip(error.message);
           return;
         }
         const verdicts = mapValues(outcomes, ({ verdict }) => verdict);
-        lines.push(rowLine(row, verdicts));
+        results.push({ row, verdicts });
         const said = Object.entries(outcomes).map(([name, { said }]) => `${name}: ${said}`);
         expect(verdicts, said.join("\n")).toEqual(expectedOf(row));
       });

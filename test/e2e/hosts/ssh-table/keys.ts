@@ -9,10 +9,8 @@ const run = promisify(execFile);
 const SPECS = {
   ed25519: ["-t", "ed25519"],
   ecdsa256: ["-t", "ecdsa", "-b", "256"],
-  ecdsa384: ["-t", "ecdsa", "-b", "384"],
   ecdsa521: ["-t", "ecdsa", "-b", "521"],
   rsa2048: ["-t", "rsa", "-b", "2048"],
-  rsa4096: ["-t", "rsa", "-b", "4096"],
   ca: ["-t", "ed25519"],
   stranger1: ["-t", "ed25519"],
   stranger2: ["-t", "ed25519"],
@@ -34,10 +32,8 @@ export type KeyName = keyof typeof SPECS;
 export const LOGIN_KEYS = [
   "ed25519",
   "ecdsa256",
-  "ecdsa384",
   "ecdsa521",
   "rsa2048",
-  "rsa4096",
 ] as const satisfies readonly KeyName[];
 
 /** Keys that no server takes. */

