@@ -116,13 +116,7 @@ describe("pullcast trust", () => {
     await sh("systemctl stop kubelet");
     await bed.run(["delete", "node", first]);
     await sh(`${NEW_KEYS}; systemctl start kubelet`);
-    await bed.firstLine([
-      "get",
-      "nodes",
-      "--watch-only",
-      "--field-selector",
-      `metadata.name=${first}`,
-    ]);
+    await bed.run(["wait", "--for=create", `node/${first}`, "--timeout=90s"]);
     await bed.run(["wait", "--for=condition=Ready", `node/${first}`, "--timeout=90s"]);
     const after = await uid();
     expect(after).not.toBe(before);
