@@ -11,12 +11,26 @@ export type SshAnswer = ReadonlyMap<string, readonly string[]>;
 /** Names that ssh takes for a host and nothing else; cluster data comes here as well. */
 const ALIAS = /^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/;
 
-const LIMIT_MS = 5000;
-const MAX_BYTES = 1024 * 1024;
+/** The longest that ssh may take for an answer, ms. */
+export const ANSWER_MS = 5000;
+export const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** Whether ssh takes a text for a host's name and nothing else. */
 export function isHostAlias(text: string): boolean {
   return ALIAS.test(text);
+}
+
+/**
+ * What `ssh -G` is told besides the name. With -N it also prints settings that leave no session,
+ * such as ForkAfterAuthentication.
+ */
+export function questionArguments({ file, options }: SshConfig): string[] {
+  return [
+    ...["-T", "-N", "-G"],
+    ...(file === undefined ? [] : ["-F", file]),
+    ...options.flatMap((option) => ["-o", option]),
+    "--",
+  ];
 }
 
 /**
@@ -34,12 +48,9 @@ export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswe
       fix: sshQuestion(config, isHostAlias(name) ? name : "HOST"),
     });
   if (!isHostAlias(alias)) throw refused(alias, "the name holds characters that no host name has");
-  const file = config.file === undefined ? [] : ["-F", config.file];
-  const options = config.options.flatMap((option) => ["-o", option]);
-  // With -N it also prints settings that leave no session, such as ForkAfterAuthentication.
-  const child = spawn(config.program, ["-T", "-N", "-G", ...file, ...options, "--", alias], {
+  const child = spawn(config.program, [...questionArguments(config), alias], {
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: LIMIT_MS,
+    timeout: ANSWER_MS,
     killSignal: "SIGKILL",
   });
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
@@ -58,16 +69,28 @@ export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswe
   return parseAnswer(stdout());
 }
 
-/** Lines of `keyword value`. */
-export function parseAnswer(text: string): SshAnswer {
+/**
+ * Lines of `keyword value`.
+ * @param shared - texts of other answers: most are the same for all hosts, and a thousand are kept
+ */
+export function parseAnswer(text: string, shared: Map<string, string> = new Map()): SshAnswer {
+  // A piece of a text would keep all of it in memory.
+  const own = (piece: string) => {
+    const there = shared.get(piece);
+    if (there !== undefined) return there;
+    const copy = Buffer.from(piece).toString();
+    shared.set(copy, copy);
+    return copy;
+  };
   const answer = new Map<string, string[]>();
   for (const line of text.split("\n")) {
     const space = line.indexOf(" ");
     if (space < 0) continue;
-    const keyword = line.slice(0, space).toLowerCase();
+    const keyword = own(line.slice(0, space).toLowerCase());
+    const value = own(line.slice(space + 1));
     const values = answer.get(keyword);
-    if (values === undefined) answer.set(keyword, [line.slice(space + 1)]);
-    else values.push(line.slice(space + 1));
+    if (values === undefined) answer.set(keyword, [value]);
+    else values.push(value);
   }
   return answer;
 }
@@ -76,7 +99,7 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   let text = "";
   stream.setEncoding("utf8");
   stream.on("data", (chunk: string) => {
-    if (text.length < MAX_BYTES) text += chunk;
+    if (text.length < MAX_ANSWER_BYTES) text += chunk;
   });
   return () => text;
 }

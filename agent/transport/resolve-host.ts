@@ -15,6 +15,7 @@ import {
   plainSettings,
 } from "./host-settings.ts";
 import { parseProxyJump } from "./proxy-jump.ts";
+import { createSshAsker } from "./ssh-asker.ts";
 import { readSshConfig, type SshConfigReader } from "./ssh-config-fallback.ts";
 import { sshConfigFiles } from "./ssh-config-files.ts";
 import type { SshConfig, SshOptions } from "./transport.ts";
@@ -188,6 +189,7 @@ async function jumpsOf(
 class Answers {
   /** How ssh is asked. */
   readonly config: Promise<SshConfig>;
+  readonly #asker: Promise<(alias: string) => Promise<SshAnswer | undefined>>;
   readonly #limit = pLimit(AT_ONCE);
   readonly #byAlias = new Map<string, Promise<SshAnswer | undefined>>();
   readonly #bySignature = new Map<string, Promise<SharedAnswer | undefined>>();
@@ -203,6 +205,7 @@ class Answers {
   /** Asks what every run needs at once: ssh works while the rest is loaded. */
   constructor(config: SshConfig) {
     this.config = atHome(config);
+    this.#asker = this.config.then(createSshAsker);
     this.#patterns = this.config.then((actual) => readHostPatterns(sshConfigFiles(actual)));
     this.unconfigured = this.config.then(async (actual) => {
       const nothing = { ...actual, file: "none", options: [] };
@@ -234,8 +237,8 @@ class Answers {
   #ask(alias: string): Promise<SshAnswer | undefined> {
     return once(this.#byAlias, alias, () =>
       this.#limit(async () => {
-        const config = await this.config;
-        const answer = await askSsh(config, alias);
+        const ask = await this.#asker;
+        const answer = await ask(alias);
         if (answer !== undefined) return answer;
         this.#isAlone = true;
         return (await this.#read()).answer(alias);
