@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { describeCode, PullcastError } from "../errors.ts";
+import { once } from "../util/once.ts";
 import type { AgentLists } from "./agent-list.ts";
 import { type HostSettings, plainSettings } from "./host-settings.ts";
 import type { HostTrust, HostTrusts } from "./host-trust.ts";
 import { mayHaveTicket } from "./kerberos-ticket.ts";
-import { needsSystemSsh, seenKeys } from "./key-kinds.ts";
+import { keySettingsId, needsSystemSsh, seenKeys } from "./key-kinds.ts";
 import { hasMaster } from "./openssh/ask-master.ts";
 import type { HostRoute } from "./resolve-host.ts";
 import type { SystemNeed } from "./system-needs.ts";
@@ -121,8 +122,11 @@ interface Needs {
 }
 
 function createNeeds({ agents, trusts }: ChooserShared): Needs {
-  const ofKeys = async (host: HostSettings) =>
-    perhaps(needsSystemSsh(await seenKeys(host, await agents(host.agentSocket))));
+  const byKeys = new Map<string, Promise<string | undefined>>();
+  const ofKeys = async (host: HostSettings) => {
+    const look = async () => needsSystemSsh(await seenKeys(host, await agents(host.agentSocket)));
+    return perhaps(await once(byKeys, keySettingsId(host), look));
+  };
   const ofConfiguration = async (host: HostSettings) => {
     const decides = host.trustsFilesOnly === true || (await trustOf(trusts, host))?.isPinned;
     return (host.system?.needs ?? []).filter(({ isTrust }) => isTrust !== true || !decides);

@@ -22,6 +22,14 @@ export type KeySettings = Pick<
   "identities" | "configuredIdentities" | "defaultIdentities" | "identitiesOnly"
 >;
 
+/** The same text for hosts that are offered the same keys. */
+export function keySettingsId(settings: KeySettings & Pick<HostSettings, "agentSocket">): string {
+  const { identities, configuredIdentities, defaultIdentities, identitiesOnly, agentSocket } =
+    settings;
+  const files = [identities, configuredIdentities, defaultIdentities];
+  return JSON.stringify([files, identitiesOnly, agentSocket ?? null]);
+}
+
 /**
  * Why the keys of a host need the system's ssh: ssh2 1.17 can use neither certificates nor FIDO keys
  * (`sk-…`), from files or through an agent.

@@ -3,6 +3,7 @@ import { type AgentSign, agentKeys, createAgentSign } from "./agent-keys.ts";
 import type { AgentLists } from "./agent-list.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { type KeyFile, readKeyFile } from "./key-file.ts";
+import { keySettingsId } from "./key-kinds.ts";
 import { collectLoginKeys, type LoginKeys } from "./login-keys.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { SshOptions } from "./transport.ts";
@@ -31,11 +32,9 @@ export function createKeyring(
     return { ...list, keys: agentKeys(ssh2, list), sign };
   };
   return (settings) => {
-    const { identities, configuredIdentities, defaultIdentities, identitiesOnly, agentSocket } =
-      settings;
-    const parts = { identities, configuredIdentities, defaultIdentities, identitiesOnly };
-    return once(collected, JSON.stringify([parts, agentSocket ?? null]), async () =>
-      collectLoginKeys(parts, { read, unlock, agent: await agentAt(agentSocket) }),
+    const { agentSocket } = settings;
+    return once(collected, keySettingsId(settings), async () =>
+      collectLoginKeys(settings, { read, unlock, agent: await agentAt(agentSocket) }),
     );
   };
 }
