@@ -1,5 +1,5 @@
-import { scrypt } from "node:crypto";
 import type { Credential } from "./model.ts";
+import { derive } from "./scrypt-thread.ts";
 
 /** About 16 MiB and 40 ms of a processor for each guess, so that a hundred entries take seconds. */
 const COST = { N: 2 ** 14, r: 8, p: 1 };
@@ -19,15 +19,11 @@ export async function fingerprint(
 ): Promise<string> {
   // Base64 and a length keep the parts apart: no key can stand for another entry's key and login.
   const framed = `pullcast entry\n${Buffer.byteLength(key)} ${key}\n${auth.reveal()}`;
-  const digest = await derive(framed, `pullcast fingerprint\n${salt}`);
-  return digest.toString("hex");
-}
-
-function derive(password: string, salt: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, BYTES, COST, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
+  const digest = await derive({
+    password: framed,
+    salt: `pullcast fingerprint\n${salt}`,
+    bytes: BYTES,
+    cost: COST,
   });
+  return digest.toString("hex");
 }

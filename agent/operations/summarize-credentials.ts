@@ -9,7 +9,7 @@ import type { CredentialSummary, Notice } from "../model.ts";
 
 /** All `--hosts` runs compare with each other. */
 const HOSTS_SALT = "hosts";
-/** The rest of node's four threads stays free for files and names. */
+/** One is at work and one waits, so that the thread that makes fingerprints finds no end between them. */
 const AT_ONCE = 2;
 
 /** What fingerprints are salted with. */
