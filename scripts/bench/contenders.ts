@@ -30,8 +30,8 @@ export function contenders(field: Field): Contender[] {
   ];
 }
 
-/** A credential file of about 2 KB, never the same. */
-function newConfig(): Uint8Array {
+/** A credential file of about 2 KB with 8 entries, never the same. */
+export function newConfig(): Uint8Array {
   const auths: Record<string, { auth: string }> = {};
   for (let index = 0; index < 8; index += 1) {
     const auth = Buffer.from(`robot:${randomBytes(120).toString("base64url")}`).toString("base64");

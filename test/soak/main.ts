@@ -12,6 +12,7 @@ import { installFaults } from "./install-faults.ts";
 import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
+import { thousandLogins } from "./thousand-logins.ts";
 
 /** The runs there are, with the number of faults or cases that each makes unless told otherwise. */
 const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; points: number }> =
@@ -20,6 +21,7 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     "cut-link": { run: cutLink, points: 2000 },
     "client-kill": { run: clientKill, points: 500 },
     floods: { run: floods, points: 60 },
+    "thousand-logins": { run: thousandLogins, points: 1000 },
     keyring: { run: keyring, points: 1_000_000 },
     "kubelet-cache": { run: kubeletCache, points: 1 },
   };

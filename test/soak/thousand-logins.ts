@@ -1,0 +1,86 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newConfig } from "../../scripts/bench/contenders.ts";
+import { measure } from "../../scripts/bench/measure.ts";
+import { type Bed, ensureHostTools, upBed } from "../bed/index.ts";
+import type { Evidence, SoakOptions } from "./soak.ts";
+
+const HOSTS = 50;
+
+/**
+ * Pushes to `points` aliases of 50 hosts in one run, each alias with a `Host` line of its own, so that each is asked
+ * about, connected to and logged in to by itself. The built program is measured: `npm run build` first.
+ */
+export async function thousandLogins({ points, onProgress }: SoakOptions): Promise<Evidence> {
+  await ensureHostTools(["time", "ssh"], (line) => onProgress?.(line));
+  const scratch = await mkdtemp(join(tmpdir(), "pullcast-logins-"));
+  const bed = await upBed({ name: `logins-${process.pid}`, nodes: HOSTS });
+  try {
+    const aliases = await writeAliases(bed, { scratch, count: points });
+    const runs: Record<string, unknown> = {};
+    for (const [name, output] of [
+      ["new file", "table"],
+      ["unchanged", "table"],
+      ["unchanged, with 8 fingerprints", "json"],
+    ] as const) {
+      if (name === "new file") {
+        await writeFile(join(scratch, "config.json"), newConfig(), { mode: 0o600 });
+      }
+      const cost = await measure(pushCommand(bed, scratch, output), scratch);
+      runs[name] = {
+        seconds: Math.round(cost.wallSeconds),
+        cpuSeconds: Math.round(cost.cpuSeconds * 10) / 10,
+        peakMB: Math.round((cost.peakMiB * 1024 * 1024) / 1e6),
+        results: await results(scratch),
+      };
+      onProgress?.(`${name}: ${JSON.stringify(runs[name])}`);
+    }
+    return { hosts: HOSTS, aliases, runs };
+  } finally {
+    await bed.down();
+    await rm(scratch, { recursive: true });
+  }
+}
+
+/** The aliases of one host are far apart, as nodes of a list are. */
+async function writeAliases(
+  bed: Bed,
+  { scratch, count }: { readonly scratch: string; readonly count: number },
+): Promise<number> {
+  const aliases = Array.from({ length: Math.ceil(count / HOSTS) }, (_, turn) =>
+    bed.nodes.map(({ address, port }, index) => ({
+      name: `n${index + 1}-${turn + 1}`,
+      address,
+      port,
+    })),
+  ).flat();
+  const blocks = aliases.map(
+    ({ name, address, port }) => `Host ${name}\n  HostName ${address}\n  Port ${port}\n`,
+  );
+  await writeFile(join(scratch, "ssh_config"), blocks.join(""));
+  await writeFile(join(scratch, "hosts"), aliases.map(({ name }) => `${name}\n`).join(""));
+  return aliases.length;
+}
+
+function pushCommand({ ssh }: Bed, scratch: string, output: "table" | "json"): string[] {
+  return [
+    ...["env", `XDG_STATE_HOME=${scratch}/state`],
+    ...[process.execPath, "dist/cli/pullcast.js", "push"],
+    ...["--config", `${scratch}/config.json`, "--hosts-from", `${scratch}/hosts`],
+    ...["--ssh-config", `${scratch}/ssh_config`, "--ssh-user", ssh.user, "-i", ssh.key],
+    ...["--known-hosts", ssh.knownHosts, "--replace", "--no-breaker", "-o", output],
+  ];
+}
+
+/** How many hosts ended how, by the last run's record. */
+async function results(scratch: string): Promise<Record<string, number>> {
+  const dir = join(scratch, "state", "pullcast", "runs");
+  const last = (await readdir(dir)).sort().at(-1) ?? "";
+  const { items } = JSON.parse(await readFile(join(dir, last), "utf8")) as {
+    items: { result: string }[];
+  };
+  const counts: Record<string, number> = {};
+  for (const { result } of items) counts[result] = (counts[result] ?? 0) + 1;
+  return counts;
+}
