@@ -27,10 +27,7 @@ export async function runProgram(
 ): Promise<ExecOutcome> {
   try {
     const channel = await openChannel(connection, request, options);
-    const outcome = await new ProgramRun(programChannel(connection, channel), {
-      ...options,
-      request,
-    }).end();
+    const outcome = await new ProgramRun(channel, { ...options, request }).end();
     refuseOtherLogin(options.at, outcome);
     return outcome;
   } catch (error) {
@@ -39,26 +36,33 @@ export async function runProgram(
   }
 }
 
+interface OpenChannel {
+  readonly channel: ClientChannel;
+  readonly program: ProgramChannel;
+}
+
 async function openChannel(
   connection: Connection,
   request: ExecRequest,
   { at, limits }: RunOptions,
-): Promise<ClientChannel> {
+): Promise<ProgramChannel> {
   request.signal.throwIfAborted();
   const phase = "channel";
-  const opened = new Promise<ClientChannel>((resolve, reject) => {
-    connection.client.exec(request.command, (error, channel) =>
-      error ? reject(error) : resolve(channel),
-    );
+  const opened = new Promise<OpenChannel>((resolve, reject) => {
+    connection.client.exec(request.command, (error, channel) => {
+      if (error) reject(error);
+      // Listened to at once: its end may be in the packet after, which is read before any promise goes on.
+      else resolve({ channel, program: programChannel(connection, channel) });
+    });
   });
   const ms = limits.channelMs;
   try {
-    const channel = await withLimit(opened, {
+    const { channel, program } = await withLimit(opened, {
       ms,
       signal: request.signal,
       onLimit: () => sshError("PC227", { at, phase, detail: `no answer within ${seconds(ms)}` }),
     });
-    if (takesData(channel)) return channel;
+    if (takesData(channel)) return program;
     throw sshError("PC225", { at, phase, detail: "it takes no data" });
   } catch (error) {
     if (error instanceof PullcastError || request.signal.aborted) throw error;
@@ -81,21 +85,43 @@ function isNotConnected(error: unknown): boolean {
 }
 
 function programChannel(connection: Connection, channel: ClientChannel): ProgramChannel {
+  const ends = new ChannelEnds(connection, channel);
   return {
     input: channel,
     output: channel,
     errors: channel.stderr,
     onUseful: connection.onUseful,
-    onEnd({ exit, close }) {
-      channel
-        .on("exit", (code: number | null, signal?: string) => exit(endOf(code, signal)))
-        .on("close", (code?: number | null, signal?: string) => {
-          const { flood, closed } = connection;
-          // A cut link closes the channel too, maybe after a status but before the output's last bytes.
-          close(flood ?? (closed ? { type: "lost" } : endOf(code, signal)));
-        });
-    },
+    onEnd: (listeners) => ends.listen(listeners),
   };
+}
+
+type EndListeners = Parameters<ProgramChannel["onEnd"]>[0];
+
+/** Keeps what a channel told of its end before somebody asked. */
+class ChannelEnds {
+  #listeners: EndListeners | undefined;
+  #exit: ExecEnd | undefined;
+  #close: ExecEnd | Error | undefined;
+
+  constructor(connection: Connection, channel: ClientChannel) {
+    channel
+      .on("exit", (code: number | null, signal?: string) => {
+        this.#exit = endOf(code, signal);
+        this.#listeners?.exit(this.#exit);
+      })
+      .on("close", (code?: number | null, signal?: string) => {
+        const { flood, closed } = connection;
+        // A cut link closes the channel too, maybe after a status but before the output's last bytes.
+        this.#close = flood ?? (closed ? { type: "lost" } : endOf(code, signal));
+        this.#listeners?.close(this.#close);
+      });
+  }
+
+  listen(listeners: EndListeners): void {
+    this.#listeners = listeners;
+    if (this.#exit !== undefined) listeners.exit(this.#exit);
+    if (this.#close !== undefined) listeners.close(this.#close);
+  }
 }
 
 function endOf(code: number | null | undefined, signal: string | undefined): ExecEnd {

@@ -242,6 +242,15 @@ export const SCRIPTED_FAULTS: Readonly<Record<string, ScriptedFault>> = {
     socketOf(client).destroySoon();
   }),
   "tells a status and never closes the channel": running((channel) => channel.exit(7)),
+  "tells a status in one piece with its start and never closes the channel": atExec(
+    ({ client, accept }) => {
+      socketOf(client).cork();
+      const channel = accept();
+      channel.on("error", () => undefined).resume();
+      channel.exit(7);
+      socketOf(client).uncork();
+    },
+  ),
   "says that a signal killed it": running((channel) => {
     channel.exit("KILL" as unknown as number);
     channel.end();

@@ -74,6 +74,11 @@ const FAULTS: Readonly<Record<string, Verdict>> = {
   "closes the channel without a status": ["PC322", "exec"],
   "tells a status and closes the link": ["PC322", "exec"],
   "tells a status and never closes the channel": ["PC225", "install", /exit code 7/],
+  "tells a status in one piece with its start and never closes the channel": [
+    "PC225",
+    "install",
+    /exit code 7/,
+  ],
   "says that a signal killed it": ["PC322", "exec", /killed by SIGKILL/],
   "disconnects with a long text while it runs": ["PC322", "exec"],
   "sends a packet that nobody signed": ["PC322", "exec"],
