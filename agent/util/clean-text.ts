@@ -1,6 +1,9 @@
 /** Control, format (bidi, zero-width), all that is drawn as nothing, line and paragraph separators, lone surrogates. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
 
+/** Most texts: nothing to make visible, one character for one code unit. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /**
  * Makes untrusted text safe for terminals and logs, on one line: every character that could steer
  * a terminal or hide text becomes visible (`\x1b`, `\u202e`), line ends become ` ⏎ `, tabs a space.
@@ -9,6 +12,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{DI}\p{Cs}\p{Zl}\p{Zp}]/u;
  */
 export function cleanText(text: string, maxLength: number): string {
   const trimmed = text.trim();
+  if (trimmed.length <= maxLength && PLAIN.test(trimmed)) return trimmed;
   // One character is at most 2 code units, so more can't matter.
   const source = trimmed.slice(0, 2 * maxLength + 2);
   const pieces: string[] = [];
