@@ -270,11 +270,11 @@ const TABLE = {
 
   PC301: {
     title: "a file that pullcast did not write is there",
-    fix: "look at it on the node, then --replace (the old one is kept; pullcast restore puts it back)",
+    fix: "pullcast diff shows it; then --merge to keep its entries, or --replace (the old one is kept; pullcast restore puts it back)",
   },
   PC302: {
     title: "another file that the kubelet uses now would be hidden",
-    fix: "move its entries into your source, then --replace",
+    fix: "push --merge --import-hidden, or move its entries into your source, then --replace",
   },
   PC303: { title: "the target is not a regular file", fix: "remove or rename it on the node" },
   PC304: { title: "the target is a mount point", fix: "unmount it, or change what mounts it" },
@@ -346,6 +346,23 @@ const TABLE = {
   PC326: {
     title: "the kept file is gone or can't be read, so it can't be put back",
     fix: "look at .pullcast beside the file on the node",
+  },
+
+  PC330: {
+    title: "the file was changed by somebody else meanwhile",
+    fix: "run the command again: it is safe",
+  },
+  PC331: {
+    title: "an entry of others stands where one would be put",
+    fix: "leave it out (--except KEY), or --replace to put yours in its place",
+  },
+  PC332: {
+    title: "entries of another field manager were taken over",
+    fix: "agree on one source for them, or give the same --field-manager",
+  },
+  PC333: {
+    title: "nothing can be merged into the file that is there",
+    fix: "look at it on the node; --drop-invalid removes entries that void it, --replace the whole file",
   },
 
   PC401: {

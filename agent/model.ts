@@ -96,6 +96,7 @@ export interface Problem {
  * - `unchanged`: it was there already, nothing was written; nothing was left to restore
  * - `restored`: the file that stood there before pullcast's first is back
  * - `removed`: nothing stood there before pullcast's first file, and nothing does now
+ * - `would-update`: the new file would be written; nothing was
  * - `failed`: the old state is whole, nothing was installed; in the phase `restart` the file is in place and
  *   its kubelet was not restarted
  * - `unknown`: the link was lost and the state could not be read back
@@ -107,6 +108,7 @@ export type NodeResult =
   | "unchanged"
   | "restored"
   | "removed"
+  | "would-update"
   | "failed"
   | "unknown"
   | "skipped"
@@ -161,6 +163,23 @@ export interface TransportChoice {
   readonly transportReason: string;
 }
 
+/** What a push does, or would do, to one auth entry of a node's file. */
+export interface EntryChange {
+  /** As it stands in the file. */
+  readonly key: string;
+  /**
+   * - `added`, `changed`, `removed`, `unchanged`: of what is sent, or was sent before
+   * - `foreign`: of others, left as it is
+   * - `kept`: of another field manager of pullcast's, left as it is
+   * - `dropped`: it would void the whole file, and is left out
+   */
+  readonly change: "added" | "changed" | "removed" | "unchanged" | "foreign" | "kept" | "dropped";
+  /** Others wrote what is changed or removed. */
+  readonly foreign?: true;
+  /** The field manager that has it besides, or had it. */
+  readonly manager?: string;
+}
+
 /** What became of one node in a push or restore. */
 export interface NodeReport extends Partial<TransportChoice> {
   readonly node: string;
@@ -183,6 +202,8 @@ export interface NodeReport extends Partial<TransportChoice> {
   readonly restarted?: boolean;
   /** Where the file that stood there before was kept. */
   readonly kept?: string;
+  /** Entry by entry, where the file was looked at. */
+  readonly changes?: readonly EntryChange[];
   readonly warnings?: readonly Notice[];
 }
 
@@ -234,6 +255,8 @@ export interface RunReport<Item, Kind extends string> {
   /** kubectl's context, absent for `--hosts`. */
   readonly context?: string;
   readonly interrupted: boolean;
+  /** Nothing was changed: `client` connected to no node, `server` looked at each. */
+  readonly dryRun?: "client" | "server";
   readonly items: readonly Item[];
 }
 

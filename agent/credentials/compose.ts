@@ -4,7 +4,9 @@ import type { Credential } from "./model.ts";
  * The file for the nodes: only `auths`, each entry as `auth` alone, keys sorted, so that equal credentials
  * are equal bytes. Text by text, never through an object: a key may be `__proto__`.
  */
-export function composeConfig(credentials: readonly Credential[]): Uint8Array {
+export function composeConfig(
+  credentials: readonly Pick<Credential, "key" | "auth">[],
+): Uint8Array {
   const lines = credentials.map(
     ({ key, auth }) =>
       `\t\t${JSON.stringify(key)}: {\n\t\t\t"auth": ${JSON.stringify(auth.reveal())}\n\t\t}`,

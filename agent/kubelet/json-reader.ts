@@ -11,10 +11,21 @@ const MAX_DEPTH = 10_000;
 export class JsonReader {
   readonly #text: string;
   #at = 0;
+  #lastName = { from: 0, to: 0 };
 
   constructor(text: string) {
     this.#text = text;
     this.#skipSpace();
+  }
+
+  /** Where the next value begins, or what follows the last one, in characters. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Where the last field's name stands, quotes included; `to` is excluded. */
+  get lastName(): { readonly from: number; readonly to: number } {
+    return this.#lastName;
   }
 
   /** What stands here. */
@@ -41,7 +52,9 @@ export class JsonReader {
       return;
     }
     for (;;) {
+      const from = this.#at;
       const name = this.takeString();
+      this.#lastName = { from, to: endOfString(this.#text, from) };
       this.#step();
       yield name;
       const end = this.#text[this.#at] === "}";

@@ -66,16 +66,25 @@ check_target() {
     49152) fail PC303 "$here/config.json is a socket" ;;
     *) fail PC303 "$here/config.json is a device" ;;
   esac
+  if is_mounted "$here/config.json"; then fail PC304 "$here/config.json"; fi
+}
+
+# Whether something is mounted at this very path.
+is_mounted() {
+  found=no
   set -f
   IFS=$nl
   for line in $mounts; do
     unset IFS
+    at=$1
     # shellcheck disable=SC2086 # fields: …, the mount point is the fifth
     set -- $line
-    [ "$5" != "$here/config.json" ] || fail PC304 "$here/config.json"
+    [ "$5" != "$at" ] || found=yes
+    set -- "$at"
   done
   unset IFS
   set +f
+  [ "$found" = yes ]
 }
 
 # Sets old to the target's digest, - if there is none.

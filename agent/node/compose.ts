@@ -35,8 +35,20 @@ export interface NodeProgram {
   readonly access: RootAccess;
 }
 
+/** What a merge saw and what it writes, so that nothing that came meanwhile is lost. */
+export interface MergeTerms {
+  /** Lower-case hex SHA-256 of the file that was merged into, `-` where there was none: PC330 if another stands there. */
+  readonly expect: string;
+  /** Whether entries of others are in the new file. */
+  readonly share: "whole" | "part";
+}
+
+/** Days for which files that were replaced are kept for a rollback. */
+const KEEP_DAYS = 90;
+
 /**
- * Replaces config.json by `config`, atomically and durably; an equal file of mode 0600 is left alone.
+ * Replaces config.json by `config`, atomically and durably; an equal file of mode 0600 is left alone, but for a
+ * merge, which may have a new story.
  *
  * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
  */
@@ -47,10 +59,18 @@ export function composeInstall(
       readonly digest: string;
       readonly sizeBytes: number;
     };
+    /** One line of JSON, ASCII: see formatStory. */
+    readonly story?: string;
+    /** Absent: all of the file is ours, whatever stands there. */
+    readonly merge?: MergeTerms;
   },
 ): NodeProgram {
   const { bytes, digest } = request.config;
-  return compose("install", request, { bytes: bytes.reveal(), digest });
+  return compose(
+    "install",
+    { ...request, ...(request.story === undefined ? {} : { extra: request.story }) },
+    { bytes: bytes.reveal(), digest },
+  );
 }
 
 /**
@@ -91,9 +111,28 @@ export function composeSurvey(request: Omit<NodeRequest, "replace">): NodeProgra
  *
  * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
  */
-export function composeProbe(request: NodeRequest & { readonly digest?: string }): NodeProgram {
+export function composeProbe(
+  request: NodeRequest & { readonly digest?: string; readonly merge?: MergeTerms },
+): NodeProgram {
   return compose("probe", request, { ...NOTHING, digest: request.digest ?? NOTHING.digest });
 }
+
+/**
+ * Tells what stands there, whose it is, and what hides or would be hidden; changes nothing.
+ * Its output holds the credential files: `readLook` is the only reader.
+ *
+ * @param request - `past` is a run whose file is wanted as well, or `all` for all files that are kept
+ * @throws {PullcastError} PC001 where `dir` is not an absolute path of plain characters
+ */
+export function composeLook(
+  request: Omit<NodeRequest, "replace"> & { readonly past?: string },
+): NodeProgram {
+  const { past, ...rest } = request;
+  const extra = past === undefined ? {} : { extra: token(past, RUN_ID, "run id") };
+  return compose("look", { ...rest, replace: false, ...extra }, NOTHING);
+}
+
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
 
 interface Payload {
   readonly bytes: Uint8Array;
@@ -103,7 +142,13 @@ interface Payload {
 
 const NOTHING: Payload = { bytes: new Uint8Array(), digest: "-" };
 
-function compose(name: ProgramName, request: NodeRequest, payload: Payload): NodeProgram {
+interface WholeRequest extends NodeRequest {
+  readonly merge?: MergeTerms;
+  /** Printable ASCII: the rest of the header's line. */
+  readonly extra?: string;
+}
+
+function compose(name: ProgramName, request: WholeRequest, payload: Payload): NodeProgram {
   const program = PROGRAMS[name];
   const access = rootAccess(request.user, request.become);
   const admission = admissionOf(access);
@@ -114,9 +159,13 @@ function compose(name: ProgramName, request: NodeRequest, payload: Payload): Nod
     String(payload.bytes.length),
     token(payload.digest, /^(?:[0-9a-f]{64}|-)$/, "digest"),
     request.replace ? "yes" : "no",
-    token(request.run, /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, "run id"),
+    token(request.run, RUN_ID, "run id"),
     machineToken(request.machineId),
     uuidToken(request.systemUuid),
+    token(request.merge?.expect ?? "any", /^(?:[0-9a-f]{64}|-|any)$/, "digest"),
+    request.merge?.share === "part" ? "part" : "yes",
+    daysBefore(request.run, KEEP_DAYS),
+    token(request.extra ?? "-", /^[!-~](?:[ -~]*[!-~])?$/, "last field"),
   ].join(" ");
   return {
     command: nodeCommand(access),
@@ -159,4 +208,12 @@ function uuidToken(uuid: string | undefined): string {
   return uuid !== undefined && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)
     ? uuid
     : "-";
+}
+
+/** The day so many days before a run, YYYYMMDD, by the clock that names the runs; 0 where its name tells no time. */
+function daysBefore(run: string, days: number): string {
+  const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)T/.exec(run) ?? [];
+  if (year === undefined) return "0";
+  const first = Date.UTC(Number(year), Number(month) - 1, Number(day)) - days * 86_400_000;
+  return new Date(first).toISOString().slice(0, 10).replaceAll("-", "");
 }

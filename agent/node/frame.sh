@@ -58,7 +58,7 @@ give_up() {
 
 trap 'tidy; exit 129' HUP INT TERM PIPE
 
-read -r nonce op dir size digest replace run machine uuid || exit 65
+read -r nonce op dir size digest replace run machine uuid expect share oldest extra || exit 65
 printf '\n'
 say begin
 # Only root owns /: no process is needed to ask who we are.

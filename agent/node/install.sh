@@ -6,7 +6,7 @@ install() {
   enter_directory
   check_target
   hash_target
-  if is_there; then
+  if is_there && [ "$expect" = any ]; then
     sweep
     say "mtime $mtime now ${now:-$mtime}"
     done_with unchanged "$digest"
@@ -20,6 +20,7 @@ install() {
   compare_again
   allowed
   keep_old
+  keep_past
   write_record
   put_in_place
 }
@@ -60,11 +61,17 @@ compare_again() {
   old=${old%% *}
 }
 
-# Sets kept and kept_digest: what a restore brings back. Ours never counts as an original.
+# Sets kept and kept_digest: what a restore brings back. Ours never counts as an original. Who merges loses nothing,
+# so only the very first original is kept then.
 keep_old() {
   kept=${r_kept:-absent}
   kept_digest=${r_kept_digest:--}
-  [ "$old" != - ] && [ "$ours" != yes ] || return 0
+  [ "$old" != - ] || return 0
+  case $expect,$ours in
+    any,no | any,mixed) ;;
+    *,no) [ "$r_number" = 0 ] || return 0 ;;
+    *) return 0 ;;
+  esac
   if [ "$kept" != absent ] && [ ".pullcast/$kept" -ef config.json ]; then return 0; fi
   for path in .pullcast/kept-*; do
     # Left by a run that died before it could record it; another name of the file itself.
@@ -79,19 +86,40 @@ keep_old() {
   scrap="$scrap .pullcast/$kept"
 }
 
-write_record() {
-  case $r_slot in a) record=.pullcast/record.b ;; *) record=.pullcast/record.a ;; esac
-  printf '1 %s %s %s %s %s %s %s end\n' $((r_number + 1)) "$digest" "$old" "$ours" "$kept" "$kept_digest" "$run" \
-    2>/dev/null >|"$record" || give_up "writing $here/$record" "$(dd if=/dev/zero bs=512 count=1 2>&1 >>"$record")"
-  made=
-  # From here on the record names the kept file.
-  scrap=$new
-  sync_to_disk "$record" "$new" || give_up "syncing $here/$new" "$words"
+# Keeps the file of ours that is replaced, for a rollback; one that died on the way may have done it already.
+keep_past() {
+  case $by,$digest in -,* | "$run",* | *,"$old") return 0 ;; esac
+  [ ".pullcast/past-$by" -ef config.json ] ||
+    words=$(ln -f config.json ".pullcast/past-$by" 2>&1) || give_up "keeping $here/config.json" "$words"
 }
+
+# Sets share: a merge over what others wrote since leaves entries that stand nowhere else.
+judge_share() {
+  [ "$share" = part ] && [ "$old" != - ] || return 0
+  case $ours,$r_number in mixed,* | no,[!0]*) share=mixed ;; esac
+}
+
+write_record() {
+  judge_share
+  case $r_slot in a) record=.pullcast/record.b ;; *) record=.pullcast/record.a ;; esac
+  story=.pullcast/story-$run
+  scrap="$scrap $story"
+  printf '%s\n' "$extra" 2>/dev/null >|"$story" || cannot_write "$story"
+  printf '2 %s %s %s %s %s %s %s %s %s end\n' $((r_number + 1)) "$digest" "$share" "$old" "$ours" "$by" "$kept" \
+    "$kept_digest" "$run" 2>/dev/null >|"$record" || cannot_write "$record"
+  made=
+  # From here on the record names the kept file and the story.
+  scrap=$new
+  sync_to_disk "$record" "$story" "$new" || give_up "syncing $here/$new" "$words"
+}
+
+# printf doesn't say why; dd does.
+cannot_write() { give_up "writing $here/$1" "$(dd if=/dev/zero bs=512 count=1 2>&1 >>"$1")"; }
 
 put_in_place() {
   swap 8<"$new" || fail PC314 "$here/config.json"
   [ "$kept" = absent ] || say "kept $here/.pullcast/$kept"
+  prune
   done_with updated "$digest"
 }
 
@@ -101,4 +129,28 @@ swap() {
   scrap=
   sync_to_disk . .pullcast || fail PC316 "$words"
   [ config.json -ef /proc/self/fd/8 ]
+}
+
+# Earlier files are five at most, and none from before $oldest (YYYYMMDD): what a rollback may want, no more. Stories
+# go with their files. Names tell the time, so they are sorted by it.
+prune() {
+  drop=
+  count=0
+  for path in .pullcast/past-*; do [ ! -e "$path" ] || count=$((count + 1)); done
+  for path in .pullcast/past-*; do
+    name=${path#.pullcast/past-}
+    case $name in *[!A-Za-z0-9-]*) continue ;; esac
+    if [ "$count" -gt 5 ] || [ "${name%%T*}" -lt "$oldest" ] 2>/dev/null; then
+      drop="$drop $path"
+      count=$((count - 1))
+    fi
+  done
+  for path in .pullcast/story-*; do
+    name=${path#.pullcast/story-}
+    case $name in "$run" | *[!A-Za-z0-9-]*) continue ;; esac
+    case " $drop " in *" .pullcast/past-$name "*) ;; *) [ ! -e ".pullcast/past-$name" ] || continue ;; esac
+    drop="$drop $path"
+  done
+  # shellcheck disable=SC2086 # a list of our own names
+  [ -z "$drop" ] || rm -f $drop
 }

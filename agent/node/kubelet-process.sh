@@ -41,3 +41,13 @@ find_unit() {
   done <"/proc/$kubelet/cgroup"
   set +f
 }
+
+# Sets started to the time the kubelet's process began, seconds since 1970; 0 if that can't be told.
+kubelet_started() {
+  started=0
+  born "$kubelet"
+  while read -r key value; do
+    # Ticks are hundredths of a second on every Linux (USER_HZ).
+    [ "$key" != btime ] || [ "$born" = - ] || started=$((value + born / 100))
+  done </proc/stat
+}

@@ -4,6 +4,7 @@ import findRoot from "./find-root.sh";
 import frame from "./frame.sh";
 import install from "./install.sh";
 import kubeletProcess from "./kubelet-process.sh";
+import look from "./look.sh";
 import probe from "./probe.sh";
 import restart from "./restart.sh";
 import restore from "./restore.sh";
@@ -15,7 +16,7 @@ import surveyLog from "./survey-log.sh";
 import surveyRuntime from "./survey-runtime.sh";
 import tools from "./tools.sh";
 
-export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe";
+export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe" | "look";
 
 /** The programs as they go over the wire: the same text for every node and run, ASCII, no newline at the end. */
 export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
@@ -26,6 +27,7 @@ export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
   restore: assemble([findRoot, checkPath, born, state, restore], "restore"),
   restart: assemble([findRoot, kubeletProcess, restart], "restart"),
   probe: assemble([findRoot, checkPath, kubeletProcess, searchPlaces, born, state, probe], "probe"),
+  look: assemble([findRoot, checkPath, kubeletProcess, born, state, look], "look"),
   survey: assemble([findRoot, kubeletProcess, born, survey, surveyRuntime, surveyLog], "survey"),
 };
 

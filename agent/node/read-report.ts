@@ -14,6 +14,7 @@ export type NodeProgramDone =
   | "removed"
   | "restarted"
   | "surveyed"
+  | "looked"
   | "probed";
 
 /** What a probe tells of a machine. */
@@ -165,6 +166,7 @@ const DONE: ReadonlySet<string> = new Set<NodeProgramDone>([
   "restarted",
   "probed",
   "surveyed",
+  "looked",
 ]);
 
 function isDone(what: string | undefined): what is NodeProgramDone {

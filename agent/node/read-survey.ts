@@ -1,4 +1,5 @@
-import { Secret } from "../secret.ts";
+import type { Secret } from "../secret.ts";
+import { type FileFacts, type NodeRecord, readFacts, readRecords, seconds } from "./records.ts";
 
 /** What a file is for: the kubelet's two formats, its providers' configuration, k3s's and RKE2's registries.yaml. */
 export type SurveyFileKind = "json" | "legacy" | "provider" | "rancher";
@@ -16,16 +17,7 @@ export interface SurveyFile {
 }
 
 /** What stands there, links followed. */
-export interface FoundFile {
-  readonly type: "file" | "directory" | "fifo" | "other";
-  /** Permission bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly sizeBytes: number;
-  readonly modifiedAt: number;
-  /** When inode, name or content last changed: a rename brings an old `modifiedAt`, never an old one of this. */
-  readonly changedAt: number;
+export interface FoundFile extends FileFacts {
   /** Absent for all but regular files of 1 MiB at most. */
   readonly content?: Secret<Uint8Array>;
 }
@@ -91,11 +83,11 @@ export function readSurvey(stdout: string, nonce: string): NodeSurvey {
   const proof = root.slice(root.lastIndexOf(" ") + 1);
   const kubelet = readKubelet(last);
   const providers = readProviders(records);
-  const journalFrom = number(last("journal"));
+  const journalFrom = seconds(last("journal"));
   return {
     rootDir: root.slice(0, root.lastIndexOf("/config.json ")) || "/",
     rootProof: proof === "proven" || proof === "given" ? proof : "assumed",
-    now: number(last("now")),
+    now: seconds(last("now")),
     ...(kubelet === undefined ? {} : { kubelet }),
     cwd: last("cwd") ?? "/",
     home: last("home") ?? "/",
@@ -108,50 +100,6 @@ export function readSurvey(stdout: string, nonce: string): NodeSurvey {
   };
 }
 
-/** One of the program's lines: a word, and what follows it; for `content`, the bytes between it and `end`. */
-interface SurveyRecord {
-  readonly key: string;
-  readonly value: string;
-  readonly content?: Secret<Uint8Array>;
-}
-
-const MAX_SECONDS = 8.64e12;
-/** Words of logs and configurations are searched by patterns: their length bounds the time. */
-const WORDS: ReadonlySet<string> = new Set(["log", "line"]);
-const MAX_WORD_CHARS = 1000;
-/** Linux' longest path, with the facts before it. */
-const MAX_PATH_CHARS = 4300;
-/** The program itself sends far fewer. */
-const MAX_RECORDS = 4000;
-
-function readRecords(stdout: string, nonce: string): SurveyRecord[] {
-  const mark = `PULLCAST1 ${nonce} `;
-  const records: SurveyRecord[] = [];
-  let base64: string[] | undefined;
-  for (const line of stdout.split("\n")) {
-    if (!line.startsWith(mark)) {
-      base64?.push(line);
-      continue;
-    }
-    const text = line.slice(mark.length);
-    const blank = text.indexOf(" ");
-    const key = blank === -1 ? text : text.slice(0, blank);
-    const most = WORDS.has(key) ? MAX_WORD_CHARS : MAX_PATH_CHARS;
-    const value = blank === -1 ? "" : text.slice(blank + 1, blank + 1 + most);
-    if (records.length === MAX_RECORDS) break;
-    if (key === "content") base64 = [];
-    else if (key === "end" && base64 !== undefined) {
-      records.push({ key: "content", value, content: new Secret(fromBase64(base64)) });
-      base64 = undefined;
-    } else records.push({ key, value });
-  }
-  return records;
-}
-
-function fromBase64(lines: readonly string[]): Uint8Array {
-  return Buffer.from(lines.join(""), "base64");
-}
-
 type Last = (key: string) => string | undefined;
 
 function readKubelet(last: Last): SurveyKubelet | undefined {
@@ -160,15 +108,15 @@ function readKubelet(last: Last): SurveyKubelet | undefined {
   const executable = last("exe");
   const unit = last("unit");
   return {
-    pid: number(pid),
-    startedAt: number(started),
+    pid: seconds(pid),
+    startedAt: seconds(started),
     name,
     ...(executable ? { executable } : {}),
     ...(unit ? { unit } : {}),
   };
 }
 
-function readFlags(records: readonly SurveyRecord[]): Record<string, string> {
+function readFlags(records: readonly NodeRecord[]): Record<string, string> {
   const flags: Record<string, string> = {};
   for (const { key, value } of records) {
     const [, name, text] = (key === "flag" && /^([a-z-]+) (.*)$/.exec(value)) || [];
@@ -177,44 +125,27 @@ function readFlags(records: readonly SurveyRecord[]): Record<string, string> {
   return flags;
 }
 
-function readFiles(records: readonly SurveyRecord[]): SurveyFile[] {
+function readFiles(records: readonly NodeRecord[]): SurveyFile[] {
   return records.flatMap(({ key, value }, at) => {
     const [, kind, folder, rest = ""] =
       /^(json|legacy|provider|rancher) (\d+) (.*)$/.exec(value) ?? [];
     if (kind === undefined) return [];
-    const place = { kind: kind as SurveyFileKind, folderChangedAt: number(folder) };
+    const place = { kind: kind as SurveyFileKind, folderChangedAt: seconds(folder) };
     if (key === "absent" || key === "dangling") {
       return [{ ...place, path: rest, dangling: key === "dangling" }];
     }
     const facts = /^([0-9a-f]+) (\d+) (\d+) (\d+) (\d+) (\d+) (.*)$/.exec(rest);
     if (key !== "file" || facts === null) return [];
     const content = records[at + 1]?.content;
-    const found = { ...readFacts(facts), ...(content === undefined ? {} : { content }) };
+    const found = {
+      ...readFacts(facts.slice(1, 7)),
+      ...(content === undefined ? {} : { content }),
+    };
     return [{ ...place, path: facts[7] ?? "", dangling: false, found }];
   });
 }
 
-/** By the type bits of a mode, as the kernel has them. */
-const FILE_TYPES: ReadonlyMap<number, FoundFile["type"]> = new Map([
-  [0o100000, "file"],
-  [0o040000, "directory"],
-  [0o010000, "fifo"],
-]);
-
-function readFacts([, mode = "", uid, gid, size, modified, changed]: readonly string[]): FoundFile {
-  const bits = Number.parseInt(mode, 16);
-  return {
-    type: FILE_TYPES.get(bits & 0o170000) ?? "other",
-    mode: bits & 0o7777,
-    uid: number(uid),
-    gid: number(gid),
-    sizeBytes: number(size),
-    modifiedAt: number(modified),
-    changedAt: number(changed),
-  };
-}
-
-function readProviders(records: readonly SurveyRecord[]): NodeSurvey["providers"] {
+function readProviders(records: readonly NodeRecord[]): NodeSurvey["providers"] {
   const config = records.find(({ key }) => key === "provider-config")?.value;
   if (config === undefined) return undefined;
   const [, state, dir = ""] =
@@ -225,7 +156,7 @@ function readProviders(records: readonly SurveyRecord[]): NodeSurvey["providers"
   return { config, dir, dirPresent: state === "present", programs };
 }
 
-function readRuntime(records: readonly SurveyRecord[]): SurveyRuntimeFile[] {
+function readRuntime(records: readonly NodeRecord[]): SurveyRuntimeFile[] {
   const files: { kind: SurveyRuntimeFile["kind"]; path: string; lines: string[] }[] = [];
   for (const { key, value } of records) {
     if (key === "line") files.at(-1)?.lines.push(value);
@@ -242,11 +173,5 @@ function readRuntime(records: readonly SurveyRecord[]): SurveyRuntimeFile[] {
 function readLogLine(value: string): SurveyLogLine[] {
   const [, at, pid, text] = /^(\d+(?:\.\d+)?) \S+ [^[\s]+(?:\[(\d+)\])?: (.*)$/.exec(value) ?? [];
   if (text === undefined) return [];
-  return [{ at: number(at), ...(pid === undefined ? {} : { pid: Number(pid) }), text }];
-}
-
-/** At most what a Date takes, in seconds: the node may say anything. */
-function number(text: string | undefined): number {
-  const value = Number(text);
-  return text !== undefined && Math.abs(value) <= MAX_SECONDS ? value : 0;
+  return [{ at: seconds(at), ...(pid === undefined ? {} : { pid: Number(pid) }), text }];
 }

@@ -17,7 +17,8 @@ restore() {
 
 # Refuses to lose what others wrote since; with --replace it is kept.
 spare_others() {
-  [ "$old" != - ] && [ "$ours" != yes ] || return 0
+  [ "$old" != - ] || return 0
+  case $ours in yes | part) return 0 ;; esac
   [ "$replace" = yes ] || fail PC318 "$here/config.json"
   words=$(ln config.json ".pullcast/kept-$run" 2>&1) || give_up "keeping $here/config.json" "$words"
   say "kept $here/.pullcast/kept-$run"
@@ -52,6 +53,7 @@ put_back() {
 # The record goes last: a run that dies before can be repeated.
 forget() {
   sync_to_disk . || fail PC316 "$words"
+  rm -f .pullcast/past-* .pullcast/story-*
   # The newer one last, as long as it stands the older doesn't count.
   case $r_slot in a) older=b ;; *) older=a ;; esac
   # shellcheck disable=SC2086 # empty or one name

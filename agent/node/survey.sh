@@ -29,12 +29,7 @@ survey_process() {
   provider_dir=
   [ -n "$kubelet" ] || return 0
   read -r name <"/proc/$kubelet/comm"
-  started=0
-  born "$kubelet"
-  while read -r key value; do
-    # Ticks are hundredths of a second on every Linux (USER_HZ).
-    [ "$key" != btime ] || [ "$born" = - ] || started=$((value + born / 100))
-  done </proc/stat
+  kubelet_started
   say "kubelet $kubelet $started $name"
   say "exe $(readlink "/proc/$kubelet/exe")"
   find_unit

@@ -4,8 +4,8 @@ import type { NodeReport, RunReport, Target } from "../model.ts";
 import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
 import { createHostResolver, type HostResolver } from "../transport/resolve-host.ts";
-import { isUnfinished, refusedReport, skippedReport } from "./node-report.ts";
-import type { NodeJob, NodeLogin } from "./node-try.ts";
+import { isUnfinished, plannedReport, refusedReport, skippedReport } from "./node-report.ts";
+import { type NodeJob, type NodeLogin, oneProgram } from "./node-try.ts";
 import type { NodeRunOptions, RestartOptions } from "./options.ts";
 import { withPasswordTrial } from "./password-trial.ts";
 import { restartKubelets } from "./restart-kubelets.ts";
@@ -22,6 +22,8 @@ interface Delivery<Kind extends "PushReport" | "RestoreReport"> {
   readonly credentials?: PlannedEvent["credentials"];
   /** Called with the plan before anything is touched; throws to end the run. */
   readonly approve?: (plan: PlannedEvent) => Promise<void>;
+  /** `client`: the plan is all; `server`: the job writes nothing, and no kubelet is restarted. */
+  readonly dryRun?: "client" | "server" | undefined;
   /** The job, once the run has a name. */
   readonly job: (run: string) => NodeJob;
 }
@@ -51,7 +53,7 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
   const plan = { run, delivery, selected, resolver };
   const planned = announce(options, plan);
   await delivery.approve?.(planned);
-  const reports = await work(options, plan);
+  const reports = delivery.dryRun === "client" ? wouldReports(selected) : await work(options, plan);
   const items = [
     ...reports.values(),
     ...selected.refused.map(refusedReport),
@@ -68,10 +70,17 @@ export async function deliver<Kind extends "PushReport" | "RestoreReport">(
     durationMs: Math.round(performance.now() - startedMs),
     ...(selected.context === undefined ? {} : { context: selected.context.name }),
     interrupted: options.signal.aborted,
+    ...(delivery.dryRun === undefined ? {} : { dryRun: delivery.dryRun }),
     items,
   };
-  await keepRecord(options, report as Parameters<typeof saveRun>[1]);
+  if (delivery.dryRun === undefined)
+    await keepRecord(options, report as Parameters<typeof saveRun>[1]);
   return report;
+}
+
+/** What a plan that nobody looked at can tell: where the file would go. */
+function wouldReports({ targets }: SelectedTargets): Map<Target, NodeReport> {
+  return new Map(targets.map((target) => [target, plannedReport(target)]));
 }
 
 interface Plan {
@@ -117,7 +126,7 @@ async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, No
       lastPush: await lastPushes(options.stateDir, new Date()),
       approveHostKeys: options.approveHostKeys,
     });
-    if (options.restart === undefined) return reports;
+    if (options.restart === undefined || plan.delivery.dryRun !== undefined) return reports;
     return await restartKubelets({
       transport,
       kubectl: options.kubectl,
@@ -133,13 +142,12 @@ async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, No
 }
 
 function restartJob(options: NodeRunOptions, run: string, { command }: RestartOptions): NodeJob {
-  return {
-    compose: (login) =>
-      composeRestart({
-        ...nodeRequest(options, { run, ...login }),
-        ...(command === undefined ? {} : { restartCommand: command }),
-      }),
-  };
+  return oneProgram((login) =>
+    composeRestart({
+      ...nodeRequest(options, { run, ...login }),
+      ...(command === undefined ? {} : { restartCommand: command }),
+    }),
+  );
 }
 
 /** What every program on a node is told. */

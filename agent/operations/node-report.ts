@@ -1,11 +1,11 @@
 import { describeCode, type PullcastError } from "../errors.ts";
 import { KUBELET_CACHE_MS } from "../kubelet/cache-time.ts";
-import type { NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
-import type { NodeProgramReport } from "../node/read-report.ts";
+import type { EntryChange, NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
 import { hostPort } from "../transport/ssh-error.ts";
 import type { ChosenTransport } from "../transport/transport.ts";
+import { cleanText } from "../util/clean-text.ts";
 import { missingSshd } from "./missing-sshd.ts";
-import type { NodeTry } from "./node-try.ts";
+import type { NodeAnswer, NodeTry } from "./node-try.ts";
 import type { KnownPush } from "./run-records.ts";
 
 /** One try and what is known around it. */
@@ -66,6 +66,11 @@ export function refusedReport(node: SkippedNode): NodeReport {
     fix: describeCode(node.code).fix,
     durationMs: 0,
   };
+}
+
+/** The report of a node in a plan that connects to none. */
+export function plannedReport(target: Target): NodeReport {
+  return { ...reportBase(target, 0), result: "would-update", message: "not looked at" };
 }
 
 /** The report of a node that is never a target. */
@@ -142,11 +147,18 @@ function coded(
   return { code, message: `${title}: ${detail}`, fix };
 }
 
-type Answer = Exclude<NodeProgramReport, { status: "lost" }>;
+type Answer = NodeAnswer;
 
 function answered(answer: Answer, context: TryContext): Ending {
-  const warnings = answer.warnings.length === 0 ? {} : { warnings: answer.warnings };
-  if (answer.status === "failed") return { ...refusal(answer, context), ...warnings };
+  const found = {
+    ...(answer.changes === undefined ? {} : { changes: answer.changes.map(cleanChange) }),
+    ...(answer.warnings.length === 0 ? {} : { warnings: answer.warnings }),
+  };
+  if (answer.status === "failed") return { ...refusal(answer, context), ...found };
+  if (answer.dryRun) {
+    const result = answer.what === "unchanged" ? "unchanged" : "would-update";
+    return { result, path: answer.path, pathProof: answer.pathProof, ...found };
+  }
   const result = resultOf(answer, context);
   const effectiveBy = inForce(answer, context);
   return {
@@ -156,7 +168,16 @@ function answered(answer: Answer, context: TryContext): Ending {
     ...(effectiveBy === undefined ? {} : { effectiveBy: effectiveBy.toISOString() }),
     ...(answer.kept === undefined ? {} : { kept: answer.kept }),
     ...remarks(answer, context),
-    ...warnings,
+    ...found,
+  };
+}
+
+/** Keys of others are any text. */
+function cleanChange({ key, manager, ...rest }: EntryChange): EntryChange {
+  return {
+    key: cleanText(key, 300),
+    ...rest,
+    ...(manager === undefined ? {} : { manager: cleanText(manager, 300) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { PullcastError } from "../errors.ts";
-import type { Notice, Target } from "../model.ts";
+import type { EntryChange, Notice, Target } from "../model.ts";
 import type { NodeProgram } from "../node/compose.ts";
 import { hasVerdict, type NodeProgramReport, readReport } from "../node/read-report.ts";
 import { isRetryable } from "../transport/retryable.ts";
@@ -15,11 +15,50 @@ export interface NodeLogin {
   readonly nonce: string;
 }
 
-/** What the program on a node is asked to do. */
-export interface NodeJob {
-  readonly compose: (login: NodeLogin) => NodeProgram;
+/** What is done on a node over one connection: one program or several, one after the other. */
+export type NodeJob = (shell: NodeShell) => Promise<NodeAnswer>;
+
+/** A node that is logged in to. */
+export interface NodeShell {
+  readonly target: Target;
+  /**
+   * Runs one program and reads its answer.
+   *
+   * @throws where there is none, or the run was stopped: the job ends with it
+   */
+  run(compose: (login: NodeLogin) => NodeProgram, options?: ShellRunOptions): Promise<ShellAnswer>;
+}
+
+interface ShellRunOptions {
   /** The digest that the node must have read back; absent where the node alone knows it. */
   readonly digest?: string;
+  /** All that the program says is wanted, not only the end of it. */
+  readonly keepAll?: boolean;
+}
+
+export interface ShellAnswer {
+  readonly answer: ProgramAnswer;
+  /** May hold credentials where all of it was wanted. */
+  readonly stdout: string;
+  readonly nonce: string;
+}
+
+type ProgramAnswer = Exclude<NodeProgramReport, { status: "lost" }>;
+
+/** What a job came to on one node. */
+export type NodeAnswer = ProgramAnswer & {
+  /** What was or would be changed, entry by entry; absent where nobody looked. */
+  readonly changes?: readonly EntryChange[];
+  /** Nothing was written: it tells what would be. */
+  readonly dryRun?: true;
+};
+
+/** A job of one program. */
+export function oneProgram(
+  compose: (login: NodeLogin) => NodeProgram,
+  options: ShellRunOptions = {},
+): NodeJob {
+  return async (shell) => (await shell.run(compose, options)).answer;
 }
 
 /** How one try on one node ended. */
@@ -27,7 +66,7 @@ export type NodeTry =
   /** The program gave its answer. */
   | {
       readonly type: "answered";
-      readonly answer: Exclude<NodeProgramReport, { status: "lost" }>;
+      readonly answer: NodeAnswer;
     }
   /** The link went while the program may have been at work: nobody here knows how far it came. */
   | { readonly type: "lost"; readonly detail: string }
@@ -65,25 +104,47 @@ async function runJob(
   target: Target,
   { job, signal }: { readonly job: NodeJob; readonly signal: AbortSignal },
 ): Promise<NodeTry> {
-  const nonce = randomBytes(16).toString("hex");
   try {
-    const { access, ...program } = job.compose({ target, user: session.user, nonce });
-    const outcome = await session.run({
-      ...program,
-      isComplete: (tail) => hasVerdict(tail, nonce),
-      signal,
+    const answer = await job({
+      target,
+      run: (compose, options) => runProgram(session, { target, compose, signal, ...options }),
     });
-    const answer = readReport(outcome, {
-      nonce,
-      access,
-      ...(job.digest === undefined ? {} : { digest: job.digest }),
-    });
-    if (answer.status === "lost") return { type: "lost", detail: answer.detail };
     const warnings = [...newKeyNotice(session), ...(session.notices ?? []), ...answer.warnings];
     return { type: "answered", answer: { ...answer, warnings } };
   } catch (error) {
+    if (error instanceof NoAnswer) return { type: "lost", detail: error.message };
     return afterError(error, { signal, sent: session.begun ?? true });
   }
+}
+
+/** A program's answer did not come: ends a job, and goes no further. */
+class NoAnswer extends Error {}
+
+interface ProgramRun extends ShellRunOptions {
+  readonly target: Target;
+  readonly compose: (login: NodeLogin) => NodeProgram;
+  readonly signal: AbortSignal;
+}
+
+async function runProgram(
+  session: Session,
+  { target, compose, signal, digest, keepAll = false }: ProgramRun,
+): Promise<ShellAnswer> {
+  const nonce = randomBytes(16).toString("hex");
+  const { access, ...program } = compose({ target, user: session.user, nonce });
+  const outcome = await session.run({
+    ...program,
+    ...(keepAll ? { keepAll } : {}),
+    isComplete: (tail) => hasVerdict(tail, nonce),
+    signal,
+  });
+  const answer = readReport(outcome, {
+    nonce,
+    access,
+    ...(digest === undefined ? {} : { digest }),
+  });
+  if (answer.status === "lost") throw new NoAnswer(answer.detail);
+  return { answer, stdout: outcome.stdout, nonce };
 }
 
 /** A first contact is told for each node: nobody compared its key with anything. */
@@ -112,7 +173,7 @@ export function isWorthRetry(tried: NodeTry): boolean {
     case "unreached":
       return isRetryable(tried.error);
     case "answered":
-      return tried.answer.status === "failed" && DAMAGED_ON_THE_WAY.has(tried.answer.code);
+      return tried.answer.status === "failed" && WORTH_RETRY.has(tried.answer.code);
     case "stopped":
       return false;
   }
@@ -127,5 +188,5 @@ export function hopelessCause(tried: NodeTry): string | undefined {
     : undefined;
 }
 
-/** The upload did not arrive as it was sent; the node has changed nothing. */
-const DAMAGED_ON_THE_WAY: ReadonlySet<string> = new Set(["PC310", "PC311"]);
+/** The upload did not arrive as it was sent, or came too late: the node has changed nothing. */
+const WORTH_RETRY: ReadonlySet<string> = new Set(["PC310", "PC311", "PC330"]);

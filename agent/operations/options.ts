@@ -76,8 +76,24 @@ export interface JudgeOptions {
 /** The CA counts where an identity token is exchanged. */
 type SourceAccess = Pick<RegistryAccess, "registryCa">;
 
-export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess {
+/** How a push treats entries that others wrote, and in whose name it writes its own. */
+export interface MergeOptions {
+  /** Keep others' entries byte for byte. @default false */
+  readonly merge?: boolean;
+  /** With `merge`: leave out entries that void the whole file. @default false */
+  readonly dropInvalid?: boolean;
+  /** With `merge`: take in the entries of a file that the kubelet would use no longer. @default false */
+  readonly importHidden?: boolean;
+  /** Of several that merge into one file, each has the entries of its own. @default operator and source */
+  readonly fieldManager?: string;
+  /** Who runs it, for people: `alice@bastion`; kept on the nodes. @default unknown */
+  readonly operator?: string;
+}
+
+export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess, MergeOptions {
   readonly source: CredentialSource;
+  /** `client`: nothing is connected to; `server`: nodes are looked at, and nothing is written. */
+  readonly dryRun?: "client" | "server";
   /** Whether the report has fingerprints: each takes 40 ms of a processor beside the work on nodes. @default true */
   readonly fingerprints?: boolean;
   readonly restart?: RestartOptions;

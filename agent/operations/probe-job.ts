@@ -1,6 +1,6 @@
 import { composeProbe } from "../node/compose.ts";
 import { nodeRequest } from "./deliver.ts";
-import type { NodeJob } from "./node-try.ts";
+import { type NodeJob, oneProgram } from "./node-try.ts";
 import type { NodeRunOptions } from "./options.ts";
 import { newRunId } from "./run-id.ts";
 
@@ -12,8 +12,8 @@ import { newRunId } from "./run-id.ts";
 export function probeJob(options: NodeRunOptions, digest?: string): NodeJob {
   const run = newRunId(new Date());
   const wanted = digest === undefined ? {} : { digest };
-  return {
-    compose: (login) => composeProbe({ ...nodeRequest(options, { run, ...login }), ...wanted }),
-    ...wanted,
-  };
+  return oneProgram(
+    (login) => composeProbe({ ...nodeRequest(options, { run, ...login }), ...wanted }),
+    wanted,
+  );
 }

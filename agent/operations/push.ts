@@ -1,10 +1,11 @@
 import type { Credential } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
 import type { CredentialSummary, PushReport } from "../model.ts";
-import { composeInstall } from "../node/compose.ts";
+import type { Story } from "../node/story.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
 import { loadCredentials } from "./load-credentials.ts";
+import { pushJob } from "./merge/push-job.ts";
 import type { PushOptions } from "./options.ts";
 import { findSalt, summarizeCredentials } from "./summarize-credentials.ts";
 
@@ -38,16 +39,32 @@ export async function push(options: PushOptions): Promise<PushReport> {
       if (await (options.confirm?.(plan) ?? true)) return;
       throw new PullcastError("PC638");
     },
-    job: (run) => ({
-      compose: (login) => composeInstall({ ...nodeRequest(options, { run, ...login }), config }),
-      digest: config.digest,
-    }),
+    dryRun: options.dryRun,
+    job: (run) =>
+      pushJob({
+        config,
+        merge: options.merge === true,
+        dropInvalid: options.dropInvalid === true,
+        importHidden: options.importHidden === true,
+        replace: options.replace,
+        dryRun: options.dryRun === "server",
+        story: storyOf(options, { run, now, source: config.source }),
+        request: (login) => nodeRequest(options, { run, ...login }),
+      }),
   });
   const [report, credentials] = await Promise.all([
     delivered,
     summarize(config.credentials, options),
   ]);
   return { ...report, credentials };
+}
+
+function storyOf(
+  { operator = "unknown", fieldManager }: PushOptions,
+  { run, now, source }: { readonly run: string; readonly now: Date; readonly source: string },
+): Omit<Story, "entries"> {
+  const manager = fieldManager ?? `${operator}: ${source}`;
+  return { run, at: now.toISOString(), operation: "push", operator, source, manager };
 }
 
 /** Beside the work on nodes; it ends well whatever happens, since the nodes' reports must be told. */

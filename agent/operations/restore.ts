@@ -1,6 +1,7 @@
 import type { RestoreReport } from "../model.ts";
 import { composeRestore } from "../node/compose.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
+import { oneProgram } from "./node-try.ts";
 import type { RestoreOptions } from "./options.ts";
 
 /**
@@ -13,8 +14,6 @@ export function restore(options: RestoreOptions): Promise<RestoreReport> {
   return deliver(options, {
     kind: "RestoreReport",
     operation: "restore",
-    job: (run) => ({
-      compose: (login) => composeRestore(nodeRequest(options, { run, ...login })),
-    }),
+    job: (run) => oneProgram((login) => composeRestore(nodeRequest(options, { run, ...login }))),
   });
 }

@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeConfig } from "../../agent/model.ts";
 import { composeInstall } from "../../agent/node/compose.ts";
-import type { NodeJob } from "../../agent/operations/node-try.ts";
+import { type NodeJob, oneProgram } from "../../agent/operations/node-try.ts";
 import { nodeConfig } from "../agent/node/request.ts";
 
 /** A credential file of its own content, about `sizeBytes` long. */
@@ -21,9 +21,8 @@ export function newNodeConfig(sizeBytes = 2000): NodeConfig {
 
 /** The job of installing `config` as `DIR/config.json`, as a push does. */
 export function installJob(config: NodeConfig, dir: string): NodeJob {
-  return {
-    digest: config.digest,
-    compose: ({ nonce }) =>
+  return oneProgram(
+    ({ nonce }) =>
       composeInstall({
         user: "root",
         dir,
@@ -32,7 +31,8 @@ export function installJob(config: NodeConfig, dir: string): NodeJob {
         replace: false,
         config,
       }),
-  };
+    { digest: config.digest },
+  );
 }
 
 /** Digest of `DIR/config.json`, `undefined` where there is none; throws where others may read it. */

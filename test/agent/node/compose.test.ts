@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { composeInstall, composeRestart } from "../../../agent/node/compose.ts";
 import { PROGRAMS } from "../../../agent/node/programs.ts";
+import { formatStory, parseStory } from "../../../agent/node/story.ts";
 import { configOf, nodeConfig, request } from "./request.ts";
 import { takeApart } from "./shells.ts";
 
@@ -21,10 +22,29 @@ test("nothing user-made is in a program, and nothing secret outside the payload"
   const parts = takeApart(program);
   expect(parts.program).toBe(PROGRAMS.install);
   expect(parts.header).toMatch(
-    /^[0-9a-f]{32} install \/data\/kubelet \d+ [0-9a-f]{64} no 20260101T000000Z-0001 malformed -\n$/,
+    /^[0-9a-f]{32} install \/data\/kubelet \d+ [0-9a-f]{64} no 20260101T000000Z-0001 malformed - any yes 20251003 -\n$/,
   );
   expect(Buffer.from(parts.payload)).toEqual(configOf(canary));
   expect(inspect(program, { depth: 9 }) + JSON.stringify(program)).not.toContain(canary);
+});
+
+test("a story travels in the header as one line of ASCII, whatever is in its names", () => {
+  const story = formatStory({
+    run: "20260101T000000Z-0001",
+    at: "2026-01-01T00:00:00.000Z",
+    operation: "push",
+    operator: "zoë@b\nx",
+    source: "\u2028 ' $(x) \\",
+    manager: "m",
+    entries: [{ key: "é.example", mark: "0", managers: ["m"], expiresAt: "never" }],
+  });
+  const { header } = takeApart(composeInstall({ ...request("/x"), config, story }));
+  expect(header).toMatch(/^[ -~]+\n$/);
+  expect(header.endsWith(` ${story}\n`)).toBe(true);
+  expect(parseStory(story)).toMatchObject({
+    operator: expect.stringContaining("zoë@b"),
+    entries: [{ key: "é.example", managers: ["m"] }],
+  });
 });
 
 describe("a directory", () => {

@@ -66,7 +66,7 @@ export function setScene({
     mkdirSync(join(dir, ".pullcast"), { mode: 0o700 });
     writeFileSync(
       join(dir, ".pullcast", "record.a"),
-      `1 1 ${sha256(OLD)} - no absent - run-0 end\n`,
+      `2 1 ${sha256(OLD)} yes - no - absent - run-0 end\n`,
       { mode: 0o600 },
     );
   }

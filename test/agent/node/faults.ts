@@ -202,7 +202,9 @@ async function judgeNext(
   const { report } = await installWith({ shell, before, arena }, scene, { kind: "none" });
   if (report.status !== "done") return `the next push ended as ${JSON.stringify(report)}`;
   if (!isNew(scene)) return "the next push did not bring the new file";
-  const left = stateNames(scene.dir).filter((name) => !/^record\.[ab]$/.test(name));
+  const left = stateNames(scene.dir).filter(
+    (name) => !/^(?:record\.[ab]|story-\S+|past-run-0)$/.test(name),
+  );
   const isKept = left.length === 1 && left[0]?.startsWith("kept-") && before === "foreign";
   return left.length === 0 || isKept ? undefined : `the next push left ${left.join(" ")}`;
 }

@@ -27,6 +27,7 @@ const { newDir } = arena;
 
 const A = configOf("old-password");
 const B = configOf("new-password");
+const STORY = "story-20260101T000000Z-0001";
 
 test("these tests run as root, as programs on a node do", () => {
   expect(process.getuid?.()).toBe(0);
@@ -49,7 +50,7 @@ describe.each(shells)("install by $name", (shell) => {
     const first = statSync(file, { bigint: true });
     expect(Number(first.mode & 0o7777n)).toBe(0o600);
     const beside = readdirSync(join(dir, ".pullcast"));
-    expect(beside).toEqual(["record.a"]);
+    expect(beside).toEqual(["record.a", STORY]);
 
     const again = await push(dir, A);
     expect(again).toMatchObject({ status: "done", what: "unchanged", path: file });
@@ -63,7 +64,7 @@ describe.each(shells)("install by $name", (shell) => {
 
     expect(await push(dir, B)).toMatchObject({ status: "done", what: "updated" });
     expect(readFileSync(file)).toEqual(B);
-    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record.a", "record.b"]);
+    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record.a", "record.b", STORY]);
     expect(statSync(join(dir, ".pullcast")).mode & 0o7777).toBe(0o700);
   });
 
@@ -259,7 +260,7 @@ describe.each(shells)("install by $name", (shell) => {
       execFileSync("chattr", ["-i", path]);
     }
     expect(await push(dir, B)).toMatchObject({ what: "updated" });
-    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record.a", "record.b"]);
+    expect(readdirSync(join(dir, ".pullcast"))).toEqual(["record.a", "record.b", STORY]);
   });
 
   test("a run that died between its two renames is understood by the next", async () => {
@@ -268,7 +269,7 @@ describe.each(shells)("install by $name", (shell) => {
     await push(dir, A);
     const [older, newer] = ["record.a", "record.b"].map((name) => join(dir, ".pullcast", name));
     const died = (number: number, before: Uint8Array, ours: string) =>
-      `1 ${number} ${sha256(B)} ${sha256(before)} ${ours} absent - run-1 end\n`;
+      `2 ${number} ${sha256(B)} yes ${sha256(before)} ${ours} - absent - run-1 end\n`;
     writeFileSync(newer ?? "", died(9, A, "yes"));
     expect(await push(dir, configOf("third"))).toMatchObject({ what: "updated" });
     writeFileSync(file, A);
@@ -288,7 +289,7 @@ describe.each(shells)("install by $name", (shell) => {
     const gone = execFileSync("/bin/sh", ["-c", "echo $$"], { encoding: "utf8" }).trim();
     writeFileSync(join(state, `new-${gone}-ab`), A);
     expect(await push(dir, A)).toMatchObject({ what: "unchanged" });
-    expect(readdirSync(state)).toEqual(["record.a"]);
+    expect(readdirSync(state)).toEqual(["record.a", STORY]);
     writeFileSync(join(state, `record-${gone}-ab`), A);
     writeFileSync(join(state, `new-${process.pid}-ab`), A);
     linkSync(join(dir, "config.json"), join(state, "kept-lost"));
@@ -303,7 +304,8 @@ describe.each(shells)("install by $name", (shell) => {
     const whats = reports.map((report) => (report.status === "done" ? report.what : report));
     for (const what of whats) expect(["updated", "unchanged"]).toContain(what);
     expect([A.toString(), B.toString()]).toContain(readFileSync(join(dir, "config.json"), "utf8"));
-    for (const name of readdirSync(join(dir, ".pullcast"))) expect(name).toMatch(/^record\.[ab]$/);
+    for (const name of readdirSync(join(dir, ".pullcast")))
+      expect(name).toMatch(/^(?:record\.[ab]|story-\S+)$/);
   });
 });
 

@@ -115,7 +115,7 @@ describe.each(shells)("restore by $name", (shell) => {
     const digest = sha256(FOREIGN);
     writeFileSync(
       join(state, "record.a"),
-      `1 1 ${sha256(A)} ${digest} no kept-run-1 ${digest} run-1 end\n`,
+      `2 1 ${sha256(A)} yes ${digest} no - kept-run-1 ${digest} run-1 end\n`,
     );
     expect(await restore(dir)).toMatchObject({ what: "restored" });
     expect(readFileSync(file)).toEqual(FOREIGN);

@@ -68,10 +68,7 @@ async function run(answer: Answer, options: RunOptions = {}) {
       transport,
       targets,
       concurrency: 4,
-      job: {
-        digest: config.digest,
-        compose: (login) => installJob(config, join(dir, login.target.name)).compose(login),
-      },
+      job: (shell) => installJob(config, join(dir, shell.target.name))(shell),
       signal: options.signal ?? NEVER,
       report: (event) => events.push(event),
       approveHostKeys: (offers) =>

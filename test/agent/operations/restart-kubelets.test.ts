@@ -2,6 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import type { PullcastEvent } from "../../../agent/events.ts";
 import type { ExecOutcome, NodeReport, Target } from "../../../agent/model.ts";
 import { composeRestart } from "../../../agent/node/compose.ts";
+import { oneProgram } from "../../../agent/operations/node-try.ts";
 import { restartKubelets } from "../../../agent/operations/restart-kubelets.ts";
 import type { Session, Transport } from "../../../agent/transport/transport.ts";
 import { targetOf } from "../../rig/transport.ts";
@@ -80,9 +81,9 @@ async function restart({ answer, target = targetOf("10.0.0.1"), stop, ...run }: 
     kubectl: { program: run.kubectl ?? "/nonexistent/kubectl" },
     reports: new Map([[target, before]]),
     restart: { readyMs: 60_000 },
-    job: {
-      compose: ({ user, nonce }) => composeRestart({ user, nonce, run: "r-1", replace: false }),
-    },
+    job: oneProgram(({ user, nonce }) =>
+      composeRestart({ user, nonce, run: "r-1", replace: false }),
+    ),
     signal: (stop ?? new AbortController()).signal,
     report: (event) => {
       events.push(event);
