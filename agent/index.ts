@@ -11,6 +11,7 @@ export type {
   CheckReport,
   CleanupReport,
   CredentialSummary,
+  EntryChange,
   Inspection,
   NodeReport,
   NodeResult,

@@ -18,7 +18,11 @@ export const EXIT_CODES = [
     code: 2,
     meaning: "wrong usage or configuration, no node was selected, or the plan was not confirmed",
   },
-  { code: 1, meaning: "the cluster could not be asked, or pullcast itself failed" },
+  {
+    code: 1,
+    meaning:
+      "the cluster could not be asked, or pullcast itself failed; diff: something would change",
+  },
   { code: 4, meaning: "all nodes failed" },
   { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
   {
@@ -62,6 +66,8 @@ export interface Ending {
   readonly error?: Code;
   /** What became of nodes in a push or restore, or of their host keys, or what a diagnosis found. */
   readonly nodes?: readonly Pick<NodeReport | TrustedNode | DiagnosedNode, "result">[];
+  /** Nodes are compared with what they should have: 1 means that some differ, so that no error may end so. */
+  readonly compares?: boolean;
   /** What became of nodes in a verify. */
   readonly pulls?: readonly Pick<PullReport, "result">[];
   /** What an inspection came to. */
@@ -76,6 +82,13 @@ export interface Ending {
 
 /** The exit code for an ending: the first of the table that applies. */
 export function exitCodeOf(ending: Ending): ExitCode {
+  if (ending.compares !== true) return plainExitCode(ending);
+  const code = plainExitCode(ending);
+  if (code !== 0) return code === 1 ? 2 : code;
+  return ending.nodes?.some(({ result }) => result === "would-update") ? 1 : 0;
+}
+
+function plainExitCode(ending: Ending): ExitCode {
   if (ending.interrupted) return 130;
   if (ending.error !== undefined) return exitCodeOfError(ending.error);
   if (ending.explained !== undefined) return ending.explained === "tried" ? 0 : 5;

@@ -28,7 +28,7 @@ export async function fail(
     host.stderr.write(`${line}\n`);
   const known = asPullcastError(shown);
   if (!hasOutput) await writeError(host, known);
-  return exitCodeOf({ interrupted: false, error: known.code });
+  return exitCodeOf({ interrupted: false, error: known.code, compares: command === "diff" });
 }
 
 /** The error as a document on standard output, where one was asked for. */

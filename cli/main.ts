@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import { dispatch } from "./dispatch.ts";
 import type { Host } from "./host.ts";
@@ -33,6 +33,7 @@ function host(program: string): Host {
     argv: process.argv.slice(2),
     env: ownEnv(),
     homeDir: HOME || homedir(),
+    operator: `${loginName()}@${hostname()}`,
     stdout: process.stdout,
     stderr: process.stderr,
     readStdin,
@@ -41,6 +42,15 @@ function host(program: string): Host {
     onStop,
     exit: (code) => process.exit(code),
   };
+}
+
+/** A user without a line in the password file has a number only. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "unknown");
+  }
 }
 
 /** kubectl and ssh get the same environment, but not the credentials that may stand in it. */

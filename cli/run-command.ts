@@ -18,6 +18,7 @@ import { usageError } from "./usage-error.ts";
 /** Commands that work on nodes; each loads only what it needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   push: async () => (await import("./commands/push.ts")).pushCommand,
+  diff: async () => (await import("./commands/diff.ts")).diffCommand,
   restore: async () => (await import("./commands/restore.ts")).restoreCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,

@@ -32,10 +32,11 @@ export async function push(options: PushOptions): Promise<PushReport> {
   if (refusal !== undefined) throw refusal;
   const delivered = deliver(options, {
     kind: "PushReport",
-    operation: "push",
+    operation: OPERATIONS[options.dryRun ?? "none"],
     credentials: { source: config.source, entries: config.entries },
     approve: async (plan) => {
-      if (!config.ambient || plan.targets.length <= ASK_ABOVE_NODES) return;
+      if (options.dryRun !== undefined || !config.ambient || plan.targets.length <= ASK_ABOVE_NODES)
+        return;
       if (await (options.confirm?.(plan) ?? true)) return;
       throw new PullcastError("PC638");
     },
@@ -58,6 +59,8 @@ export async function push(options: PushOptions): Promise<PushReport> {
   ]);
   return { ...report, credentials };
 }
+
+const OPERATIONS = { none: "push", client: "plan", server: "diff" } as const;
 
 function storyOf(
   { operator = "unknown", fieldManager }: PushOptions,

@@ -1,6 +1,8 @@
 import {
+  DRY_RUN,
   JUDGE,
   KUBECTL,
+  MERGE,
   type OptionGroup,
   type OptionSpec,
   OUTPUT,
@@ -40,7 +42,7 @@ const PUSH: CommandSpec = {
   about: [
     "Installs registry credentials as the kubelet's config.json on all selected nodes side by side, over SSH. Nodes are names or globs; none means all.",
     "Credentials come from --config, --from-secret and --registry; of several, the later one wins. Without these: from the first that exists of $DOCKER_AUTH_CONFIG (its text), $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json, ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json. Credential helpers are asked here, since kubelets have none. Only what a kubelet can use is sent; the source is never changed.",
-    "A file of others is never overwritten or hidden without --replace. A push that changes nothing writes nothing.",
+    "A file of others is never overwritten or hidden without --replace; --merge keeps their entries. A push that changes nothing writes nothing.",
     "A kubelet uses the new file within 5 minutes, or at once with --restart-kubelet.",
   ],
   examples: [
@@ -53,6 +55,7 @@ const PUSH: CommandSpec = {
       "One login, without a docker config",
       "push --registry registry.example.com --username robot --password-stdin < password",
     ],
+    ["Beside what others put there", "push --merge"],
     ["Push, then prove it", "push --verify --image registry.example.com/team/app:1.0"],
     ["Machines without a cluster", "push --hosts 10.0.0.5,10.0.0.6:2222 --ssh-user admin"],
   ],
@@ -60,7 +63,7 @@ const PUSH: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [...SOURCE, REGISTRY_CA, ...JUDGE, YES, ...TARGET_FILE],
+      options: [...SOURCE, REGISTRY_CA, ...JUDGE, DRY_RUN, YES, ...TARGET_FILE, ...MERGE],
     },
     { title: "Kubelet", options: RESTART },
     {
@@ -69,6 +72,31 @@ const PUSH: CommandSpec = {
         { name: "verify", text: "then prove it, as pullcast verify does; needs --image" },
         ...PROOF,
       ],
+    },
+    SSH,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const DIFF: CommandSpec = {
+  name: "diff",
+  operand: "[NODE...]",
+  summary: "Tell entry by entry what a push would change on each node, and change nothing",
+  about: [
+    "Looks at the file on each node and compares it with what push would write there, with the same options: added, changed, removed and unchanged entries, those of others (foreign) and of other field managers (kept). Values are never shown.",
+    "Exit code 0: nothing would change; 1: something would; 2 and above: nobody can tell.",
+  ],
+  examples: [
+    ["All nodes", "diff"],
+    ["As push --merge would leave it", "diff --merge"],
+    ["For a script", "diff -o json | jq '.items[].changes'"],
+  ],
+  groups: [
+    TARGETS,
+    {
+      title: "Credentials and file",
+      options: [...SOURCE, REGISTRY_CA, ...JUDGE, ...TARGET_FILE, ...MERGE],
     },
     SSH,
     KUBECTL,
@@ -313,6 +341,7 @@ const COMPLETION: CommandSpec = {
 /** All commands, in the order of help. */
 export const COMMANDS: readonly CommandSpec[] = [
   PUSH,
+  DIFF,
   VERIFY,
   CHECK,
   DOCTOR,

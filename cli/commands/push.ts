@@ -1,33 +1,27 @@
 import type { PushReport, VerifyOptions, VerifyReport } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import {
-  judgeOptions,
-  nodeRunOptions,
   type ProofOptions,
   proofOptions,
-  registryAccess,
   restartOptions,
   runOptions,
 } from "../options/engine-options.ts";
-import { sourceOptions } from "../options/source-options.ts";
+import { pushOptions } from "../options/push-options.ts";
 import { PROOF } from "../options/specs.ts";
 import { usageError } from "../usage-error.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `pullcast push`: credentials to nodes, and with `--verify` the proof. */
 export async function pushCommand(context: CommandContext): Promise<Ending> {
-  const { args, host } = context;
-  const { options } = args;
+  const { options } = context.args;
   const proof = proofAfterPush(context);
   const restart = restartOptions(options);
-  const source = sourceOptions(options, host);
-  const nodeRun = await nodeRunOptions(args, context);
+  const dryRun = dryRunOption(context);
+  const pushed = await pushOptions(context);
   const { push } = await import("../../agent/index.ts");
   const report = await push({
-    ...nodeRun,
-    ...judgeOptions(options),
-    ...registryAccess(options, host),
-    source,
+    ...pushed,
+    ...(dryRun === undefined ? {} : { dryRun }),
     // No other form shows them.
     fingerprints: ["json", "yaml"].includes(options.text("output") ?? ""),
     ...(restart === undefined ? {} : { restart }),
@@ -42,6 +36,15 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   await context.present(verified === undefined ? [report] : [report, verified]);
   if (verified === undefined) return ending;
   return { ...ending, interrupted: verified.interrupted, pulls: verified.items };
+}
+
+function dryRunOption({ args: { options } }: CommandContext): "client" | "server" | undefined {
+  const mode = options.text("dry-run");
+  if (mode === undefined) return undefined;
+  for (const name of ["verify", "restart-kubelet"]) {
+    if (options.given(name)) throw usageError(`--${name} and --dry-run exclude each other`);
+  }
+  return mode === "server" ? "server" : "client";
 }
 
 /** Options of `--verify`, checked before anything is pushed. */

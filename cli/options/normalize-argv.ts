@@ -33,7 +33,7 @@ function longOption(arg: string, rest: string[], specs: readonly OptionSpec[]): 
     }
     return value === undefined ? `--${spec.name}` : `--${spec.name}=${value}`;
   }
-  return withValue(spec.name, value ?? takeValue(`--${name}`, rest, specs));
+  return withValue(spec.name, value ?? spec.bare ?? takeValue(`--${name}`, rest, specs));
 }
 
 function shortOptions(arg: string, rest: string[], specs: readonly OptionSpec[]): string[] {
@@ -70,8 +70,9 @@ function takeValue(option: string, rest: string[], specs: readonly OptionSpec[])
 
 function unknownOption(option: string, specs: readonly OptionSpec[]) {
   if (option === "--dry-run") {
-    const fix = "pullcast check tells what a push would do, without doing it";
-    return usageError("there is no option --dry-run", fix);
+    const fix =
+      "pullcast push --dry-run and pullcast diff tell what a push would do, without doing it";
+    return usageError("there is no option --dry-run here", fix);
   }
   const meant = suggest(
     option,

@@ -7,6 +7,8 @@ export interface OptionSpec {
   readonly aliases?: readonly string[];
   /** What stands for the value in help; absent: the option is a switch. */
   readonly value?: string;
+  /** What the option alone means: its value, if any, follows after `=`. */
+  readonly bare?: string;
   readonly choices?: readonly string[];
   /** May be given more than once. */
   readonly many?: true;
@@ -238,6 +240,34 @@ export const TARGET_FILE: readonly OptionSpec[] = [
     text: "overwrite or hide a file of others; it is kept, pullcast restore puts it back",
   },
 ];
+
+const FIELD_MANAGER: OptionSpec = {
+  name: "field-manager",
+  value: "NAME",
+  text: "in whose name entries are merged: each has its own (default: you, this machine and the source)",
+};
+
+/** How what stands there already is treated. */
+export const MERGE: readonly OptionSpec[] = [
+  {
+    name: "merge",
+    text: "keep the entries of others byte for byte, and of yours remove those that left the source",
+  },
+  { name: "drop-invalid", text: "with --merge: leave out entries that void the whole file" },
+  {
+    name: "import-hidden",
+    text: "with --merge: take in the entries of a file that the kubelet would no longer use",
+  },
+  FIELD_MANAGER,
+];
+
+export const DRY_RUN: OptionSpec = {
+  name: "dry-run",
+  value: "MODE",
+  bare: "client",
+  choices: ["client", "server"],
+  text: "change nothing: tell what would be sent where; server: connect to the nodes and compare",
+};
 
 export const RESTORED_FILE: readonly OptionSpec[] = [
   PATH,

@@ -4,6 +4,7 @@ export const ENDED_WELL: ReadonlySet<string> = new Set([
   "unchanged",
   "restored",
   "removed",
+  "would-update",
   "pulled",
   "trusted",
   "replaced",

@@ -64,8 +64,9 @@ function optionRows(options: readonly OptionSpec[]): string[] {
   return rows(options.map((option): Row => [optionTerm(option), optionText(option)]));
 }
 
-function optionTerm({ name, short, value }: OptionSpec): string {
+function optionTerm({ name, short, value, bare }: OptionSpec): string {
   const dashes = short === undefined ? "    " : `-${short}, `;
+  if (bare !== undefined) return `${dashes}--${name}[=${value}]`;
   return `${dashes}--${name}${value === undefined ? "" : ` ${value}`}`;
 }
 

@@ -5,6 +5,7 @@ import type {
   PullReport,
   TrustedNode,
 } from "../../agent/index.ts";
+import { type ChangeRow, changeRows } from "./change-rows.ts";
 import { type CheckRow, foldChecks } from "./check.ts";
 import type { Report } from "./document.ts";
 import { cutMiddle, withoutRuntimePrefix } from "./fit.ts";
@@ -38,6 +39,15 @@ const NODE_WIDE: readonly Column<NodeReport>[] = [
   ["FOUND", ({ pathProof }) => pathProof],
   ["KEPT", ({ kept }) => kept],
   ["MESSAGE", ({ message }) => message],
+];
+
+const CHANGE_COLUMNS: readonly Column<ChangeRow>[] = [
+  ["NODES", ({ nodes }) => nameList(nodes, MAX_NAMES)],
+  ["RESULT", ({ result }) => result],
+  ["CODE", ({ code }) => code],
+  ["CHANGE", ({ change }) => change],
+  ["KEY", ({ key }) => key],
+  ["NOTE", ({ note }) => short(note)],
 ];
 
 const PULL_COLUMNS: readonly Column<PullReport>[] = [
@@ -111,6 +121,8 @@ export function renderReportTable(report: Report, style: TableStyle): string {
       ? renderItems(unfolded(report.items), CHECK_WIDE, style)
       : renderItems(foldChecks(report.items), CHECK_COLUMNS, style);
   }
+  if (report.dryRun === "server")
+    return renderItems(changeRows(report.items), CHANGE_COLUMNS, style);
   const grouped = !wide && report.items.length >= GROUP_FROM;
   if (report.kind === "VerifyReport") {
     if (grouped) return renderGroups(report.items, { ...style, force: false });

@@ -34,6 +34,8 @@ function nodes({ targets, addressKinds, operation, concurrency }: Plan): string 
 
 const VERBS: Readonly<Record<Plan["operation"], string>> = {
   push: "Pushing to",
+  plan: "Would push to",
+  diff: "Comparing with",
   restore: "Restoring on",
   verify: "Verifying",
   trust: "Reading the host keys of",
