@@ -79,7 +79,7 @@ describe("help is named where it helps", () => {
   test.each([
     [["verify"], "see pullcast verify --help"],
     [["push", "-x"], "see pullcast push --help"],
-    [["push", "--dry-run"], "pullcast check tells what a push would do"],
+    [["restore", "--dry-run"], "pullcast push --dry-run and pullcast diff tell"],
     [["cleanup", "node-1"], "see pullcast cleanup --help"],
     [["nodes"], "pullcast check lists the nodes"],
     [["dry-run"], "pullcast check lists the nodes"],

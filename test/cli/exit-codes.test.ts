@@ -37,6 +37,23 @@ test.each<[number, string, Ending]>([
   [4, "a diagnosis in which all would fail", done({ nodes: nodes("failed", "skipped") })],
   [2, "only skipped nodes", done({ nodes: nodes("skipped") })],
   [2, "no nodes", done({ nodes: [] })],
+  [
+    0,
+    "a comparison that finds no difference",
+    done({ nodes: nodes("unchanged", "skipped"), compares: true }),
+  ],
+  [
+    1,
+    "a comparison that finds one",
+    done({ nodes: nodes("unchanged", "would-update"), compares: true }),
+  ],
+  [
+    3,
+    "a comparison that some nodes refuse",
+    done({ nodes: nodes("would-update", "failed"), compares: true }),
+  ],
+  [2, "a comparison without a cluster to ask", done({ error: "PC103", compares: true })],
+  [0, "a plan", done({ nodes: nodes("would-update") })],
   [0, "all pulled", done({ pulls: pulls("pulled", "pulled", "skipped") })],
   [2, "nothing to pull on", done({ pulls: pulls("skipped") })],
   [5, "a public image proves nothing", done({ pulls: pulls("pulled", "public") })],

@@ -117,6 +117,7 @@ async function mergeOnce(
       }),
     { digest },
   );
+  // What is imported is told by the program: it names the file that is hidden from now on.
   const warnings = [...answer.warnings, ...plan.notices];
   if (answer.status === "failed") return { ...answer, changes, warnings };
   // Only the story or the mode was put right: the kubelet reads what it read before.

@@ -8,6 +8,7 @@ const SPECS: readonly OptionSpec[] = [
   { name: "selector", short: "l", value: "LABELS", text: "" },
   { name: "verbose", short: "v", text: "" },
   { name: "quiet", short: "q", text: "" },
+  { name: "dry", value: "MODE", bare: "client", text: "" },
 ];
 
 test.each([
@@ -16,6 +17,12 @@ test.each([
   [["--old-config", "-"], ["--config=-"]],
   [["--old-config=-"], ["--config=-"]],
   [["--config", "--strange"], ["--config=--strange"]],
+  [["--dry"], ["--dry=client"]],
+  [
+    ["--dry", "server"],
+    ["--dry=client", "server"],
+  ],
+  [["--dry=server"], ["--dry=server"]],
   [["-o", "json"], ["--output=json"]],
   [["-ojson"], ["--output=json"]],
   [["-o=json"], ["--output=json"]],

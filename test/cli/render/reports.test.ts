@@ -31,6 +31,26 @@ test("a push of few nodes: a row for each", () => {
   `);
 });
 
+test("a comparison of 1,000 nodes stays one screen: nodes with the same changes share their rows", () => {
+  const changes = [
+    { key: "a.example", change: "added" },
+    { key: "b.example", change: "foreign" },
+    { key: "c.example", change: "kept", manager: "ci" },
+  ] as const;
+  const items = Array.from({ length: 1000 }, (_, at) =>
+    at === 500 ? { result: "unchanged" as const } : { result: "would-update" as const, changes },
+  );
+  const report = { ...pushReport(items), dryRun: "server" as const };
+  expect(renderReportTable(report, plain)).toMatchInlineSnapshot(`
+    "NODES                     RESULT         CODE   CHANGE    KEY         NOTE
+    worker-[1-500,502-1000]   would-update   -      added     a.example   -
+    worker-[1-500,502-1000]   would-update   -      foreign   b.example   of others, stays as it is
+    worker-[1-500,502-1000]   would-update   -      kept      c.example   field manager ci
+    worker-501                unchanged      -      -         -           -
+    "
+  `);
+});
+
 test("where no kubelet was seen, nothing is said to come in force", () => {
   const report = pushReport([{ effectiveBy: IN_FORCE, pathProof: "assumed" }]);
   expect(renderReportTable(report, plain)).not.toContain("05:12:33");
