@@ -11,7 +11,15 @@ import type {
 /** The run knows its targets; nothing has been touched. */
 export interface PlannedEvent {
   readonly type: "planned";
-  readonly operation: "push" | "plan" | "diff" | "restore" | "verify" | "trust" | "cleanup";
+  readonly operation:
+    | "push"
+    | "plan"
+    | "diff"
+    | "status"
+    | "restore"
+    | "verify"
+    | "trust"
+    | "cleanup";
   readonly run: string;
   /** kubectl's context and server; absent for `--hosts`. */
   readonly context?: { readonly name: string; readonly server: string };

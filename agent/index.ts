@@ -15,6 +15,7 @@ export type {
   Inspection,
   NodeReport,
   NodeResult,
+  NodeStatus,
   Notice,
   Problem,
   PullReport,
@@ -23,6 +24,7 @@ export type {
   RestoreReport,
   RunReport,
   SkippedNode,
+  StatusReport,
   TrustedNode,
   TrustReport,
   VerifyReport,
@@ -56,11 +58,13 @@ export type {
   RestoreOptions,
   RunOptions,
   SelectionOptions,
+  StatusOptions,
   TrustOptions,
   VerifyOptions,
 } from "./operations/options.ts";
 export { push } from "./operations/push.ts";
 export { restore } from "./operations/restore.ts";
+export { status } from "./operations/status.ts";
 export { trust } from "./operations/trust.ts";
 export { verify } from "./operations/verify.ts";
 export type { RegistryAccess } from "./registry/reach.ts";

@@ -305,6 +305,71 @@ export type PushReport = RunReport<NodeReport, "PushReport"> & {
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;
 
+/** How a file differs from what a push leaves. */
+export type DriftKind =
+  /** Changed after pullcast wrote it. */
+  | "foreign-edit"
+  /** Never written by pullcast. */
+  | "other-tool"
+  /** Other nodes have what a later run of the same field manager wrote. */
+  | "older-run"
+  /** The last run died between its record and the new file. */
+  | "unfinished"
+  | "mode"
+  | "owner"
+  | "link"
+  | "directory";
+
+/** In which state one node's file is. */
+export interface NodeStatus {
+  readonly node: string;
+  readonly address: string;
+  readonly uid?: string;
+  /**
+   * - `current`: as the last push left it, and no credential in it ends soon
+   * - `expiring`: the same, and one does, or has ended
+   * - `drifted`: it differs, as `drift` tells
+   * - `hidden`: the kubelet reads another file instead
+   * - `missing`: there is none
+   * - `unreadable`: the kubelet can't use what is there, or nobody could look at it
+   * - `unreachable`: nobody could log in
+   */
+  readonly state:
+    | "current"
+    | "expiring"
+    | "drifted"
+    | "hidden"
+    | "missing"
+    | "unreadable"
+    | "unreachable"
+    | "skipped"
+    | "not-attempted";
+  readonly drift?: readonly DriftKind[];
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  /** Absolute path of the kubelet's file on the node. */
+  readonly path?: string;
+  readonly pathProof?: "proven" | "assumed" | "given";
+  /** The run that wrote it, when (RFC 3339), by whom and in whose name. */
+  readonly run?: string;
+  readonly at?: string;
+  readonly operator?: string;
+  readonly manager?: string;
+  /** Keys of the entries that are pullcast's. */
+  readonly keys?: readonly string[];
+  /** RFC 3339: the first of their ends that is known. */
+  readonly expiresAt?: string;
+  /** RFC 3339: the kubelet uses the file from then on at the latest; absent where it does already. */
+  readonly effectiveBy?: string;
+  /** RFC 3339; absent where no kubelet was seen. */
+  readonly kubeletStartedAt?: string;
+  readonly warnings?: readonly Notice[];
+  readonly durationMs: number;
+}
+
+export type StatusReport = RunReport<NodeStatus, "StatusReport">;
+
 /** A public key, for people. */
 export interface PublicKey {
   /** `ED25519`, `RSA`, `ECDSA` */

@@ -6,6 +6,7 @@ import type {
   Explanation,
   Inspection,
   NodeReport,
+  NodeStatus,
   PullReport,
   TrustedNode,
 } from "../agent/index.ts";
@@ -28,7 +29,7 @@ export const EXIT_CODES = [
   {
     code: 5,
     meaning:
-      "verify: some node did not pull; explain: no credential is tried; check: one does not work",
+      "verify: some node did not pull; status: some is not current; explain: no credential is tried; check: one does not work",
   },
   { code: 0, meaning: "all is well" },
 ] as const;
@@ -76,6 +77,8 @@ export interface Ending {
   readonly explained?: Explanation["result"];
   /** What a check found. */
   readonly checks?: readonly Pick<CheckItem, "group" | "name" | "result" | "code">[];
+  /** In which states nodes are. */
+  readonly states?: readonly Pick<NodeStatus, "state">[];
   /** What became of test pods in a cleanup; none is well. */
   readonly pods?: readonly Pick<CleanupReport["items"][number], "result">[];
 }
@@ -93,6 +96,7 @@ function plainExitCode(ending: Ending): ExitCode {
   if (ending.error !== undefined) return exitCodeOfError(ending.error);
   if (ending.explained !== undefined) return ending.explained === "tried" ? 0 : 5;
   if (ending.checks !== undefined) return exitCodeOfChecks(ending.checks);
+  if (ending.states !== undefined) return exitCodeOfStates(ending.states);
   if (ending.inspected === "refused") return 6;
   const nodes = withoutSkipped(ending.nodes);
   const pulls = withoutSkipped(ending.pulls);
@@ -103,6 +107,19 @@ function plainExitCode(ending: Ending): ExitCode {
   if (failed.length > 0) return failed.length === items.length ? 4 : 3;
   if (pulls?.length === 0) return 2;
   return pulls?.some(({ result }) => result !== "pulled") ? 5 : 0;
+}
+
+const UNKNOWN_STATES: ReadonlySet<string> = new Set<NodeStatus["state"]>([
+  "unreachable",
+  "not-attempted",
+]);
+
+function exitCodeOfStates(states: NonNullable<Ending["states"]>): ExitCode {
+  const asked = states.filter(({ state }) => state !== "skipped");
+  if (asked.length === 0) return 2;
+  const unknown = asked.filter(({ state }) => UNKNOWN_STATES.has(state)).length;
+  if (unknown > 0) return unknown === asked.length ? 4 : 3;
+  return asked.some(({ state }) => state !== "current") ? 5 : 0;
 }
 
 type Check = NonNullable<Ending["checks"]>[number];

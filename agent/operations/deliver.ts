@@ -18,7 +18,7 @@ type DeliverOptions = NodeRunOptions & { readonly restart?: RestartOptions };
 
 interface Delivery<Kind extends "PushReport" | "RestoreReport"> {
   readonly kind: Kind;
-  readonly operation: "push" | "plan" | "diff" | "restore";
+  readonly operation: "push" | "plan" | "diff" | "status" | "restore";
   readonly credentials?: PlannedEvent["credentials"];
   /** Called with the plan before anything is touched; throws to end the run. */
   readonly approve?: (plan: PlannedEvent) => Promise<void>;

@@ -104,6 +104,13 @@ export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess,
   readonly confirm?: (plan: PlannedEvent) => Promise<boolean>;
 }
 
+export interface StatusOptions extends NodeRunOptions {
+  /** Credentials that end earlier than this from now make a node `expiring`, ms. */
+  readonly expiresWithinMs: number;
+  /** @default the present */
+  readonly now?: Date;
+}
+
 export type RestoreOptions = NodeRunOptions & { readonly restart?: RestartOptions };
 
 export interface VerifyOptions extends RunOptions, RegistryAccess {

@@ -104,6 +104,45 @@ const DIFF: CommandSpec = {
   ],
 };
 
+/** For commands that tell of every node what stands in its way. */
+const SSH_WITHOUT_BREAKER: OptionGroup = {
+  ...SSH,
+  options: SSH.options.filter(({ name }) => name !== "no-breaker"),
+};
+
+const STATUS: CommandSpec = {
+  name: "status",
+  operand: "[NODE...]",
+  summary: "Tell in which state each node's file is, and change nothing",
+  about: [
+    "Looks at the kubelet's file on each node: as the last push left it (current), drifted (changed since, another tool's, an older run's, wrong mode or owner), hidden by another file, missing, unreadable, unreachable, or with credentials that end soon (expiring).",
+    "Exit code 5 means that some node is not current; 3 and 4 that some or all could not be asked.",
+  ],
+  examples: [
+    ["All nodes", "status"],
+    ["Credentials that end within a week", "status --expires-within 168h"],
+    ["Names of nodes that are as they should be", "status -o name"],
+  ],
+  groups: [
+    TARGETS,
+    {
+      title: "State",
+      options: [
+        {
+          name: "expires-within",
+          value: "TIME",
+          default: "24h",
+          text: "credentials that end earlier than this make a node expiring",
+        },
+        ...TARGET_FILE.filter(({ name }) => name === "path"),
+      ],
+    },
+    SSH_WITHOUT_BREAKER,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
 const VERIFY: CommandSpec = {
   name: "verify",
   operand: "[NODE...]",
@@ -119,12 +158,6 @@ const VERIFY: CommandSpec = {
     ["Without moving an image", "verify --proof auth --image registry.example.com/team/app"],
   ],
   groups: [SELECTION, { title: "Proof", options: [...PROOF, REGISTRY_CA] }, KUBECTL, OUTPUT],
-};
-
-/** For commands that tell of every node what stands in its way. */
-const SSH_WITHOUT_BREAKER: OptionGroup = {
-  ...SSH,
-  options: SSH.options.filter(({ name }) => name !== "no-breaker"),
 };
 
 const CHECK: CommandSpec = {
@@ -342,6 +375,7 @@ const COMPLETION: CommandSpec = {
 export const COMMANDS: readonly CommandSpec[] = [
   PUSH,
   DIFF,
+  STATUS,
   VERIFY,
   CHECK,
   DOCTOR,

@@ -8,6 +8,7 @@ import type {
   PullcastError,
   PushReport,
   RestoreReport,
+  StatusReport,
   TrustReport,
   VerifyReport,
 } from "../../agent/index.ts";
@@ -26,7 +27,7 @@ export interface CodeMeaning {
 export type NodesReport = PushReport | RestoreReport | VerifyReport;
 
 /** What a command can present. */
-export type Report = NodesReport | TrustReport | CheckReport | CleanupReport;
+export type Report = NodesReport | StatusReport | TrustReport | CheckReport | CleanupReport;
 
 /** What is shown as it is, without items that ended somehow. */
 type Shown = Explanation | Inspection;
@@ -63,10 +64,13 @@ function toItem(report: Report | Diagnosis | Shown): object {
 
 /** How many items ended how, in the order of first appearance. */
 export function countResults(
-  items: readonly { readonly result: string }[],
+  items: readonly ({ readonly result: string } | { readonly state: string })[],
 ): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { result } of items) counts[result] = (counts[result] ?? 0) + 1;
+  for (const item of items) {
+    const end = "state" in item ? item.state : item.result;
+    counts[end] = (counts[end] ?? 0) + 1;
+  }
   return counts;
 }
 
@@ -91,5 +95,8 @@ function endsOf(report: Report): (readonly [name: string, well: boolean])[] {
     return report.items.map(({ name, result }) => [`pod/${name}`, result === "removed"]);
   }
   if (report.kind === "CheckReport") return checkedNodes(report);
+  if (report.kind === "StatusReport") {
+    return report.items.map(({ node, state }) => [`node/${node}`, ENDED_WELL.has(state)]);
+  }
   return report.items.map(({ node, result }) => [`node/${node}`, ENDED_WELL.has(result)]);
 }

@@ -5,6 +5,7 @@ export const ENDED_WELL: ReadonlySet<string> = new Set([
   "restored",
   "removed",
   "would-update",
+  "current",
   "pulled",
   "trusted",
   "replaced",

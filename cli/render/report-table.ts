@@ -2,6 +2,7 @@ import type {
   CheckItem,
   CleanupReport,
   NodeReport,
+  NodeStatus,
   PullReport,
   TrustedNode,
 } from "../../agent/index.ts";
@@ -9,7 +10,7 @@ import { type ChangeRow, changeRows } from "./change-rows.ts";
 import { type CheckRow, foldChecks } from "./check.ts";
 import type { Report } from "./document.ts";
 import { cutMiddle, withoutRuntimePrefix } from "./fit.ts";
-import { GROUP_FROM, groupByCause, nameList } from "./groups.ts";
+import { GROUP_FROM, groupBy, groupByCause, nameList } from "./groups.ts";
 import { type Paint, renderTable } from "./table.ts";
 import { formatClock, formatDuration } from "./time.ts";
 
@@ -48,6 +49,37 @@ const CHANGE_COLUMNS: readonly Column<ChangeRow>[] = [
   ["CHANGE", ({ change }) => change],
   ["KEY", ({ key }) => key],
   ["NOTE", ({ note }) => short(note)],
+];
+
+const STATUS_COLUMNS: readonly Column<NodeStatus>[] = [
+  ["NODE", ({ node }) => node],
+  ["STATE", ({ state }) => state],
+  ["DRIFT", ({ drift }) => drift?.join(",")],
+  ["CODE", ({ code }) => code],
+  ["IN FORCE", stateInForce],
+  ["ENDS", ({ expiresAt }) => expiresAt],
+  ["RUN", ({ run }) => run],
+  ["MESSAGE", ({ message }) => short(message)],
+];
+
+const STATUS_WIDE: readonly Column<NodeStatus>[] = [
+  ...STATUS_COLUMNS.slice(0, -1),
+  ["BY", ({ operator }) => operator],
+  ["MANAGER", ({ manager }) => manager],
+  ["KUBELET SINCE", ({ kubeletStartedAt }) => kubeletStartedAt],
+  ["KEYS", ({ keys }) => keys?.join(",")],
+  ["PATH", ({ path }) => path],
+  ["MESSAGE", ({ message }) => message],
+];
+
+const STATUS_GROUPS: readonly Column<StatusGroup>[] = [
+  ["COUNT", ({ nodes }) => String(nodes.length)],
+  ["STATE", ({ state }) => state],
+  ["DRIFT", ({ drift }) => drift?.join(",")],
+  ["CODE", ({ code }) => code],
+  ["RUN", ({ run }) => run],
+  ["NODES", ({ nodes }) => nameList(nodes)],
+  ["MESSAGE", ({ message }) => short(message)],
 ];
 
 const PULL_COLUMNS: readonly Column<PullReport>[] = [
@@ -121,6 +153,11 @@ export function renderReportTable(report: Report, style: TableStyle): string {
       ? renderItems(unfolded(report.items), CHECK_WIDE, style)
       : renderItems(foldChecks(report.items), CHECK_COLUMNS, style);
   }
+  if (report.kind === "StatusReport") {
+    return wide || report.items.length < GROUP_FROM
+      ? renderItems(report.items, wide ? STATUS_WIDE : STATUS_COLUMNS, style)
+      : renderItems(statusGroups(report.items), STATUS_GROUPS, style);
+  }
   if (report.dryRun === "server")
     return renderItems(changeRows(report.items), CHANGE_COLUMNS, style);
   const grouped = !wide && report.items.length >= GROUP_FROM;
@@ -181,6 +218,29 @@ function inForce({ result, restarted, effectiveBy, pathProof }: NodeReport): str
   if (pathProof === "assumed") return undefined;
   if (effectiveBy !== undefined) return `by ${formatClock(effectiveBy)}`;
   return result === "unchanged" ? "now" : undefined;
+}
+
+/** As of a push, where pullcast's file is what the kubelet reads. */
+function stateInForce({ state, pathProof, effectiveBy }: NodeStatus): string | undefined {
+  if (pathProof === "assumed" || !["current", "expiring", "drifted"].includes(state)) return;
+  return effectiveBy === undefined ? "now" : `by ${formatClock(effectiveBy)}`;
+}
+
+/** Nodes in one state for one cause; the run where it is one. */
+type StatusGroup = Omit<NodeStatus, "node"> & { readonly nodes: readonly string[] };
+
+function statusGroups(items: readonly NodeStatus[]): StatusGroup[] {
+  const groups = groupBy(items, ({ state, drift, code, run }) =>
+    JSON.stringify([state, drift, code, state === "unreachable" ? "" : run]),
+  );
+  return groups.flatMap((members) => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const { message, ...rest } = first;
+    const isShared = members.every((one) => one.message === message);
+    const nodes = members.map(({ node }) => node);
+    return [{ ...rest, nodes, ...(isShared && message !== undefined ? { message } : {}) }];
+  });
 }
 
 /** The last of a group's times: RFC 3339 in UTC sorts as text. */

@@ -1,6 +1,7 @@
 import type {
   CheckItem,
   NodeReport,
+  NodeStatus,
   PullReport,
   TrustedNode,
   TrustReport,
@@ -29,6 +30,10 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
   if (report.kind === "TrustReport") {
     const lines = causeLines(failuresOf(report.items), isTold);
     return [...lines, ...(quiet ? [] : trustLines(report)), renderCounts(report)];
+  }
+  if (report.kind === "StatusReport") {
+    const lines = causeLines(statesFailures(report.items), isTold);
+    return [...lines, renderCounts(report)];
   }
   if (report.kind === "CheckReport") {
     return [...checkLines(report.items, { quiet, isTold }), renderCounts(report)];
@@ -73,6 +78,14 @@ function failuresOf(items: readonly (Items[number] | TrustedNode)[]): Failure[] 
     const neutral = (text: string) => neutralText(item, text);
     return [{ code, name: node, message, fix, neutral }];
   });
+}
+
+function statesFailures(items: readonly NodeStatus[]): Failure[] {
+  return items.flatMap(({ node, state, code, message = "", fix = "" }) =>
+    code === undefined || state === "skipped"
+      ? []
+      : [{ code, name: node, message, fix, neutral: (text) => text.replaceAll(node, "NODE") }],
+  );
 }
 
 /** Warnings first: failures are what stays on the screen. */

@@ -36,6 +36,7 @@ const VERBS: Readonly<Record<Plan["operation"], string>> = {
   push: "Pushing to",
   plan: "Would push to",
   diff: "Comparing with",
+  status: "Looking at",
   restore: "Restoring on",
   verify: "Verifying",
   trust: "Reading the host keys of",

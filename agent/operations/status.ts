@@ -1,0 +1,81 @@
+import type { NodeReport, NodeStatus, StatusReport } from "../model.ts";
+import type { NodeLook } from "../node/read-look.ts";
+import { cleanText } from "../util/clean-text.ts";
+import { deliver, nodeRequest } from "./deliver.ts";
+import { lookAt } from "./merge/push-job.ts";
+import type { StatusOptions } from "./options.ts";
+import { type FileStatus, judgeNode, newestFiles } from "./status/judge-node.ts";
+
+/**
+ * Looks at the kubelet's file on every selected node and tells in which state it is; changes nothing.
+ *
+ * @returns an item for each node: a node that can't be reached is one
+ * @throws {PullcastError} PC1xx where nothing can be selected, PC2xx where keys or known_hosts are unusable
+ */
+export async function status(options: StatusOptions): Promise<StatusReport> {
+  const looks = new Map<string, NodeLook>();
+  const {
+    kind: _kind,
+    dryRun: _dryRun,
+    items,
+    ...run
+  } = await deliver(options, {
+    kind: "PushReport",
+    operation: "status",
+    dryRun: "server",
+    job: (id) => async (shell) => {
+      const looked = await lookAt(shell, (login) => nodeRequest(options, { run: id, ...login }));
+      if ("failed" in looked) return looked.failed;
+      looks.set(shell.target.name, looked.look);
+      return { ...looked.answer, what: "unchanged", dryRun: true };
+    },
+  });
+  const newest = newestFiles(looks.values());
+  const { expiresWithinMs } = options;
+  const now = options.now ?? new Date();
+  return {
+    ...run,
+    kind: "StatusReport",
+    items: items.map((item): NodeStatus => {
+      const look = looks.get(item.node);
+      if (look === undefined || item.result !== "unchanged") return unseen(item);
+      return seen(item, judgeNode(look, { now, expiresWithinMs, newest }));
+    }),
+  };
+}
+
+function seen(report: NodeReport, found: FileStatus): NodeStatus {
+  const { keys, message, ...rest } = found;
+  return {
+    ...placeOf(report),
+    ...rest,
+    ...(keys === undefined ? {} : { keys: keys.map((key) => cleanText(key, 300)) }),
+    ...(message === undefined ? {} : { message: cleanText(message, 500) }),
+  };
+}
+
+/** A look that failed on the node, or never came there. */
+function unseen(report: NodeReport): NodeStatus {
+  const { result, code, message, fix } = report;
+  const state = result === "skipped" || result === "not-attempted" ? result : undefined;
+  return {
+    ...placeOf(report),
+    state: state ?? (code?.startsWith("PC3") === true ? "unreadable" : "unreachable"),
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    ...(fix === undefined ? {} : { fix }),
+  };
+}
+
+function placeOf(report: NodeReport): Omit<NodeStatus, "state"> {
+  const { node, address, uid, path, pathProof, warnings, durationMs } = report;
+  return {
+    node,
+    address,
+    ...(uid === undefined ? {} : { uid }),
+    ...(path === undefined ? {} : { path }),
+    ...(pathProof === undefined ? {} : { pathProof }),
+    ...(warnings === undefined ? {} : { warnings }),
+    durationMs,
+  };
+}
