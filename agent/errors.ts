@@ -365,6 +365,19 @@ const TABLE = {
     fix: "look at it on the node; --drop-invalid removes entries that void it, --replace the whole file",
   },
 
+  PC350: {
+    title: "credentials of that run have ended since",
+    fix: "push new ones",
+  },
+  PC351: {
+    title: "that run's file is not kept on the node",
+    fix: "pullcast history shows which are",
+  },
+  PC352: {
+    title: "no run of which nodes failed is known on this machine",
+    fix: "name the nodes; runs are recorded in $XDG_STATE_HOME/pullcast/runs",
+  },
+
   PC401: {
     title: "the registry denied the pull",
     fix: "pullcast explain IMAGE --node NODE tells which credential the node tries: it must be allowed to pull this repository",

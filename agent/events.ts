@@ -16,6 +16,8 @@ export interface PlannedEvent {
     | "plan"
     | "diff"
     | "status"
+    | "history"
+    | "rollback"
     | "restore"
     | "verify"
     | "trust"

@@ -12,7 +12,9 @@ export type {
   CleanupReport,
   CredentialSummary,
   EntryChange,
+  HistoryReport,
   Inspection,
+  NodeHistory,
   NodeReport,
   NodeResult,
   NodeStatus,
@@ -21,7 +23,9 @@ export type {
   PullReport,
   PullResult,
   PushReport,
+  RecordedRun,
   RestoreReport,
+  RollbackReport,
   RunReport,
   SkippedNode,
   StatusReport,
@@ -42,6 +46,7 @@ export type {
 export { doctor } from "./operations/doctor.ts";
 export type { ExplainedNode, Explanation } from "./operations/explain/model.ts";
 export { explain } from "./operations/explain.ts";
+export { history } from "./operations/history.ts";
 export { inspect } from "./operations/inspect.ts";
 export { type KubeletLookupResult, kubeletLookup } from "./operations/kubelet-lookup.ts";
 export type {
@@ -56,6 +61,7 @@ export type {
   PushOptions,
   RestartOptions,
   RestoreOptions,
+  RollbackOptions,
   RunOptions,
   SelectionOptions,
   StatusOptions,
@@ -64,6 +70,8 @@ export type {
 } from "./operations/options.ts";
 export { push } from "./operations/push.ts";
 export { restore } from "./operations/restore.ts";
+export { rollback } from "./operations/rollback.ts";
+export { failedNodes } from "./operations/run-records.ts";
 export { status } from "./operations/status.ts";
 export { trust } from "./operations/trust.ts";
 export { verify } from "./operations/verify.ts";

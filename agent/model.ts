@@ -302,6 +302,7 @@ export interface Inspection {
 export type PushReport = RunReport<NodeReport, "PushReport"> & {
   readonly credentials: readonly CredentialSummary[];
 };
+export type RollbackReport = RunReport<NodeReport, "RollbackReport">;
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;
 
@@ -369,6 +370,44 @@ export interface NodeStatus {
 }
 
 export type StatusReport = RunReport<NodeStatus, "StatusReport">;
+
+/** One run as a node remembers it. */
+export interface RecordedRun {
+  readonly run: string;
+  /** RFC 3339, by the operator's clock. */
+  readonly at: string;
+  readonly operation: "push" | "rollback" | "remove";
+  readonly operator: string;
+  readonly source: string;
+  readonly manager: string;
+  /** The run that a rollback went back to. */
+  readonly to?: string;
+  readonly keys: readonly string[];
+  /** RFC 3339: the first of their ends that is known. */
+  readonly expiresAt?: string;
+  /**
+   * - `current`: its file stands there
+   * - `kept`: a rollback may bring it back
+   * - `gone`: its file is neither
+   */
+  readonly file: "current" | "kept" | "gone";
+}
+
+/** What one node remembers. */
+export interface NodeHistory {
+  readonly node: string;
+  readonly address: string;
+  readonly uid?: string;
+  readonly result: "read" | "failed" | "skipped" | "not-attempted";
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  /** Newest first. */
+  readonly runs: readonly RecordedRun[];
+  readonly durationMs: number;
+}
+
+export type HistoryReport = RunReport<NodeHistory, "HistoryReport">;
 
 /** A public key, for people. */
 export interface PublicKey {

@@ -5,6 +5,7 @@ import type {
   DiagnosedNode,
   Explanation,
   Inspection,
+  NodeHistory,
   NodeReport,
   NodeStatus,
   PullReport,
@@ -56,6 +57,7 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC264",
   "PC265",
   "PC266",
+  "PC352",
   "PC638",
   "PC701",
 ]);
@@ -66,7 +68,10 @@ export interface Ending {
   /** The code of the error that ended the run. */
   readonly error?: Code;
   /** What became of nodes in a push or restore, or of their host keys, or what a diagnosis found. */
-  readonly nodes?: readonly Pick<NodeReport | TrustedNode | DiagnosedNode, "result">[];
+  readonly nodes?: readonly Pick<
+    NodeHistory | NodeReport | TrustedNode | DiagnosedNode,
+    "result"
+  >[];
   /** Nodes are compared with what they should have: 1 means that some differ, so that no error may end so. */
   readonly compares?: boolean;
   /** What became of nodes in a verify. */

@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   push: async () => (await import("./commands/push.ts")).pushCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
   status: async () => (await import("./commands/status.ts")).statusCommand,
+  history: async () => (await import("./commands/history.ts")).historyCommand,
+  rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand,
   restore: async () => (await import("./commands/restore.ts")).restoreCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,

@@ -82,6 +82,12 @@ export function parseStory(text: string): Story | undefined {
   };
 }
 
+/** The first end that is known of some entries, RFC 3339. */
+export function firstEnd(entries: readonly StoryEntry[]): string | undefined {
+  const ends = entries.map(({ expiresAt }) => expiresAt).filter((end) => Date.parse(end) > 0);
+  return ends.sort()[0];
+}
+
 function parseEntry(read: unknown): StoryEntry | undefined {
   if (!Array.isArray(read)) return undefined;
   const [key, mark, managers, expiresAt] = read as readonly unknown[];

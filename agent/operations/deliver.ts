@@ -16,9 +16,12 @@ import { type SelectedTargets, selectTargets } from "./select-targets.ts";
 
 type DeliverOptions = NodeRunOptions & { readonly restart?: RestartOptions };
 
-interface Delivery<Kind extends "PushReport" | "RestoreReport"> {
+/** What came of a run that changes nodes. */
+type DeliveryKind = "PushReport" | "RestoreReport" | "RollbackReport";
+
+interface Delivery<Kind extends DeliveryKind> {
   readonly kind: Kind;
-  readonly operation: "push" | "plan" | "diff" | "status" | "restore";
+  readonly operation: PlannedEvent["operation"];
   readonly credentials?: PlannedEvent["credentials"];
   /** Called with the plan before anything is touched; throws to end the run. */
   readonly approve?: (plan: PlannedEvent) => Promise<void>;
@@ -34,7 +37,7 @@ interface Delivery<Kind extends "PushReport" | "RestoreReport"> {
  *
  * @throws {PullcastError} PC1xx where nothing can be selected, PC2xx where keys or known_hosts are unusable
  */
-export async function deliver<Kind extends "PushReport" | "RestoreReport">(
+export async function deliver<Kind extends DeliveryKind>(
   options: DeliverOptions,
   delivery: Delivery<Kind>,
 ): Promise<RunReport<NodeReport, Kind>> {
@@ -85,7 +88,7 @@ function wouldReports({ targets }: SelectedTargets): Map<Target, NodeReport> {
 
 interface Plan {
   readonly run: string;
-  readonly delivery: Delivery<"PushReport" | "RestoreReport">;
+  readonly delivery: Delivery<DeliveryKind>;
   readonly selected: SelectedTargets;
   readonly resolver: HostResolver;
 }

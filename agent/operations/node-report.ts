@@ -182,8 +182,8 @@ function cleanChange({ key, manager, ...rest }: EntryChange): EntryChange {
 }
 
 /** What a row says besides its result: others' files that were moved away must be found again. */
-function remarks({ what, kept }: Done, { lostBefore }: TryContext): Pick<Ending, "message"> {
-  const found: string[] = [];
+function remarks({ what, kept, note }: Done, { lostBefore }: TryContext): Pick<Ending, "message"> {
+  const found: string[] = note === undefined ? [] : [note];
   if (lostBefore) found.push("the link was lost once; confirmed by a second try");
   if (kept !== undefined) {
     found.push(

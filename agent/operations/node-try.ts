@@ -49,6 +49,8 @@ type ProgramAnswer = Exclude<NodeProgramReport, { status: "lost" }>;
 export type NodeAnswer = ProgramAnswer & {
   /** What was or would be changed, entry by entry; absent where nobody looked. */
   readonly changes?: readonly EntryChange[];
+  /** What the row says besides, for people. */
+  readonly note?: string;
   /** Nothing was written: it tells what would be. */
   readonly dryRun?: true;
 };

@@ -111,6 +111,16 @@ export interface StatusOptions extends NodeRunOptions {
   readonly now?: Date;
 }
 
+export interface RollbackOptions extends NodeRunOptions {
+  /** The run whose state is wanted; absent: what stood there before the last one. */
+  readonly to?: string;
+  /** For people; kept on the nodes. @default unknown */
+  readonly operator?: string;
+  readonly restart?: RestartOptions;
+  /** @default the present */
+  readonly now?: Date;
+}
+
 export type RestoreOptions = NodeRunOptions & { readonly restart?: RestartOptions };
 
 export interface VerifyOptions extends RunOptions, RegistryAccess {

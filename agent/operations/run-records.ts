@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { NodeReport, PushReport, RestoreReport } from "../model.ts";
+import { PullcastError } from "../errors.ts";
+import type { NodeReport, PushReport, RestoreReport, RollbackReport } from "../model.ts";
 import { runStart } from "./run-id.ts";
 
 /** Records kept on this machine; older ones are removed. */
@@ -10,7 +11,7 @@ const KEPT_RUNS = 50;
 const RECENT_MS = 15 * 60_000;
 
 /** A run as it is stored: its report, nothing secret. */
-type RunRecord = PushReport | RestoreReport;
+type RunRecord = PushReport | RestoreReport | RollbackReport;
 
 /**
  * Stores a run's report as `STATE_DIR/runs/RUN.json` (0600 in a 0700 directory), whole or not at all,
@@ -33,6 +34,47 @@ export async function saveRun(stateDir: string, report: RunRecord): Promise<stri
   await prune(dir);
   return path;
 }
+
+/** Nodes that a push did not serve. */
+export interface FailedNodes {
+  readonly run: string;
+  /** Absent for a run over `--hosts`. */
+  readonly context?: string;
+  readonly nodes: readonly { readonly name: string; readonly address: string }[];
+}
+
+/**
+ * Reads which nodes a push of this machine did not serve, as its record has it.
+ *
+ * @param run - absent: the last push
+ * @throws {PullcastError} PC352 where there is no such record, or no node in it that failed
+ */
+export async function failedNodes(stateDir: string, run?: string): Promise<FailedNodes> {
+  const dir = join(stateDir, "runs");
+  const names = await recordNames(dir);
+  for (const name of names.reverse()) {
+    if (run !== undefined && name !== `${run}.json`) continue;
+    const record = await readRecord(join(dir, name));
+    if (record?.kind !== "PushReport") continue;
+    const { context, items } = record;
+    const failed = items.filter(({ result }) => NOT_SERVED.has(result));
+    if (failed.length === 0) {
+      throw new PullcastError("PC352", { detail: `no node failed in ${record.run}` });
+    }
+    return {
+      run: record.run,
+      ...(context === undefined ? {} : { context }),
+      nodes: failed.map(({ node, address }) => ({ name: node, address })),
+    };
+  }
+  throw new PullcastError("PC352", { detail: run ?? "there is no record of a push" });
+}
+
+const NOT_SERVED: ReadonlySet<string> = new Set<NodeReport["result"]>([
+  "failed",
+  "unknown",
+  "not-attempted",
+]);
 
 /** What this machine last sent to a node. */
 export interface KnownPush {
@@ -81,11 +123,15 @@ async function recordNames(dir: string): Promise<string[]> {
 }
 
 async function readItems(path: string): Promise<readonly NodeReport[]> {
+  return (await readRecord(path))?.items ?? [];
+}
+
+async function readRecord(path: string): Promise<RunRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, "utf8")) as Partial<RunRecord>;
-    return Array.isArray(record.items) ? (record.items as readonly NodeReport[]) : [];
+    return Array.isArray(record.items) ? (record as RunRecord) : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 

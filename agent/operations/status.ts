@@ -1,8 +1,6 @@
 import type { NodeReport, NodeStatus, StatusReport } from "../model.ts";
-import type { NodeLook } from "../node/read-look.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { deliver, nodeRequest } from "./deliver.ts";
-import { lookAt } from "./merge/push-job.ts";
+import { lookAtNodes } from "./look-at-nodes.ts";
 import type { StatusOptions } from "./options.ts";
 import { type FileStatus, judgeNode, newestFiles } from "./status/judge-node.ts";
 
@@ -13,23 +11,7 @@ import { type FileStatus, judgeNode, newestFiles } from "./status/judge-node.ts"
  * @throws {PullcastError} PC1xx where nothing can be selected, PC2xx where keys or known_hosts are unusable
  */
 export async function status(options: StatusOptions): Promise<StatusReport> {
-  const looks = new Map<string, NodeLook>();
-  const {
-    kind: _kind,
-    dryRun: _dryRun,
-    items,
-    ...run
-  } = await deliver(options, {
-    kind: "PushReport",
-    operation: "status",
-    dryRun: "server",
-    job: (id) => async (shell) => {
-      const looked = await lookAt(shell, (login) => nodeRequest(options, { run: id, ...login }));
-      if ("failed" in looked) return looked.failed;
-      looks.set(shell.target.name, looked.look);
-      return { ...looked.answer, what: "unchanged", dryRun: true };
-    },
-  });
+  const { run, items, looks } = await lookAtNodes(options, "status");
   const newest = newestFiles(looks.values());
   const { expiresWithinMs } = options;
   const now = options.now ?? new Date();

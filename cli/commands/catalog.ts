@@ -1,5 +1,6 @@
 import {
   DRY_RUN,
+  FAILED_NODES,
   JUDGE,
   KUBECTL,
   MERGE,
@@ -63,7 +64,16 @@ const PUSH: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [...SOURCE, REGISTRY_CA, ...JUDGE, DRY_RUN, YES, ...TARGET_FILE, ...MERGE],
+      options: [
+        ...FAILED_NODES,
+        ...SOURCE,
+        REGISTRY_CA,
+        ...JUDGE,
+        DRY_RUN,
+        YES,
+        ...TARGET_FILE,
+        ...MERGE,
+      ],
     },
     { title: "Kubelet", options: RESTART },
     {
@@ -257,6 +267,58 @@ const RESTORE: CommandSpec = {
   ],
 };
 
+const HISTORY: CommandSpec = {
+  name: "history",
+  operand: "[NODE...]",
+  summary: "Tell which runs each node remembers, and to which a rollback may go",
+  about: [
+    "Five files that later runs replaced are kept on each node, for 90 days. Values are never shown.",
+  ],
+  examples: [
+    ["All nodes", "history"],
+    ["Who pushed what, when", "history worker-1 -o wide"],
+  ],
+  groups: [
+    TARGETS,
+    { title: "File", options: TARGET_FILE.filter(({ name }) => name === "path") },
+    SSH_WITHOUT_BREAKER,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const ROLLBACK: CommandSpec = {
+  name: "rollback",
+  operand: "[NODE...]",
+  summary: "Bring back on each node what stood there before the last run, or what a run left",
+  about: [
+    "Each node gets the entries that its earlier file had; those of others stay as they are now. Where nothing of pullcast's stood there before, it does what restore does. A second rollback undoes the first.",
+    "Credentials past their recorded end are refused. A run whose file is no longer kept can't be brought back: pullcast history tells which can.",
+  ],
+  examples: [
+    ["Undo the last run on all nodes, in force at once", "rollback --restart-kubelet"],
+    ["What a run left", "rollback --to 20261124T050102Z-1f3a9c"],
+  ],
+  groups: [
+    TARGETS,
+    {
+      title: "File",
+      options: [
+        {
+          name: "to",
+          value: "RUN",
+          text: "the run whose state is wanted (default: before the last)",
+        },
+        ...RESTORED_FILE,
+      ],
+    },
+    { title: "Kubelet", options: RESTART },
+    SSH,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
 const TRUST_NODES: CommandSpec = {
   name: "trust",
   operand: "[NODE...]",
@@ -379,6 +441,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   VERIFY,
   CHECK,
   DOCTOR,
+  HISTORY,
+  ROLLBACK,
   RESTORE,
   TRUST_NODES,
   CLEANUP,

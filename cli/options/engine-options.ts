@@ -296,7 +296,7 @@ function loginName(user: string): string {
 }
 
 /** The XDG specification ignores relative paths. */
-function stateDir({ env, homeDir }: Host): string {
+export function stateDir({ env, homeDir }: Host): string {
   const { XDG_STATE_HOME: base } = env;
   const dir = base !== undefined && isAbsolute(base) ? base : join(homeDir, ".local", "state");
   return join(dir, "pullcast");

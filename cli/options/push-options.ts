@@ -1,8 +1,9 @@
 import type { PushOptions } from "../../agent/index.ts";
 import type { CommandContext } from "../commands/command.ts";
+import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
-import { judgeOptions, nodeRunOptions, registryAccess, some } from "./engine-options.ts";
-import type { OptionValues } from "./parse-argv.ts";
+import { judgeOptions, nodeRunOptions, registryAccess, some, stateDir } from "./engine-options.ts";
+import type { OptionValues, ParsedArgs } from "./parse-argv.ts";
 import { sourceOptions } from "./source-options.ts";
 
 type MergeOptions = Pick<
@@ -17,15 +18,56 @@ export async function pushOptions({
   ...context
 }: CommandContext): Promise<PushOptions> {
   const { options } = args;
+  const narrowed = await onlyFailed(args, host);
   const source = sourceOptions(options, host);
   const merge = mergeOptions(options);
   return {
-    ...(await nodeRunOptions(args, { host, ...context })),
+    ...(await nodeRunOptions(narrowed, { host, ...context })),
     ...judgeOptions(options),
     ...registryAccess(options, host),
     ...merge,
     ...some("operator", host.operator),
     source,
+  };
+}
+
+/** With `--failed`, the nodes of its record take the place of a selection. */
+async function onlyFailed(args: ParsedArgs, host: Host): Promise<ParsedArgs> {
+  const { operands, options } = args;
+  if (!options.on("failed")) {
+    if (options.given("run")) throw usageError("--run needs --failed");
+    return args;
+  }
+  const stray = ["selector", "field-selector", "exclude", "hosts", "hosts-from"].find((name) =>
+    options.given(name),
+  );
+  if (stray !== undefined || operands.length > 0) {
+    throw usageError(`--failed chooses the nodes${stray === undefined ? "" : `, --${stray} too`}`);
+  }
+  const { failedNodes } = await import("../../agent/index.ts");
+  const { context, nodes } = await failedNodes(stateDir(host), options.text("run"));
+  const given = options.text("context");
+  if (given !== undefined && given !== context) {
+    throw usageError(`that push was to ${context ?? "--hosts"}, --context says ${given}`);
+  }
+  if (context !== undefined) {
+    return { operands: nodes.map(({ name }) => name), options: withTexts(options, { context }) };
+  }
+  const hosts = nodes.map(({ name, address }) => `${name}=${address}`).join(",");
+  return { operands: [], options: withTexts(options, { hosts }) };
+}
+
+/** Options as if these had been given as well. */
+function withTexts(options: OptionValues, texts: Readonly<Record<string, string>>): OptionValues {
+  return {
+    text: (name) => texts[name] ?? options.text(name),
+    list: (name) => {
+      const text = texts[name];
+      return text === undefined ? options.list(name) : [text];
+    },
+    on: (name) => options.on(name),
+    inOrder: (names) => options.inOrder(names),
+    given: (name) => name in texts || options.given(name),
   };
 }
 

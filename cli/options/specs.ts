@@ -261,6 +261,14 @@ export const MERGE: readonly OptionSpec[] = [
   FIELD_MANAGER,
 ];
 
+export const FAILED_NODES: readonly OptionSpec[] = [
+  {
+    name: "failed",
+    text: "only the nodes that the last push did not serve, as it is recorded here",
+  },
+  { name: "run", value: "RUN", text: "with --failed: of this push" },
+];
+
 export const DRY_RUN: OptionSpec = {
   name: "dry-run",
   value: "MODE",

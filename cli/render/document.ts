@@ -4,10 +4,12 @@ import type {
   Code,
   Diagnosis,
   Explanation,
+  HistoryReport,
   Inspection,
   PullcastError,
   PushReport,
   RestoreReport,
+  RollbackReport,
   StatusReport,
   TrustReport,
   VerifyReport,
@@ -24,10 +26,16 @@ export interface CodeMeaning {
 }
 
 /** A report about nodes. */
-export type NodesReport = PushReport | RestoreReport | VerifyReport;
+export type NodesReport = PushReport | RollbackReport | RestoreReport | VerifyReport;
 
 /** What a command can present. */
-export type Report = NodesReport | StatusReport | TrustReport | CheckReport | CleanupReport;
+export type Report =
+  | NodesReport
+  | HistoryReport
+  | StatusReport
+  | TrustReport
+  | CheckReport
+  | CleanupReport;
 
 /** What is shown as it is, without items that ended somehow. */
 type Shown = Explanation | Inspection;

@@ -6,6 +6,7 @@ export const ENDED_WELL: ReadonlySet<string> = new Set([
   "removed",
   "would-update",
   "current",
+  "read",
   "pulled",
   "trusted",
   "replaced",

@@ -17,6 +17,8 @@ export function fillFixes(report: Report): Report {
       return report;
     case "TrustReport":
       return { ...report, items: report.items.map(filled) };
+    case "HistoryReport":
+      return { ...report, items: report.items.map(filled) };
     case "StatusReport":
       return { ...report, items: report.items.map(filled) };
     case "VerifyReport":

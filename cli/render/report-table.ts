@@ -1,9 +1,11 @@
 import type {
   CheckItem,
   CleanupReport,
+  NodeHistory,
   NodeReport,
   NodeStatus,
   PullReport,
+  RecordedRun,
   TrustedNode,
 } from "../../agent/index.ts";
 import { type ChangeRow, changeRows } from "./change-rows.ts";
@@ -82,6 +84,27 @@ const STATUS_GROUPS: readonly Column<StatusGroup>[] = [
   ["MESSAGE", ({ message }) => short(message)],
 ];
 
+const HISTORY_COLUMNS: readonly Column<HistoryRow>[] = [
+  ["NODES", ({ nodes }) => nameList(nodes, MAX_NAMES)],
+  ["RESULT", ({ result }) => result],
+  ["CODE", ({ code }) => code],
+  ["RUN", ({ run }) => run],
+  ["FILE", ({ file }) => file],
+  ["WHAT", ({ operation, to }) => (to === undefined ? operation : `${operation} to ${to}`)],
+  ["ENDS", ({ expiresAt }) => expiresAt],
+  ["KEYS", ({ keys }) => short(keys?.join(","))],
+  ["MESSAGE", ({ message }) => short(message)],
+];
+
+const HISTORY_WIDE: readonly Column<HistoryRow>[] = [
+  ...HISTORY_COLUMNS.slice(0, -2),
+  ["BY", ({ operator }) => operator],
+  ["SOURCE", ({ source }) => source],
+  ["MANAGER", ({ manager }) => manager],
+  ["KEYS", ({ keys }) => keys?.join(",")],
+  ["MESSAGE", ({ message }) => message],
+];
+
 const PULL_COLUMNS: readonly Column<PullReport>[] = [
   ["NODE", ({ node }) => node],
   ["RESULT", ({ result }) => result],
@@ -152,6 +175,9 @@ export function renderReportTable(report: Report, style: TableStyle): string {
     return wide
       ? renderItems(unfolded(report.items), CHECK_WIDE, style)
       : renderItems(foldChecks(report.items), CHECK_COLUMNS, style);
+  }
+  if (report.kind === "HistoryReport") {
+    return renderItems(historyRows(report.items), wide ? HISTORY_WIDE : HISTORY_COLUMNS, style);
   }
   if (report.kind === "StatusReport") {
     return wide || report.items.length < GROUP_FROM
@@ -224,6 +250,26 @@ function inForce({ result, restarted, effectiveBy, pathProof }: NodeReport): str
 function stateInForce({ state, pathProof, effectiveBy }: NodeStatus): string | undefined {
   if (pathProof === "assumed" || !["current", "expiring", "drifted"].includes(state)) return;
   return effectiveBy === undefined ? "now" : `by ${formatClock(effectiveBy)}`;
+}
+
+/** One run that some nodes remember in the same way; without one where they remember none. */
+type HistoryRow = Partial<RecordedRun> &
+  Pick<NodeHistory, "result" | "code" | "message"> & { readonly nodes: readonly string[] };
+
+function historyRows(items: readonly NodeHistory[]): HistoryRow[] {
+  const groups = groupBy(items, ({ result, code, runs }) => JSON.stringify([result, code, runs]));
+  return groups.flatMap((members): HistoryRow[] => {
+    const [first] = members;
+    if (first === undefined) return [];
+    const { result, code, message, runs } = first;
+    const row = {
+      nodes: members.map(({ node }) => node),
+      result,
+      ...(code === undefined ? {} : { code }),
+      ...(message === undefined ? {} : { message }),
+    };
+    return runs.length === 0 ? [row] : runs.map((run) => ({ ...row, ...run }));
+  });
 }
 
 /** Nodes in one state for one cause; the run where it is one. */

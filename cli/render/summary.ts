@@ -1,5 +1,6 @@
 import type {
   CheckItem,
+  NodeHistory,
   NodeReport,
   NodeStatus,
   PullReport,
@@ -31,8 +32,8 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
     const lines = causeLines(failuresOf(report.items), isTold);
     return [...lines, ...(quiet ? [] : trustLines(report)), renderCounts(report)];
   }
-  if (report.kind === "StatusReport") {
-    const lines = causeLines(statesFailures(report.items), isTold);
+  if (report.kind === "StatusReport" || report.kind === "HistoryReport") {
+    const lines = causeLines(lookFailures(report.items), isTold);
     return [...lines, renderCounts(report)];
   }
   if (report.kind === "CheckReport") {
@@ -80,9 +81,9 @@ function failuresOf(items: readonly (Items[number] | TrustedNode)[]): Failure[] 
   });
 }
 
-function statesFailures(items: readonly NodeStatus[]): Failure[] {
-  return items.flatMap(({ node, state, code, message = "", fix = "" }) =>
-    code === undefined || state === "skipped"
+function lookFailures(items: readonly (NodeStatus | NodeHistory)[]): Failure[] {
+  return items.flatMap(({ node, code, message = "", fix = "", ...item }) =>
+    code === undefined || ("state" in item ? item.state : item.result) === "skipped"
       ? []
       : [{ code, name: node, message, fix, neutral: (text) => text.replaceAll(node, "NODE") }],
   );

@@ -37,6 +37,8 @@ const VERBS: Readonly<Record<Plan["operation"], string>> = {
   plan: "Would push to",
   diff: "Comparing with",
   status: "Looking at",
+  history: "Looking at",
+  rollback: "Rolling back on",
   restore: "Restoring on",
   verify: "Verifying",
   trust: "Reading the host keys of",

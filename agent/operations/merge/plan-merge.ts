@@ -19,6 +19,8 @@ export interface WantedEntry {
   /** Padded base64 of `user:password`. */
   readonly auth: Secret<string>;
   readonly expiresAt: Expiry;
+  /** Whose it shall be; absent: those that have it already, and the run's own. */
+  readonly managers?: readonly string[];
 }
 
 export interface MergeOptions {
@@ -26,6 +28,8 @@ export interface MergeOptions {
   readonly wanted: readonly WantedEntry[];
   /** In whose name: entries that this manager alone has, and that are not wanted any more, go. */
   readonly manager: string;
+  /** Entries of all managers go that are not wanted: what is wanted is a whole earlier state. @default false */
+  readonly everyManager?: boolean;
   /** Put wanted entries in place of others' with the same key. */
   readonly replace: boolean;
   /** Leave out what voids the file. */
@@ -176,15 +180,13 @@ function judge(owned: readonly OwnedEntry[], options: MergeOptions): Verdict[] {
   const present = owned.map((entry) => {
     const want = wanted.get(entry.key);
     wanted.delete(entry.key);
-    return want === undefined
-      ? judgeUnwanted(entry, options.manager)
-      : judgeWanted(entry, want, options);
+    return want === undefined ? judgeUnwanted(entry, options) : judgeWanted(entry, want, options);
   });
   const added = [...wanted.values()].map(
     (want): Verdict => ({
       change: { key: want.key, change: "added" },
       keep: want.auth,
-      story: storyOf(want, [options.manager]),
+      story: storyOf(want, want.managers ?? [options.manager]),
       isNew: true,
     }),
   );
@@ -203,7 +205,7 @@ function judgeWanted(
   const managers = story?.managers ?? [OTHERS];
   const others = managers.filter((one) => one !== manager);
   if (mark === markOf(want.auth)) {
-    const all = [...others, manager].sort();
+    const all = want.managers ?? [...others, manager].sort();
     return {
       change: { key, change: "unchanged" },
       keep: want.auth,
@@ -220,15 +222,19 @@ function judgeWanted(
       ...(other === undefined ? {} : { manager: other }),
     },
     keep: want.auth,
-    story: storyOf(want, [manager]),
+    story: storyOf(want, want.managers ?? [manager]),
     isNew: true,
     ...(isForeign && !replace ? { blocked: true } : {}),
-    ...(other === undefined ? {} : { takenFrom: other }),
+    ...(other === undefined || want.managers !== undefined ? {} : { takenFrom: other }),
   };
 }
 
-function judgeUnwanted({ key, reading, story }: OwnedEntry, manager: string): Verdict {
-  const left = story?.managers.filter((one) => one !== manager) ?? [OTHERS];
+function judgeUnwanted(
+  { key, reading, story }: OwnedEntry,
+  { manager, everyManager = false }: MergeOptions,
+): Verdict {
+  const goes = (one: string) => (everyManager ? one !== OTHERS : one === manager);
+  const left = story?.managers.filter((one) => !goes(one)) ?? [OTHERS];
   const [first] = left.filter((one) => one !== OTHERS);
   if (story === undefined || (first === undefined && left.length > 0)) {
     return { change: { key, change: "foreign" }, keep: reading.auth };

@@ -1,9 +1,10 @@
 import type { LoadedConfig } from "../../credentials/model.ts";
+import type { Code } from "../../errors.ts";
 import { composeInstall, composeLook, composeProbe, type NodeRequest } from "../../node/compose.ts";
 import { type NodeLook, readLook } from "../../node/read-look.ts";
 import { formatStory, markOf, type Story } from "../../node/story.ts";
 import type { NodeAnswer, NodeJob, NodeLogin, NodeShell } from "../node-try.ts";
-import { type MergePlan, planMerge } from "./plan-merge.ts";
+import { planMerge } from "./plan-merge.ts";
 import { planReplace } from "./plan-replace.ts";
 
 /** How a push treats what stands on a node. */
@@ -26,7 +27,7 @@ export interface PushJobOptions extends PushMode {
 }
 
 /** Others may write at the same time: a merge looks anew so often before it gives up. */
-const MAX_LOOKS = 5;
+export const MAX_LOOKS = 5;
 
 /** The work of a push on one node. */
 export function pushJob(options: PushJobOptions): NodeJob {
@@ -94,7 +95,7 @@ async function mergeOnce(
   const { config, story, request } = options;
   const plan = planMerge({ ...options, look, wanted: config.credentials, manager: story.manager });
   const { changes } = plan;
-  if (plan.type === "refused") return refusal(plan, looked);
+  if (plan.type === "refused") return { ...refuse(looked, plan), changes };
   if (plan.type === "nothing") return { ...unchanged(looked, look), changes };
   const merge = plan.terms;
   const replace = options.replace || plan.imported !== undefined;
@@ -147,10 +148,11 @@ function unchanged(looked: DoneAnswer, { file, now }: NodeLook): DoneAnswer {
   };
 }
 
-function refusal(
-  { code, detail, changes }: Extract<MergePlan, { type: "refused" }>,
+/** A node's answer where its file stands against what was to be done. */
+export function refuse(
   { path, pathProof, warnings }: DoneAnswer,
+  { code, detail }: { readonly code: Code; readonly detail: string },
 ): NodeAnswer {
   const where = detail === "" ? path : `${path}: ${detail}`;
-  return { status: "failed", code, detail: where, began: true, path, pathProof, warnings, changes };
+  return { status: "failed", code, detail: where, began: true, path, pathProof, warnings };
 }

@@ -2,7 +2,7 @@ import { KUBELET_CACHE_MS } from "../../kubelet/cache-time.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
 import type { DriftKind, NodeStatus } from "../../model.ts";
 import type { NodeLook } from "../../node/read-look.ts";
-import type { Story } from "../../node/story.ts";
+import { firstEnd, type Story } from "../../node/story.ts";
 
 /** What is told of a file that was looked at. */
 export type FileStatus = Pick<
@@ -86,8 +86,7 @@ function storyOf({ file, record, stories }: NodeLook): Story | undefined {
 
 function storyFacts(story: Story | undefined): Partial<FileStatus> {
   if (story === undefined) return {};
-  const ends = story.entries.map(({ expiresAt }) => expiresAt).filter((end) => Date.parse(end) > 0);
-  const [first] = ends.sort();
+  const first = firstEnd(story.entries);
   return {
     run: story.run,
     at: story.at,
