@@ -18,6 +18,7 @@ export interface PlannedEvent {
     | "status"
     | "history"
     | "rollback"
+    | "remove"
     | "restore"
     | "verify"
     | "trust"

@@ -24,6 +24,7 @@ export type {
   PullResult,
   PushReport,
   RecordedRun,
+  RemoveReport,
   RestoreReport,
   RollbackReport,
   RunReport,
@@ -59,6 +60,7 @@ export type {
   JudgeOptions,
   NodeRunOptions,
   PushOptions,
+  RemoveOptions,
   RestartOptions,
   RestoreOptions,
   RollbackOptions,
@@ -69,6 +71,7 @@ export type {
   VerifyOptions,
 } from "./operations/options.ts";
 export { push } from "./operations/push.ts";
+export { remove } from "./operations/remove.ts";
 export { restore } from "./operations/restore.ts";
 export { rollback } from "./operations/rollback.ts";
 export { failedNodes } from "./operations/run-records.ts";

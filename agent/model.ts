@@ -302,6 +302,7 @@ export interface Inspection {
 export type PushReport = RunReport<NodeReport, "PushReport"> & {
   readonly credentials: readonly CredentialSummary[];
 };
+export type RemoveReport = RunReport<NodeReport, "RemoveReport">;
 export type RollbackReport = RunReport<NodeReport, "RollbackReport">;
 export type RestoreReport = RunReport<NodeReport, "RestoreReport">;
 export type VerifyReport = RunReport<PullReport, "VerifyReport">;

@@ -29,8 +29,7 @@ export const EXIT_CODES = [
   { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
   {
     code: 5,
-    meaning:
-      "verify: some node did not pull; status: some is not current; explain: no credential is tried; check: one does not work",
+    meaning: "verify, status, check: not all is well; explain: no credential is tried",
   },
   { code: 0, meaning: "all is well" },
 ] as const;

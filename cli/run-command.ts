@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.ts")).statusCommand,
   history: async () => (await import("./commands/history.ts")).historyCommand,
   rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand,
+  remove: async () => (await import("./commands/remove.ts")).removeCommand,
   restore: async () => (await import("./commands/restore.ts")).restoreCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,

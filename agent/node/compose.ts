@@ -45,6 +45,8 @@ export interface MergeTerms {
 
 /** Days for which files that were replaced are kept for a rollback. */
 const KEEP_DAYS = 90;
+/** A day after all others: nothing is from it or later. */
+const NEVER = "99999999";
 
 /**
  * Replaces config.json by `config`, atomically and durably; an equal file of mode 0600 is left alone, but for a
@@ -63,6 +65,8 @@ export function composeInstall(
     readonly story?: string;
     /** Absent: all of the file is ours, whatever stands there. */
     readonly merge?: MergeTerms;
+    /** Keep none of the files that earlier runs left. @default false */
+    readonly forgetPast?: boolean;
   },
 ): NodeProgram {
   const { bytes, digest } = request.config;
@@ -143,6 +147,7 @@ interface Payload {
 const NOTHING: Payload = { bytes: new Uint8Array(), digest: "-" };
 
 interface WholeRequest extends NodeRequest {
+  readonly forgetPast?: boolean;
   readonly merge?: MergeTerms;
   /** Printable ASCII: the rest of the header's line. */
   readonly extra?: string;
@@ -164,7 +169,7 @@ function compose(name: ProgramName, request: WholeRequest, payload: Payload): No
     uuidToken(request.systemUuid),
     token(request.merge?.expect ?? "any", /^(?:[0-9a-f]{64}|-|any)$/, "digest"),
     request.merge?.share === "part" ? "part" : "yes",
-    daysBefore(request.run, KEEP_DAYS),
+    request.forgetPast === true ? NEVER : daysBefore(request.run, KEEP_DAYS),
     token(request.extra ?? "-", /^[!-~](?:[ -~]*[!-~])?$/, "last field"),
   ].join(" ");
   return {

@@ -131,7 +131,7 @@ swap() {
   [ config.json -ef /proc/self/fd/8 ]
 }
 
-# Earlier files are five at most, and none from before $oldest (YYYYMMDD): what a rollback may want, no more. Stories
+# Earlier files are five at most, and none from before $oldest (YYYYMMDD; none at all for 99999999): what a rollback may want, no more. Stories
 # go with their files. Names tell the time, so they are sorted by it.
 prune() {
   drop=
@@ -140,7 +140,7 @@ prune() {
   for path in .pullcast/past-*; do
     name=${path#.pullcast/past-}
     case $name in *[!A-Za-z0-9-]*) continue ;; esac
-    if [ "$count" -gt 5 ] || [ "${name%%T*}" -lt "$oldest" ] 2>/dev/null; then
+    if [ "$count" -gt 5 ] || [ "$oldest" = 99999999 ] || [ "${name%%T*}" -lt "$oldest" ] 2>/dev/null; then
       drop="$drop $path"
       count=$((count - 1))
     fi

@@ -17,7 +17,7 @@ import { type SelectedTargets, selectTargets } from "./select-targets.ts";
 type DeliverOptions = NodeRunOptions & { readonly restart?: RestartOptions };
 
 /** What came of a run that changes nodes. */
-type DeliveryKind = "PushReport" | "RestoreReport" | "RollbackReport";
+type DeliveryKind = "PushReport" | "RestoreReport" | "RollbackReport" | "RemoveReport";
 
 interface Delivery<Kind extends DeliveryKind> {
   readonly kind: Kind;

@@ -111,6 +111,16 @@ export interface StatusOptions extends NodeRunOptions {
   readonly now?: Date;
 }
 
+export interface RemoveOptions extends NodeRunOptions {
+  /** Keys or hosts; none means all of pullcast's. */
+  readonly registries: readonly string[];
+  /** For people; kept on the nodes. @default unknown */
+  readonly operator?: string;
+  readonly restart?: RestartOptions;
+  /** @default the present */
+  readonly now?: Date;
+}
+
 export interface RollbackOptions extends NodeRunOptions {
   /** The run whose state is wanted; absent: what stood there before the last one. */
   readonly to?: string;

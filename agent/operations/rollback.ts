@@ -41,7 +41,7 @@ export function rollback(options: RollbackOptions): Promise<RollbackReport> {
   });
 }
 
-export interface RollbackJobOptions {
+interface RollbackJobOptions {
   readonly to?: string;
   readonly now: Date;
   readonly replace: boolean;
@@ -50,7 +50,7 @@ export interface RollbackJobOptions {
 }
 
 /** The work of a rollback on one node. */
-export function rollbackJob(options: RollbackJobOptions): NodeJob {
+function rollbackJob(options: RollbackJobOptions): NodeJob {
   return async (shell) => {
     for (let round = 1; ; round += 1) {
       const end = await rollBackOnce(shell, options);

@@ -1,7 +1,13 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PullcastError } from "../errors.ts";
-import type { NodeReport, PushReport, RestoreReport, RollbackReport } from "../model.ts";
+import type {
+  NodeReport,
+  PushReport,
+  RemoveReport,
+  RestoreReport,
+  RollbackReport,
+} from "../model.ts";
 import { runStart } from "./run-id.ts";
 
 /** Records kept on this machine; older ones are removed. */
@@ -11,7 +17,7 @@ const KEPT_RUNS = 50;
 const RECENT_MS = 15 * 60_000;
 
 /** A run as it is stored: its report, nothing secret. */
-type RunRecord = PushReport | RestoreReport | RollbackReport;
+type RunRecord = PushReport | RestoreReport | RollbackReport | RemoveReport;
 
 /**
  * Stores a run's report as `STATE_DIR/runs/RUN.json` (0600 in a 0700 directory), whole or not at all,

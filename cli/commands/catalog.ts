@@ -319,6 +319,39 @@ const ROLLBACK: CommandSpec = {
   ],
 };
 
+const REMOVE: CommandSpec = {
+  name: "remove",
+  operand: "[NODE...]",
+  summary: "Take pullcast's entries off nodes, and tell where else they have logins",
+  about: [
+    "Takes back what push put there, all of it or what is for some registries; entries of others stay byte for byte. Where nothing of pullcast's is left, what stood there before the first push comes back. Earlier files that nodes keep go as well, so that what was revoked is nowhere, and no rollback brings it back.",
+    "Then each other place on the node with a login for the same is told (PC370): the kubelet's other files, kept files, credential providers, the container runtime. Images that are there already may still be used by pods.",
+  ],
+  examples: [
+    ["All of pullcast's, on all nodes, in force at once", "remove --restart-kubelet"],
+    ["One registry", "remove --registry registry.example.com"],
+  ],
+  groups: [
+    TARGETS,
+    {
+      title: "File",
+      options: [
+        {
+          name: "registry",
+          value: "HOST",
+          many: true,
+          text: "only entries for this host, or with this key (default: all of pullcast's)",
+        },
+        ...RESTORED_FILE.filter(({ name }) => name === "path"),
+      ],
+    },
+    { title: "Kubelet", options: RESTART },
+    SSH,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
 const TRUST_NODES: CommandSpec = {
   name: "trust",
   operand: "[NODE...]",
@@ -444,6 +477,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   HISTORY,
   ROLLBACK,
   RESTORE,
+  REMOVE,
   TRUST_NODES,
   CLEANUP,
   INSPECT,

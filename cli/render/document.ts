@@ -8,6 +8,7 @@ import type {
   Inspection,
   PullcastError,
   PushReport,
+  RemoveReport,
   RestoreReport,
   RollbackReport,
   StatusReport,
@@ -26,7 +27,7 @@ export interface CodeMeaning {
 }
 
 /** A report about nodes. */
-export type NodesReport = PushReport | RollbackReport | RestoreReport | VerifyReport;
+export type NodesReport = PushReport | RemoveReport | RollbackReport | RestoreReport | VerifyReport;
 
 /** What a command can present. */
 export type Report =

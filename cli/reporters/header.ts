@@ -39,6 +39,7 @@ const VERBS: Readonly<Record<Plan["operation"], string>> = {
   status: "Looking at",
   history: "Looking at",
   rollback: "Rolling back on",
+  remove: "Removing from",
   restore: "Restoring on",
   verify: "Verifying",
   trust: "Reading the host keys of",

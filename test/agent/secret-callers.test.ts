@@ -28,6 +28,8 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/operations/kubelet-lookup.ts": 1,
   "agent/operations/merge/plan-merge.ts": 3,
   "agent/operations/merge/plan-replace.ts": 1,
+  "agent/operations/remove.ts": 1,
+  "agent/operations/remove/places.ts": 1,
   "agent/operations/rollback.ts": 1,
   "agent/operations/status/judge-node.ts": 2,
   "agent/registry/exchange-identity-token.ts": 1,

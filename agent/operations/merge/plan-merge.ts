@@ -30,6 +30,8 @@ export interface MergeOptions {
   readonly manager: string;
   /** Entries of all managers go that are not wanted: what is wanted is a whole earlier state. @default false */
   readonly everyManager?: boolean;
+  /** Write also where nothing would change. @default false */
+  readonly always?: boolean;
   /** Put wanted entries in place of others' with the same key. */
   readonly replace: boolean;
   /** Leave out what voids the file. */
@@ -97,7 +99,12 @@ export function planMerge(options: MergeOptions): MergePlan {
   const entries = left.flatMap(({ story }) => (story === undefined ? [] : [story]));
   const digest = createHash("sha256").update(composed.bytes).digest("hex");
   const changesFile = digest !== look.file.digest;
-  if (!changesFile && isInOrder(look.file) && sameStory(owned, entries)) {
+  if (
+    options.always !== true &&
+    !changesFile &&
+    isInOrder(look.file) &&
+    sameStory(owned, entries)
+  ) {
     return { type: "nothing", changes };
   }
   return {
