@@ -373,6 +373,10 @@ const TABLE = {
     title: "that run's file is not kept on the node",
     fix: "pullcast history shows which are",
   },
+  PC352: {
+    title: "no run of which nodes failed is known on this machine",
+    fix: "name the nodes; runs are recorded in $XDG_STATE_HOME/pullcast/runs",
+  },
   PC370: {
     title: "another place on the node still has a login for what was removed",
     fix: "look at it on the node: whoever put it there must take it away",
@@ -380,10 +384,6 @@ const TABLE = {
   PC371: {
     title: "nobody could look where else the node has logins for what was removed",
     fix: "pullcast explain IMAGE --node NODE",
-  },
-  PC352: {
-    title: "no run of which nodes failed is known on this machine",
-    fix: "name the nodes; runs are recorded in $XDG_STATE_HOME/pullcast/runs",
   },
 
   PC401: {

@@ -140,6 +140,7 @@ test("errors: credentials 6, usage and selection 2, all others 1", () => {
     "PC264",
     "PC265",
     "PC266",
+    "PC352",
     "PC638",
     "PC701",
   ]);
