@@ -1,4 +1,4 @@
-import { COMMANDS, findCommand, optionsOf } from "./commands/catalog.ts";
+import { nameCommand, optionsOf, subcommandsOf, topLevel } from "./commands/catalog.ts";
 import type { OptionSpec } from "./options/specs.ts";
 
 const BASH = `# bash completion for pullcast
@@ -28,11 +28,11 @@ export const SHELLS = { bash: BASH, zsh: ZSH } as const;
 export function completions(words: readonly string[]): string[] {
   const current = words.at(-1) ?? "";
   const before = words.slice(0, -1);
-  const command = findCommand(before[0] ?? "");
-  if (command === undefined) {
-    const names = COMMANDS.map(({ name }) => name);
-    return before.length === 0 ? startingWith(current, names) : [];
-  }
+  if (before.length === 0) return startingWith(current, topNames());
+  const named = nameCommand(before);
+  if (named === undefined) return [];
+  if ("group" in named) return named.rest.length === 0 ? subcommands(before, current) : [];
+  const { command } = named;
   const options = optionsOf(command);
   const [, name, value] = /^--([^=]+)=(.*)$/s.exec(current) ?? [];
   if (name !== undefined) {
@@ -48,11 +48,21 @@ export function completions(words: readonly string[]): string[] {
     );
   }
   if (command.operand === "[SHELL]") return startingWith(current, Object.keys(SHELLS));
-  if (command.operand !== "[COMMAND]") return [];
-  return startingWith(
-    current,
-    COMMANDS.map((other) => other.name),
-  );
+  if (command.operand !== "[COMMAND]")
+    return before.length === 1 ? subcommands(before, current) : [];
+  return before.length === 1
+    ? startingWith(current, topNames())
+    : subcommands(before.slice(1), current);
+}
+
+function topNames(): string[] {
+  return topLevel().map(({ name }) => name);
+}
+
+/** Second words of subcommands. */
+function subcommands([first = ""]: readonly string[], current: string): string[] {
+  const words = subcommandsOf(first).map(({ name }) => name.slice(first.length + 1));
+  return startingWith(current, words);
 }
 
 function takesValue({ name, short, value }: OptionSpec, word: string): boolean {

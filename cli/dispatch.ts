@@ -1,7 +1,7 @@
-import { type CommandSpec, findCommand } from "./commands/catalog.ts";
+import { type CommandSpec, type Named, nameCommand } from "./commands/catalog.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
-import { renderCommandHelp, renderProgramHelp } from "./render/help.ts";
+import { renderCommandHelp, renderGroupHelp, renderProgramHelp } from "./render/help.ts";
 
 /**
  * Finds the command and runs it. Help, versions and completions are answered here and load nothing
@@ -24,10 +24,11 @@ export async function dispatch(host: Host): Promise<ExitCode> {
   if (name === "--version" || name === "-V" || name === "version") {
     return print(host, `pullcast ${host.version}\n`);
   }
-  const command = findCommand(name);
-  if (command === undefined) return await unknownCommand(host, name);
-  if (asksHelp(rest)) return print(host, renderCommandHelp(host.program, command));
-  return await runFound(host, command, rest);
+  const named = nameCommand(host.argv);
+  if (named === undefined) return await unknownCommand(host, name);
+  if (asksHelp(rest)) return await printHelp(host, named);
+  if ("group" in named) return await printHelp(host, named);
+  return await runFound(host, named.command, named.rest);
 }
 
 async function runFound(
@@ -85,11 +86,20 @@ function asksHelp(argv: readonly string[]): boolean {
   return options.includes("--help") || options.includes("-h");
 }
 
-async function help(host: Host, [name]: readonly string[]): Promise<ExitCode> {
+async function help(host: Host, words: readonly string[]): Promise<ExitCode> {
+  const [name] = words;
   if (name === undefined) return print(host, renderProgramHelp(host.program));
-  const command = findCommand(name);
-  if (command === undefined) return await unknownCommand(host, name);
-  return print(host, renderCommandHelp(host.program, command));
+  const named = nameCommand(words);
+  return named === undefined ? await unknownCommand(host, name) : await printHelp(host, named);
+}
+
+/** A group alone prints its help, since there is nothing else that it could do. */
+async function printHelp(host: Host, named: Named): Promise<ExitCode> {
+  if ("command" in named) return print(host, renderCommandHelp(host.program, named.command));
+  const [word] = named.rest;
+  const { name } = named.group;
+  if (word !== undefined && !asksHelp([word])) return await unknownCommand(host, `${name} ${word}`);
+  return print(host, renderGroupHelp(host.program, named.group));
 }
 
 async function unknownCommand(host: Host, name: string): Promise<ExitCode> {

@@ -1,5 +1,5 @@
 import { suggest } from "../agent/index.ts";
-import { COMMANDS, type CommandSpec } from "./commands/catalog.ts";
+import { type CommandSpec, subcommandsOf, topLevel } from "./commands/catalog.ts";
 import { explainCode } from "./commands/explain-code.ts";
 import { SHELLS } from "./completion.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
@@ -29,16 +29,32 @@ export async function runTextCommand(
   }
 }
 
-/** Refuses a command that isn't there, and names the one that was probably meant. */
+/** Refuses a command that isn't there, and names the one that was probably meant; `name` may be of two words. */
 export async function refuseCommand(host: Host, name: string): Promise<ExitCode> {
+  const [group = "", word] = name.split(" ");
+  if (word !== undefined) return await refuseSubcommand(host, { group, word });
   const meant = suggest(
     name,
-    COMMANDS.map((command) => command.name),
+    topLevel().map((command) => command.name),
   );
   const detail = name.startsWith("-")
     ? `the command comes first, ${quote(name)} is none`
     : `there is no command ${quote(name)}`;
   return await fail(host, usageError(detail, otherCommand(host, { name, meant })));
+}
+
+async function refuseSubcommand(
+  host: Host,
+  { group, word }: { readonly group: string; readonly word: string },
+): Promise<ExitCode> {
+  const words = subcommandsOf(group).map(({ name }) => name.slice(group.length + 1));
+  const meant = suggest(word, words);
+  const detail = word.startsWith("-")
+    ? `the subcommand comes first, ${quote(word)} is none`
+    : `${group} has no subcommand ${quote(word)}`;
+  const fix =
+    meant === undefined ? `see ${host.program} ${group} --help` : `did you mean ${group} ${meant}?`;
+  return await fail(host, usageError(detail, fix));
 }
 
 /** Words for a look at the nodes, which is what `check` is. */

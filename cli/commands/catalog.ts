@@ -19,20 +19,9 @@ import {
   TRUST,
   YES,
 } from "../options/specs.ts";
+import type { CommandSpec, GroupSpec } from "./command-spec.ts";
 
-/** A command as help and the parser know it. */
-export interface CommandSpec {
-  readonly name: string;
-  /** One clause, for the list of commands. */
-  readonly summary: string;
-  /** What may follow the name; `...` takes any number. */
-  readonly operand?: "[NODE...]" | "[IMAGE|CODE]" | "[SHELL]" | "[COMMAND]";
-  /** Paragraphs under the summary. */
-  readonly about: readonly string[];
-  /** Intent and arguments, without the program's name. */
-  readonly examples: readonly (readonly [intent: string, args: string])[];
-  readonly groups: readonly OptionGroup[];
-}
+export type { CommandSpec } from "./command-spec.ts";
 
 const HELP: OptionGroup = { title: "Output", options: OUTPUT.options.slice(-1) };
 
@@ -500,9 +489,47 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
 ];
 
-/** The command of that name. */
+/** What has subcommands only, and no work of its own; a command may have subcommands as well. */
+export const GROUPS: readonly GroupSpec[] = [];
+
+/** The command of that name, of two words for a subcommand. */
 export function findCommand(name: string): CommandSpec | undefined {
   return COMMANDS.find((command) => command.name === name);
+}
+
+/** The subcommands of a command or a group, in the order of help. */
+export function subcommandsOf(name: string): CommandSpec[] {
+  return COMMANDS.filter((command) => command.name.startsWith(`${name} `));
+}
+
+/** What may stand first on the command line, in the order of help: commands and groups. */
+export function topLevel(): (CommandSpec | GroupSpec)[] {
+  return [...COMMANDS.filter(({ name }) => !name.includes(" ")), ...GROUPS].sort(
+    (one, other) => placeOf(one) - placeOf(other),
+  );
+}
+
+/** A group stands where its first subcommand does. */
+function placeOf({ name }: CommandSpec | GroupSpec): number {
+  return COMMANDS.findIndex(
+    (command) => command.name === name || command.name.startsWith(`${name} `),
+  );
+}
+
+/** What the first words of a command line name. */
+export type Named =
+  | { readonly command: CommandSpec; readonly rest: readonly string[] }
+  /** A group; `rest` begins with what is none of its subcommands. */
+  | { readonly group: GroupSpec; readonly rest: readonly string[] };
+
+/** The command or group that the first words name, the longer name first; `undefined` where there is none. */
+export function nameCommand([first = "", ...rest]: readonly string[]): Named | undefined {
+  const subcommand = findCommand(`${first} ${rest[0] ?? ""}`);
+  if (subcommand !== undefined) return { command: subcommand, rest: rest.slice(1) };
+  const command = findCommand(first);
+  if (command !== undefined) return { command, rest };
+  const group = GROUPS.find(({ name }) => name === first);
+  return group === undefined ? undefined : { group, rest };
 }
 
 /** All options of a command. */

@@ -1,4 +1,5 @@
-import { COMMANDS, type CommandSpec } from "../commands/catalog.ts";
+import { subcommandsOf, topLevel } from "../commands/catalog.ts";
+import type { CommandSpec, GroupSpec } from "../commands/command-spec.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import type { OptionSpec } from "../options/specs.ts";
 import { wrap } from "./wrap.ts";
@@ -8,7 +9,7 @@ const MARGIN = "  ";
 
 /** Help for the program as a whole. */
 export function renderProgramHelp(program: string): string {
-  const commands = COMMANDS.map(({ name, summary }): Row => [name, summary]);
+  const commands = topLevel().map(({ name, summary }): Row => [name, summary]);
   return sections([
     ["Every node of a Kubernetes cluster can pull its private images: pushed, proven, kept so."],
     [`Usage: ${program} COMMAND [NODE...] [options]`],
@@ -35,9 +36,26 @@ export function renderCommandHelp(program: string, command: CommandSpec): string
     [`Usage: ${program} ${command.name}${operand} [options]`],
     ...command.about.map((paragraph) => wrap(paragraph, WIDTH)),
     command.examples.length === 0 ? [] : ["Examples:", ...examples(program, command.examples)],
+    subcommandRows(command.name),
     ...groups,
     command.groups.length > 1 ? exitCodes() : [],
   ]);
+}
+
+/** Help for a name that has subcommands only. */
+export function renderGroupHelp(program: string, { name, summary, about }: GroupSpec): string {
+  return sections([
+    [`${summary}.`],
+    [`Usage: ${program} ${name} SUBCOMMAND [options]`],
+    ...about.map((paragraph) => wrap(paragraph, WIDTH)),
+    subcommandRows(name),
+    [`${program} ${name} SUBCOMMAND --help tells a subcommand's options.`],
+  ]);
+}
+
+function subcommandRows(name: string): string[] {
+  const entries = subcommandsOf(name).map((one): Row => [one.name, one.summary]);
+  return entries.length === 0 ? [] : ["Subcommands:", ...rows(entries)];
 }
 
 /** A term and what it means. */
