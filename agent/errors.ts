@@ -85,6 +85,50 @@ const TABLE = {
   },
   PC132: { title: "it was not checked", fix: "see the reason given" },
 
+  PC160: { title: "no namespace was selected", fix: "kubectl get namespaces --show-labels" },
+  PC161: { title: "there is no such namespace", fix: "kubectl get namespaces" },
+  PC162: {
+    title: "the namespace is being deleted",
+    fix: "wait until it is gone; kubectl get namespace NAMESPACE -o yaml tells what holds it up",
+  },
+  PC163: {
+    title: "another field manager owns the Secret's values",
+    fix: "find out whose it is; then --replace takes it over, or another --name leaves it alone",
+  },
+  PC164: {
+    title: "a Secret of another type has the name",
+    fix: "use another --name, or kubectl delete secret NAME -n NAMESPACE",
+  },
+  PC165: {
+    title: "the Secret is immutable",
+    fix: "use another --name, or kubectl delete secret NAME -n NAMESPACE",
+  },
+  PC166: {
+    title: "the namespace's quota has no room",
+    fix: "kubectl describe quota -n NAMESPACE",
+  },
+  PC167: {
+    title: "an admission policy or webhook refused it",
+    fix: "see its own words; leave the namespace out with --exclude, or have the policy allow pullcast's Secrets",
+  },
+  PC168: {
+    title: "the credentials don't fit into a Secret (1 MiB)",
+    fix: "send fewer: --only REGISTRY",
+  },
+  PC169: {
+    title: "there is no such ServiceAccount",
+    fix: "kubectl get serviceaccounts --all-namespaces",
+  },
+  PC170: {
+    title: "the object kept changing while it was written",
+    fix: "run the command again; kubectl get -o yaml --show-managed-fields tells who writes it",
+  },
+  PC171: { title: "the API server refused the object", fix: "see its own words" },
+  PC172: {
+    title: "the ServiceAccount names the Secret, and pullcast did not add it",
+    fix: "kubectl edit serviceaccount NAME -n NAMESPACE, if it should not",
+  },
+
   PC201: { title: "the name can't be resolved", fix: "check DNS, or use --address or --hosts" },
   PC202: {
     title: "the connection was refused",

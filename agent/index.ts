@@ -75,6 +75,17 @@ export { remove } from "./operations/remove.ts";
 export { restore } from "./operations/restore.ts";
 export { rollback } from "./operations/rollback.ts";
 export { failedNodes } from "./operations/run-records.ts";
+export { secretApply } from "./operations/secret/apply.ts";
+export type {
+  AccountItem,
+  AccountSelection,
+  NamespaceItem,
+  NamespaceSelection,
+  SecretApplyOptions,
+  SecretPlan,
+  SecretReport,
+  SecretRunOptions,
+} from "./operations/secret/model.ts";
 export { status } from "./operations/status.ts";
 export { trust } from "./operations/trust.ts";
 export { verify } from "./operations/verify.ts";

@@ -5,6 +5,7 @@ import type {
   DiagnosedNode,
   Explanation,
   Inspection,
+  NamespaceItem,
   NodeHistory,
   NodeReport,
   NodeStatus,
@@ -25,8 +26,8 @@ export const EXIT_CODES = [
     meaning:
       "the cluster could not be asked, or pullcast itself failed; diff: something would change",
   },
-  { code: 4, meaning: "all nodes failed" },
-  { code: 3, meaning: "some nodes failed, are unknown or were not attempted" },
+  { code: 4, meaning: "all nodes, or namespaces, failed" },
+  { code: 3, meaning: "some nodes, or namespaces, failed, are unknown or were not attempted" },
   {
     code: 5,
     meaning: "verify, status, check: not all is well; explain: no credential is tried",
@@ -49,6 +50,8 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC114",
   "PC118",
   "PC119",
+  "PC160",
+  "PC168",
   "PC215",
   "PC222",
   "PC223",
@@ -83,6 +86,8 @@ export interface Ending {
   readonly checks?: readonly Pick<CheckItem, "group" | "name" | "result" | "code">[];
   /** In which states nodes are. */
   readonly states?: readonly Pick<NodeStatus, "state">[];
+  /** What became of namespaces. */
+  readonly namespaces?: readonly Pick<NamespaceItem, "result">[];
   /** What became of test pods in a cleanup; none is well. */
   readonly pods?: readonly Pick<CleanupReport["items"][number], "result">[];
 }
@@ -102,7 +107,7 @@ function plainExitCode(ending: Ending): ExitCode {
   if (ending.checks !== undefined) return exitCodeOfChecks(ending.checks);
   if (ending.states !== undefined) return exitCodeOfStates(ending.states);
   if (ending.inspected === "refused") return 6;
-  const nodes = withoutSkipped(ending.nodes);
+  const nodes = withoutSkipped<{ readonly result: string }>(ending.nodes ?? ending.namespaces);
   const pulls = withoutSkipped(ending.pulls);
   // Skipped nodes alone are no success: nobody was served.
   if (nodes?.length === 0) return 2;

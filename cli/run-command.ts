@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import("./commands/check.ts")).checkCommand,
   trust: async () => (await import("./commands/trust.ts")).trustCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
+  "secret apply": async () => (await import("./commands/secret/apply.ts")).secretApplyCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

@@ -82,13 +82,18 @@ function start(
     Accept: "application/json",
     ...(payload === undefined
       ? {}
-      : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(payload) }),
+      : { "Content-Type": contentType(method), "Content-Length": Buffer.byteLength(payload) }),
   };
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath, agent, method, path, headers, signal }, resolve);
     request.on("error", reject);
     request.end(payload);
   });
+}
+
+/** A PATCH is a server-side apply: its YAML may be JSON. */
+function contentType(method: string): string {
+  return method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {

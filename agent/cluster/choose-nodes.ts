@@ -39,6 +39,15 @@ export function chooseNodes<Item extends { readonly name: string }>(
   throw new PullcastError("PC110", { detail: `--exclude leaves out all of ${all} listed`, ...fix });
 }
 
+/** Without those whose names one of the globs matches. */
+export function chooseNames<Item extends { readonly name: string }>(
+  items: readonly Item[],
+  exclude: readonly string[],
+): Item[] {
+  const excluded = exclude.map(nameMatcher);
+  return items.filter(({ name }) => !excluded.some((matches) => matches(name)));
+}
+
 /** Names that are near to those that mean none. */
 function meantFix(
   unknown: readonly { readonly text: string }[],

@@ -24,6 +24,7 @@ export interface Gateway {
    * Sends one request; an HTTP status is a value.
    *
    * @param path - with query, for instance `/api/v1/nodes/n1`
+   * @param method - `PATCH` means server-side apply
    * @param body - sent as JSON
    * @throws PullcastError PC103 (no answer), PC105 (too large), PC106 (no answer in time)
    */

@@ -20,6 +20,7 @@ import {
   YES,
 } from "../options/specs.ts";
 import type { CommandSpec, GroupSpec } from "./command-spec.ts";
+import { SECRET, SECRET_COMMANDS } from "./secret/specs.ts";
 
 export type { CommandSpec } from "./command-spec.ts";
 
@@ -468,6 +469,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   RESTORE,
   REMOVE,
   TRUST_NODES,
+  ...SECRET_COMMANDS,
   CLEANUP,
   INSPECT,
   EXPLAIN,
@@ -490,7 +492,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** What has subcommands only, and no work of its own; a command may have subcommands as well. */
-export const GROUPS: readonly GroupSpec[] = [];
+export const GROUPS: readonly GroupSpec[] = [SECRET];
 
 /** The command of that name, of two words for a subcommand. */
 export function findCommand(name: string): CommandSpec | undefined {

@@ -11,6 +11,7 @@ import type {
   RemoveReport,
   RestoreReport,
   RollbackReport,
+  SecretReport,
   StatusReport,
   TrustReport,
   VerifyReport,
@@ -62,6 +63,11 @@ export function toCodesDocument(codes: readonly CodeMeaning[]): object {
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
   return { apiVersion: API_VERSION, kind: "List", items: documents };
+}
+
+/** What became of namespaces. */
+export function toSecretDocument({ kind, items, ...run }: SecretReport): object {
+  return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
 }
 
 function toItem(report: Report | Diagnosis | Shown): object {

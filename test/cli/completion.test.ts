@@ -25,6 +25,11 @@ test.each([
     ["help", "ver"],
     ["verify", "version"],
   ],
+  [["sec"], ["secret"]],
+  [["secret", "ap"], ["apply"]],
+  [["secret", "apply", "--dry"], ["--dry-run"]],
+  [["secret", "nothing", ""], []],
+  [["help", "secret", "ap"], ["apply"]],
   [["nothing", ""], []],
 ])("%j may go on with %j", (words, found) => {
   expect(completions(words)).toEqual(found);

@@ -62,6 +62,13 @@ describe("wrong usage ends with 2, names the place and prints nothing else", () 
     [["push", "-o", "xml"], "--output"],
     [["push", "-q", "-v"], "--quiet"],
     [["push", "--replace=perhaps"], "--replace"],
+    [["secret", "aply"], "did you mean secret apply?"],
+    [["secret", "-n", "a", "apply"], "the subcommand comes first"],
+    [["help", "secret", "frobnicate"], "see pullcast secret --help"],
+    [["secret", "apply", "-n", "a", "-A"], "--namespace and --all-namespaces"],
+    [["secret", "apply", "-n", "../x"], "--namespace"],
+    [["secret", "apply", "--name", "A"], "--name"],
+    [["secret", "apply", "--service-account", "a", "--all-service-accounts"], "--service-account"],
     [["verify"], "--image"],
     [[...verify, "--hosts", "h"], "--hosts"],
     [[...verify, "--proof", "none"], "--proof"],
@@ -86,6 +93,16 @@ describe("help is named where it helps", () => {
   ])("%j", async (argv, step) => {
     expect((await pullcast(argv)).stderr).toContain(`\n  fix: ${step}`);
   });
+});
+
+test("a group of subcommands alone, or with --help, tells them", async () => {
+  const { code, stdout } = await pullcast(["secret"]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining("secret apply")]);
+  expect(await pullcast(["secret", "--help"])).toEqual({ code, stdout, stderr: "" });
+  expect(await pullcast(["help", "secret"])).toEqual({ code, stdout, stderr: "" });
+  const apply = await pullcast(["secret", "apply", "--help"]);
+  expect(apply.stdout).toContain("Usage: pullcast secret apply [options]");
+  expect(await pullcast(["help", "secret", "apply"])).toEqual(apply);
 });
 
 describe("documents for programs", () => {

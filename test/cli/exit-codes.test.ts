@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   allCodes,
   type DiagnosedNode,
+  type NamespaceItem,
   type NodeResult,
   type PullResult,
 } from "../../agent/index.ts";
@@ -9,6 +10,7 @@ import { type Ending, EXIT_CODES, exitCodeOf } from "../../cli/exit-codes.ts";
 
 const nodes = (...results: (NodeResult | DiagnosedNode["result"])[]) =>
   results.map((result) => ({ result }));
+const spaces = (...results: NamespaceItem["result"][]) => results.map((result) => ({ result }));
 const pulls = (...results: PullResult[]) => results.map((result) => ({ result }));
 const checks = (...texts: string[]): Ending => ({
   interrupted: false,
@@ -93,6 +95,10 @@ test.each<[number, string, Ending]>([
   [5, "an explanation with nothing to try", done({ explained: "none" })],
   [5, "an explanation of a pull that fails", done({ explained: "fails" })],
   [4, "an explanation of a node that can't be reached", done({ error: "PC203" })],
+  [0, "namespaces served, one left out", done({ namespaces: spaces("created", "skipped") })],
+  [3, "a namespace that failed", done({ namespaces: spaces("updated", "failed") })],
+  [4, "all namespaces failed", done({ namespaces: spaces("failed", "skipped") })],
+  [2, "no namespace that could be served", done({ namespaces: spaces("skipped") })],
   [0, "no test pods to remove", done({ pods: [] })],
   [0, "test pods removed", done({ pods: [{ result: "removed" }] })],
   [3, "some test pods left", done({ pods: [{ result: "removed" }, { result: "failed" }] })],
@@ -133,6 +139,8 @@ test("errors: credentials 6, usage and selection 2, all others 1", () => {
     "PC114",
     "PC118",
     "PC119",
+    "PC160",
+    "PC168",
     "PC215",
     "PC222",
     "PC223",

@@ -1,0 +1,49 @@
+import { PullcastError, type SecretPlan } from "../../../agent/index.ts";
+import { isYes } from "../../confirm-host-keys.ts";
+import type { Ending } from "../../exit-codes.ts";
+import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
+import { secretRunOptions } from "../../options/secret-options.ts";
+import { sourceOptions } from "../../options/source-options.ts";
+import { cleanDeep } from "../../render/clean-deep.ts";
+import { foldNames } from "../../render/fold-names.ts";
+import { wrap } from "../../render/wrap.ts";
+import type { CommandContext } from "../command.ts";
+import { presentSecretReport } from "./present.ts";
+
+/** `pullcast secret apply`: credentials into Secrets, and their name into ServiceAccounts. */
+export async function secretApplyCommand(context: CommandContext): Promise<Ending> {
+  const { options } = context.args;
+  const { host } = context;
+  const run = secretRunOptions(context);
+  const source = sourceOptions(options, host);
+  const { secretApply } = await import("../../../agent/index.ts");
+  const report = await secretApply({
+    ...run,
+    ...judgeOptions(options),
+    ...registryAccess(options, host),
+    source,
+    dryRun: options.on("dry-run"),
+    replace: options.on("replace"),
+    ...(options.on("yes") ? {} : { confirm: confirmer(context) }),
+  });
+  await presentSecretReport(context, report);
+  return { interrupted: report.interrupted, namespaces: report.items };
+}
+
+function confirmer({ host, signal }: CommandContext): (plan: SecretPlan) => Promise<boolean> {
+  return async (raw) => {
+    const { source, namespaces } = cleanDeep(raw);
+    const count = namespaces.length;
+    if (host.ask === undefined) {
+      throw new PullcastError("PC638", {
+        detail: `credentials of ${source} would go to ${count} namespaces, and there is no terminal to ask on`,
+      });
+    }
+    const lines = wrap(
+      `Credentials ${source}; namespaces ${foldNames(namespaces).join(", ")}`,
+      100,
+    );
+    for (const line of lines) host.stderr.write(`${line}\n`);
+    return isYes(await host.ask(`Apply to these ${count} namespaces? [y/N] `, signal));
+  };
+}

@@ -1,0 +1,264 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startProcSampler } from "../../rig/proc-sampler.ts";
+import { type CliRun, type CliUser, newCliUser } from "../cli.ts";
+import { KUBELET_CONFIG } from "../node-file.ts";
+import { useClusterBed } from "./cluster-bed.ts";
+
+const bed = await useClusterBed();
+const image = bed.registry.images.find((one) => one.shell && !one.public)?.ref ?? "";
+const { host } = bed.registry;
+const { auths } = JSON.parse(await readFile(bed.dockerConfig, "utf8")) as {
+  readonly auths: Readonly<Record<string, { readonly auth: string }>>;
+};
+const auth = auths[host]?.auth ?? "";
+const password = Buffer.from(auth, "base64")
+  .toString()
+  .replace(/^[^:]*:/, "");
+
+let user: CliUser;
+const made: string[] = [];
+
+beforeAll(async () => {
+  user = await newCliUser();
+  // No node's own login, not even one that its kubelet remembers.
+  await Promise.all(
+    bed.nodes.map(async ({ name }) => {
+      await bed.exec(name, ["rm", "-f", KUBELET_CONFIG]);
+      await bed.exec(name, ["systemctl", "restart", "kubelet"]);
+    }),
+  );
+});
+afterAll(async () => {
+  await user.remove();
+  if (made.length > 0) await bed.run(["delete", "namespace", "--wait=false", ...made]);
+});
+
+const { cluster } = bed.flags;
+const source = ["--config", bed.dockerConfig];
+const secret = (verb: string, ...more: string[]) =>
+  user.run(["secret", verb, ...cluster, "-o", "json", ...more]);
+const apply = (...more: string[]) => secret("apply", ...source, ...more);
+
+/** New namespaces, each with its ServiceAccount `default`. */
+async function namespaces(...names: readonly string[]): Promise<void> {
+  made.push(...names);
+  const items = names.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
+  await create(items);
+  await Promise.all(names.map((name) => settled(name, "default")));
+}
+
+function settled(namespace: string, account: string) {
+  const what = `serviceaccount/${account}`;
+  return bed.run(["wait", "--for=create", what, "-n", namespace, "--timeout=60s"]);
+}
+
+async function create(items: readonly object[]): Promise<void> {
+  const list = { apiVersion: "v1", kind: "List", items };
+  await bed.run(["create", "--validate=false", "-f", "-"], JSON.stringify(list));
+}
+
+function pod(namespace: string, name: string, spec: object = {}): object {
+  const container = {
+    name: "app",
+    image,
+    imagePullPolicy: "Always",
+    command: ["sh", "-c", "echo SUCCESS"],
+  };
+  return {
+    ...{ apiVersion: "v1", kind: "Pod", metadata: { namespace, name } },
+    spec: { restartPolicy: "Never", containers: [container], ...spec },
+  };
+}
+
+const succeeded = (namespace: string, name: string) =>
+  bed.run([
+    ...["wait", `pod/${name}`, "-n", namespace, "--timeout=60s"],
+    "--for=jsonpath={.status.phase}=Succeeded",
+  ]);
+
+async function read<Value>(kind: string, namespace: string, name: string): Promise<Value> {
+  const { stdout } = await bed.run(["get", kind, name, "-n", namespace, "-o", "json"]);
+  return JSON.parse(stdout) as Value;
+}
+
+interface Item {
+  readonly namespace: string;
+  readonly result: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly accounts: readonly { readonly name: string; readonly result: string }[];
+}
+
+function itemsOf(run: CliRun): readonly Item[] {
+  return (JSON.parse(run.stdout) as { readonly items: readonly Item[] }).items;
+}
+
+function resultsOf(run: CliRun): Record<string, string> {
+  return Object.fromEntries(
+    itemsOf(run).map(({ namespace, result, code = "" }) => [namespace, `${result} ${code}`.trim()]),
+  );
+}
+
+/** Namespace, account and the names in its list. */
+interface Account {
+  readonly metadata: { readonly annotations?: object };
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
+}
+
+const listOf = async (namespace: string, account = "default") =>
+  (await read<Account>("serviceaccount", namespace, account)).imagePullSecrets?.map(
+    ({ name }) => name,
+  );
+
+describe("secret apply", () => {
+  it("lets pods in five namespaces start that no node has a login for, and shows no secret", async () => {
+    await namespaces("s1", "s2", "s3", "s4", "s5", "s6");
+    const others = [{ name: "one" }, { name: "two" }];
+    const accountOf = (namespace: string, name: string) => ({
+      ...{ apiVersion: "v1", kind: "ServiceAccount", metadata: { namespace, name } },
+    });
+    await create([
+      accountOf("s4", "builder"),
+      { ...accountOf("s5", "worker"), imagePullSecrets: others },
+    ]);
+    const before = await read<Account>("serviceaccount", "s5", "worker");
+    const sampler = await startProcSampler([password, auth]);
+    const runs = [
+      await apply("-n", "s1,s2", "--service-account", "default"),
+      await apply("-n", "s3", "--name", "third", "--all-service-accounts"),
+      await apply("-n", "s4", "--name", "robot.v2", "--service-account", "builder"),
+      await apply("-n", "s5", "--name", "last", "--service-account", "worker"),
+    ];
+    const { hits } = await sampler.stop();
+    expect(hits).toEqual([]);
+    for (const run of runs) {
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.stdout + run.stderr).not.toContain(password);
+      expect(run.stdout + run.stderr).not.toContain(auth);
+    }
+    expect(Object.assign({}, ...runs.map(resultsOf))).toEqual({
+      ...{ s1: "created", s2: "created", s3: "created", s4: "created", s5: "created" },
+    });
+    expect(await listOf("s5", "worker")).toEqual(["one", "two", "last"]);
+
+    await create([
+      ...["s1", "s2", "s3"].map((namespace) => pod(namespace, "app")),
+      pod("s4", "app", { serviceAccountName: "builder" }),
+      pod("s5", "app", { serviceAccountName: "worker" }),
+      pod("s6", "app"),
+    ]);
+    await Promise.all(["s1", "s2", "s3", "s4", "s5"].map((one) => succeeded(one, "app")));
+    // The control: without a Secret the same pod is denied on the same nodes.
+    await bed.run([
+      ...["wait", "pod/app", "-n", "s6", "--timeout=60s"],
+      "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}",
+    ]);
+    const events = await bed.run(["get", "events", "-n", "s6", "-o", "json"]);
+    expect(events.stdout).toMatch(/401 Unauthorized|no basic auth/);
+
+    const all = await bed.run(["get", "events", "--all-namespaces", "-o", "json"]);
+    const left = await read<{ metadata: object }>("secret", "s1", "pullcast");
+    for (const text of [all.stdout, JSON.stringify(left.metadata)]) {
+      expect(text).not.toContain(password);
+      expect(text).not.toContain(auth);
+    }
+    expect(JSON.stringify(left.metadata)).not.toContain("last-applied");
+    expect(before.imagePullSecrets).toEqual(others);
+  });
+
+  it("writes nothing where all is there, and only what has changed", async () => {
+    const version = async () =>
+      (await read<{ metadata: { resourceVersion: string } }>("secret", "s1", "pullcast")).metadata
+        .resourceVersion;
+    const first = await version();
+    const again = await apply("-n", "s1,s2", "--service-account", "default");
+    expect(resultsOf(again)).toEqual({ s1: "unchanged", s2: "unchanged" });
+    const dry = await apply("-n", "s1", "--name", "pullcast", "--only", host, "--dry-run");
+    expect(resultsOf(dry)).toEqual({ s1: "unchanged" });
+    const other = join(user.home, "other.json");
+    await writeFile(other, JSON.stringify({ auths: { "b.io": { auth } } }), { mode: 0o600 });
+    const config = ["--config", other];
+    const would = await secret("apply", ...config, "-n", "s1,s2", "--dry-run");
+    expect(resultsOf(would)).toEqual({ s1: "would-update", s2: "would-update" });
+    expect(await version()).toBe(first);
+    expect(resultsOf(await secret("apply", ...config, "-n", "s2"))).toEqual({ s2: "updated" });
+    expect(resultsOf(await apply("-n", "s2"))).toEqual({ s2: "updated" });
+  });
+
+  it("ten at once with different names end up in one ServiceAccount together, beside what was there", async () => {
+    await namespaces("together");
+    await bed.run(
+      ["patch", "serviceaccount", "default", "-n", "together", "--type=merge", "-p"].concat(
+        JSON.stringify({ imagePullSecrets: [{ name: "theirs" }] }),
+      ),
+    );
+    const names = Array.from({ length: 10 }, (_, at) => `own-${at}`);
+    const runs = await Promise.all(
+      names.map((name) => apply("-n", "together", "--name", name, "--service-account", "default")),
+    );
+    expect(runs.map((run) => run.code)).toEqual(names.map(() => 0));
+    expect((await listOf("together"))?.toSorted()).toEqual([...names, "theirs"]);
+  });
+
+  it("tells of each namespace why it refuses, and serves the others", async () => {
+    const all = ["n-ok", "n-type", "n-immutable", "n-owner", "n-quota", "n-gone", "n-account"];
+    await namespaces(...all);
+    const other = Buffer.from('{"auths":{}}').toString("base64");
+    const theirs = (namespace: string, more: object) => ({
+      ...{ apiVersion: "v1", kind: "Secret", metadata: { namespace, name: "pullcast" } },
+      type: "kubernetes.io/dockerconfigjson",
+      data: { ".dockerconfigjson": other },
+      ...more,
+    });
+    await create([
+      theirs("n-type", { type: "Opaque" }),
+      theirs("n-immutable", { immutable: true }),
+      theirs("n-owner", {}),
+      {
+        ...{ apiVersion: "v1", kind: "ResourceQuota" },
+        metadata: { namespace: "n-quota", name: "none" },
+        spec: { hard: { "count/secrets": "0" } },
+      },
+      {
+        ...{ apiVersion: "v1", kind: "ConfigMap" },
+        metadata: { namespace: "n-gone", name: "held", finalizers: ["example.com/held"] },
+      },
+    ]);
+    await bed.run([
+      ...["wait", "resourcequota/none", "-n", "n-quota", "--timeout=60s"],
+      "--for=jsonpath={.status.hard}",
+    ]);
+    await bed.run(["delete", "namespace", "n-gone", "--wait=false"]);
+    const run = await apply("-n", `${all.join(",")},n-none`, "--service-account", "default,no-one");
+    await bed.run([
+      ...["patch", "configmap", "held", "-n", "n-gone", "--type=merge"],
+      ...["-p", '{"metadata":{"finalizers":null}}'],
+    ]);
+    const found = resultsOf(run);
+    expect(found).toEqual({
+      "n-ok": "failed PC169",
+      "n-type": "failed PC164",
+      "n-immutable": "failed PC163",
+      "n-owner": "failed PC163",
+      "n-quota": "failed PC166",
+      "n-gone": "skipped PC162",
+      "n-account": "failed PC169",
+      "n-none": "failed PC161",
+    });
+    expect(run.code).toBe(4);
+    expect(await listOf("n-ok")).toEqual(["pullcast"]);
+    const replaced = await apply("-n", "n-owner,n-immutable", "--replace");
+    expect(resultsOf(replaced)).toEqual({ "n-owner": "updated", "n-immutable": "failed PC165" });
+    expect(replaced.code).toBe(3);
+  });
+
+  it("names a user who may not, and the command that tells so", async () => {
+    const run = await apply("-n", "s1,s6", "--as", "nobody");
+    expect(resultsOf(run)).toEqual({ s1: "failed PC130", s6: "failed PC130" });
+    expect(run.stderr).toContain("kubectl auth can-i patch secret/pullcast");
+    const list = await apply("-A", "--as", "nobody");
+    expect([list.code, list.stderr]).toEqual([1, expect.stringContaining("PC104")]);
+  });
+});
