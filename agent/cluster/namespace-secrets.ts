@@ -97,20 +97,6 @@ export async function applySecret(
   });
 }
 
-/** Removes a Secret, this one and no namesake. */
-export async function deleteSecret(
-  gateway: Gateway,
-  { namespace, name, uid }: Pick<FoundSecret, "namespace" | "name" | "uid">,
-  dryRun: boolean,
-): Promise<ApiAnswer> {
-  const query = dryRun ? "?dryRun=All" : "";
-  return await gateway.request("DELETE", `${secretPath(namespace, name)}${query}`, {
-    apiVersion: "v1",
-    kind: "DeleteOptions",
-    preconditions: { uid },
-  });
-}
-
 /** Whether what stands there is what `applySecret` would make of it. */
 export function isAsWanted(found: FoundSecret, { file }: WantedSecret): boolean {
   return found.ours && found.type === TYPE && found.only && found.file?.equals(file) === true;

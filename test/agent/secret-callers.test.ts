@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 /** Who may look into a secret, and how often its text says so: a new place is a decision. */
 const CALLERS: Readonly<Record<string, number>> = {
+  "agent/cluster/namespace-secrets.ts": 1,
   "agent/credentials/compose.ts": 1,
   "agent/credentials/expiry.ts": 1,
   "agent/credentials/fingerprint.ts": 1,
@@ -31,6 +32,7 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/operations/remove.ts": 1,
   "agent/operations/remove/places.ts": 1,
   "agent/operations/rollback.ts": 1,
+  "agent/operations/secret/apply.ts": 1,
   "agent/operations/status/judge-node.ts": 2,
   "agent/registry/exchange-identity-token.ts": 1,
   "agent/registry/token.ts": 2,

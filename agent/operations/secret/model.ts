@@ -55,12 +55,6 @@ export interface SecretApplyOptions
   readonly confirm?: (plan: SecretPlan) => Promise<boolean>;
 }
 
-export interface SecretRemoveOptions extends Omit<SecretRunOptions, "accounts"> {
-  readonly dryRun: boolean;
-  /** Remove Secrets of the name that pullcast did not write as well. */
-  readonly replace: boolean;
-}
-
 /** What became of a ServiceAccount. */
 export interface AccountItem {
   readonly name: string;

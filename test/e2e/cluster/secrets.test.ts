@@ -32,7 +32,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await user.remove();
-  if (made.length > 0) await bed.run(["delete", "namespace", "--wait=false", ...made]);
+  if (made.length > 0)
+    await bed.run(["delete", "namespace", "--wait=false", "--ignore-not-found", ...made]);
 });
 
 const { cluster } = bed.flags;
