@@ -131,8 +131,8 @@ swap() {
   [ config.json -ef /proc/self/fd/8 ]
 }
 
-# Earlier files are five at most, and none from before $oldest (YYYYMMDD; none at all for 99999999): what a rollback may want, no more. Stories
-# go with their files. Names tell the time, so they are sorted by it.
+# Earlier files are five at most, and none from before $oldest (YYYYMMDD; none at all for 99999999): what a rollback
+# may want, no more. Stories go with their files. Names tell the time, so they are sorted by it.
 prune() {
   drop=
   count=0

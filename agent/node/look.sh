@@ -1,14 +1,11 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # fragments share variables
 # shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
-# Tells what stands there, whose it is, and what else the kubelet would read; changes nothing. Contents of files go
-# to standard output as base64, between two lines of ours; nothing of them is in an argument or a variable.
+# Tells what stands there, whose it is, and what else the kubelet would read; changes nothing.
 # $extra is a run whose file is to be shown as well, or "all".
 look() {
   enter_directory
-  command -v base64 >/dev/null || fail PC315 base64
-  # Bytes of content to send at most: what sshd's peer keeps is bounded.
-  budget=4194304
+  begin_contents
   say "now ${now:-0}"
   if [ -n "$kubelet" ]; then
     kubelet_started
@@ -29,12 +26,7 @@ tell_file() {
   if is_mounted "$here/$1"; then say "mounted $1"; fi
   # shellcheck disable=SC2086 # fields
   set -- "$1" $facts
-  [ $((0x$2 & 0170000)) -eq $((0100000)) ] || return 0
-  if [ "$5" -gt 1048576 ] || [ "$5" -gt "$budget" ]; then return 0; fi
-  budget=$((budget - $5))
-  say content
-  take 1048576 2>/dev/null <"$1" | base64
-  say end
+  tell_content "$2" "$5" "$1"
 }
 
 # The record's line, the stories, the earlier files.

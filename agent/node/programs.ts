@@ -14,6 +14,7 @@ import state from "./state.sh";
 import survey from "./survey.sh";
 import surveyLog from "./survey-log.sh";
 import surveyRuntime from "./survey-runtime.sh";
+import tellContent from "./tell-content.sh";
 import tools from "./tools.sh";
 
 export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe" | "look";
@@ -27,8 +28,11 @@ export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
   restore: assemble([findRoot, checkPath, born, state, restore], "restore"),
   restart: assemble([findRoot, kubeletProcess, restart], "restart"),
   probe: assemble([findRoot, checkPath, kubeletProcess, searchPlaces, born, state, probe], "probe"),
-  look: assemble([findRoot, checkPath, kubeletProcess, born, state, look], "look"),
-  survey: assemble([findRoot, kubeletProcess, born, survey, surveyRuntime, surveyLog], "survey"),
+  look: assemble([findRoot, checkPath, kubeletProcess, born, state, tellContent, look], "look"),
+  survey: assemble(
+    [findRoot, kubeletProcess, born, tellContent, survey, surveyRuntime, surveyLog],
+    "survey",
+  ),
 };
 
 /** Functions first, then the frame, which reads the header, then the call; 70 if that forgets to end. */

@@ -1,15 +1,12 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # fragments share variables
 # shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
-# Reads all that decides which credentials the kubelet tries, and changes nothing. Contents of files go to
-# standard output as base64, between two lines of ours; nothing of them is in an argument or a variable.
+# Reads all that decides which credentials the kubelet tries, and changes nothing.
 survey() {
   choose_directory
   here=${dir%/}
   say "root $here/config.json $proof"
-  command -v base64 >/dev/null || fail PC315 base64
-  # Bytes of content to send at most: what sshd's peer keeps is bounded.
-  budget=4194304
+  begin_contents
   say "now $(date +%s)"
   survey_process
   find_places
@@ -87,12 +84,7 @@ give() {
   say "file $1 $folder $facts $2"
   # shellcheck disable=SC2086 # fields
   set -- "$1" "$2" $facts
-  [ $((0x$3 & 0170000)) -eq $((0100000)) ] || return 0
-  if [ "$6" -gt 1048576 ] || [ "$6" -gt "$budget" ]; then return 0; fi
-  budget=$((budget - $6))
-  say content
-  take 1048576 2>/dev/null <"$2" | base64
-  say end
+  tell_content "$3" "$6" "$2"
 }
 
 # The providers' configuration, a file or (1.35) a directory, and what stands in the directory of programs.
