@@ -372,17 +372,24 @@ export interface NodeStatus {
 
 export type StatusReport = RunReport<NodeStatus, "StatusReport">;
 
-/** One run as a node remembers it. */
-export interface RecordedRun {
+/** What a run tells of itself, on the nodes too. */
+export interface RunFacts {
   readonly run: string;
   /** RFC 3339, by the operator's clock. */
   readonly at: string;
   readonly operation: "push" | "rollback" | "remove";
+  /** Who ran it, for people: `alice@bastion`. */
   readonly operator: string;
+  /** Where the credentials came from, for people. */
   readonly source: string;
+  /** The field manager: in whose name. */
   readonly manager: string;
-  /** The run that a rollback went back to. */
+  /** The run whose state a rollback brought back. */
   readonly to?: string;
+}
+
+/** One run as a node remembers it. */
+export interface RecordedRun extends RunFacts {
   readonly keys: readonly string[];
   /** RFC 3339: the first of their ends that is known. */
   readonly expiresAt?: string;

@@ -107,9 +107,8 @@ interface ListEdit {
 
 function editList({ text, list, first: offset, edit, left, isLast }: ListEdit): string {
   const { members } = list;
-  if (members === undefined) {
-    if (!isLast || left.size === 0) return text.slice(list.from, list.to);
-    return freshList(left, "\n\t\t", "\n\t");
+  if (members === undefined || members.length === 0) {
+    return isLast && left.size > 0 ? freshList(left) : text.slice(list.from, list.to);
   }
   const kept: { readonly text: string; readonly gap: string }[] = [];
   for (const [index, member] of members.entries()) {
@@ -130,16 +129,13 @@ function editList({ text, list, first: offset, edit, left, isLast }: ListEdit): 
   const head = text.slice(list.from, first?.from ?? list.from + 1);
   const tail = text.slice(last?.to ?? list.from + 1, list.to);
   if (isLast && left.size > 0) {
-    if (kept.length === 0 && first === undefined) return freshList(left, "\n\t\t", "\n\t");
     const blanks = head.slice(1);
     for (const [key, auth] of left) {
       kept.push({ text: memberText(key, auth, blanks), gap: `,${blanks}` });
     }
     left.clear();
   }
-  return (
-    head + kept.map((one, index) => (index === 0 ? "" : one.gap || ",") + one.text).join("") + tail
-  );
+  return head + kept.map((one, index) => (index === 0 ? "" : one.gap) + one.text).join("") + tail;
 }
 
 /** The blanks before a member on its own line, its line break included; empty where it shares its line. */
@@ -151,13 +147,15 @@ function indentAt(text: string, { from }: Member): string {
 
 function firstList(text: string, open: number, left: Map<string, Secret<string>>): string {
   const isEmpty = /^\s*\}/.test(text.slice(open + 1));
-  return `\n\t"auths": ${freshList(left, "\n\t\t", "\n\t")}${isEmpty ? "\n" : ","}`;
+  return `\n\t"auths": ${freshList(left)}${isEmpty ? "\n" : ","}`;
 }
 
-function freshList(left: Map<string, Secret<string>>, gap: string, end: string): string {
+/** A list as a push writes it. */
+function freshList(left: Map<string, Secret<string>>): string {
+  const gap = "\n\t\t";
   const members = [...left].map(([key, auth]) => gap + memberText(key, auth, gap));
   left.clear();
-  return `{${members.join(",")}${end}}`;
+  return `{${members.join(",")}\n\t}`;
 }
 
 function memberText(key: string, auth: Secret<string>, indent: string): string {

@@ -53,6 +53,34 @@ export interface NodeLook {
   }[];
 }
 
+/** A file of ours that stands there. */
+export interface Standing {
+  /** The run that wrote it. */
+  readonly run?: string;
+  readonly share: Share;
+  /** Whether that was the last run; else the last one died before its file was in place. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Whose file stands there, by its digest: as judge_target (state.sh) finds it before a write.
+ *
+ * @returns `undefined` where it is none of ours, was changed since, or is gone
+ */
+export function standingOf({ file, record }: NodeLook): Standing | undefined {
+  if (record === undefined) return undefined;
+  const { beforeRun: run } = record;
+  if (file.digest === record.digest) return { run: record.run, share: record.share, isLast: true };
+  if (file.digest !== record.before) return undefined;
+  return { ...(run === undefined ? {} : { run }), share: record.beforeShare, isLast: false };
+}
+
+/** Whether the file is as the last run left it, with nothing of others in it. */
+export function isWhollyOurs(look: NodeLook): boolean {
+  const standing = standingOf(look);
+  return standing?.isLast === true && standing.share === "yes";
+}
+
 /**
  * Reads what the look program told, once `readReport` has found that it came to its end.
  *

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { RunFacts } from "../model.ts";
 import type { Secret } from "../secret.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { parseJson } from "../util/parse-json.ts";
@@ -16,19 +17,7 @@ export interface StoryEntry {
 }
 
 /** What a run left on a node, for those that come after it: kept beside the file, for root's eyes. Nothing secret. */
-export interface Story {
-  readonly run: string;
-  /** RFC 3339, by the operator's clock. */
-  readonly at: string;
-  readonly operation: "push" | "rollback" | "remove";
-  /** Who ran it, for people: `alice@bastion`. */
-  readonly operator: string;
-  /** Where the credentials came from, for people. */
-  readonly source: string;
-  /** In whose name. */
-  readonly manager: string;
-  /** The run whose state a rollback brought back. */
-  readonly to?: string;
+export interface Story extends RunFacts {
   /** What is ours of the file; others' entries are not told. */
   readonly entries: readonly StoryEntry[];
 }
@@ -40,6 +29,19 @@ const MAX_NAME_CHARS = 500;
 /** The mark of a login: `auth` is padded base64 of `user:password`. */
 export function markOf(auth: Secret<string>): string {
   return createHash("sha256").update(auth.reveal()).digest("hex").slice(0, 32);
+}
+
+/** What is told of a login that these managers want. */
+export function storyEntry(
+  login: {
+    readonly key: string;
+    readonly auth: Secret<string>;
+    readonly expiresAt: string;
+  },
+  managers: readonly string[],
+): StoryEntry {
+  const { key, auth, expiresAt } = login;
+  return { key, mark: markOf(auth), managers, expiresAt };
 }
 
 /** One line of printable ASCII. */

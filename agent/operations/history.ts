@@ -1,8 +1,8 @@
-import type { HistoryReport, NodeHistory, NodeReport, RecordedRun } from "../model.ts";
-import type { NodeLook } from "../node/read-look.ts";
+import type { HistoryReport, NodeHistory, RecordedRun } from "../model.ts";
+import { type NodeLook, standingOf } from "../node/read-look.ts";
 import { firstEnd, type Story } from "../node/story.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { lookAtNodes } from "./look-at-nodes.ts";
+import { causeOf, type LookedNode, lookAtNodes } from "./look-at-nodes.ts";
 import type { NodeRunOptions } from "./options.ts";
 
 /**
@@ -12,44 +12,33 @@ import type { NodeRunOptions } from "./options.ts";
  * @throws {PullcastError} PC1xx where nothing can be selected, PC2xx where keys or known_hosts are unusable
  */
 export async function history(options: NodeRunOptions): Promise<HistoryReport> {
-  const { run, items, looks } = await lookAtNodes(options, "history");
+  const { run, items } = await lookAtNodes(options, "history");
   return {
     ...run,
     kind: "HistoryReport",
-    items: items.map((item) => itemOf(item, looks.get(item.node))),
+    items: items.map(itemOf),
   };
 }
 
-function itemOf(report: NodeReport, look: NodeLook | undefined): NodeHistory {
-  const { node, address, uid, result, code, message, fix, durationMs } = report;
+function itemOf({ report, look }: LookedNode): NodeHistory {
+  const { node, address, uid, result, durationMs } = report;
   const place = { node, address, ...(uid === undefined ? {} : { uid }), durationMs };
-  if (look !== undefined && result === "unchanged") {
-    return { ...place, result: "read", runs: runsOf(look) };
-  }
+  if (look !== undefined) return { ...place, result: "read", runs: runsOf(look) };
   return {
     ...place,
     result: result === "skipped" || result === "not-attempted" ? result : "failed",
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
-    ...(fix === undefined ? {} : { fix }),
+    ...causeOf(report),
     runs: [],
   };
 }
 
 function runsOf(look: NodeLook): RecordedRun[] {
-  const standing = standingRun(look);
+  const standing = standingOf(look)?.run;
   const kept = new Set(look.past.map(({ run }) => run));
   const left = (run: string) => (kept.has(run) ? "kept" : "gone");
   return look.stories
     .map((story) => recorded(story, story.run === standing ? "current" : left(story.run)))
     .sort((a, b) => (a.run > b.run ? -1 : 1));
-}
-
-/** The run whose file stands there; `undefined` where that is none of ours, or was changed. */
-function standingRun({ file, record }: NodeLook): string | undefined {
-  if (record === undefined) return undefined;
-  if (file.digest === record.digest) return record.run;
-  return file.digest === record.before ? record.beforeRun : undefined;
 }
 
 function recorded({ entries, ...story }: Story, file: RecordedRun["file"]): RecordedRun {

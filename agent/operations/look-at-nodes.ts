@@ -1,17 +1,20 @@
 import type { NodeReport, RunReport } from "../model.ts";
 import type { NodeLook } from "../node/read-look.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
-import { lookAt } from "./merge/push-job.ts";
+import { lookAt } from "./merge/look-and-write.ts";
 import type { NodeRunOptions } from "./options.ts";
+
+/** One node, and what a look found there; without it where something kept it from that, as its report tells. */
+export interface LookedNode {
+  readonly report: NodeReport;
+  readonly look?: NodeLook;
+}
 
 /** What a look at many nodes found. */
 interface LookedAt {
   /** What a report of it begins with. */
   readonly run: Omit<RunReport<never, never>, "kind" | "items" | "dryRun">;
-  /** `unchanged` where the node was looked at, else what kept it from that. */
-  readonly items: readonly NodeReport[];
-  /** By the node's name. */
-  readonly looks: ReadonlyMap<string, NodeLook>;
+  readonly items: readonly LookedNode[];
 }
 
 /**
@@ -40,5 +43,25 @@ export async function lookAtNodes(
       return { ...looked.answer, what: "unchanged", dryRun: true };
     },
   });
-  return { run, items, looks };
+  return {
+    run,
+    items: items.map((report): LookedNode => {
+      // A node that was lost after a look is no node that was looked at.
+      const look = report.result === "unchanged" ? looks.get(report.node) : undefined;
+      return { report, ...(look === undefined ? {} : { look }) };
+    }),
+  };
+}
+
+/** What a report says of a failure. */
+export function causeOf({
+  code,
+  message,
+  fix,
+}: NodeReport): Pick<NodeReport, "code" | "message" | "fix"> {
+  return {
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    ...(fix === undefined ? {} : { fix }),
+  };
 }

@@ -147,9 +147,7 @@ function coded(
   return { code, message: `${title}: ${detail}`, fix };
 }
 
-type Answer = NodeAnswer;
-
-function answered(answer: Answer, context: TryContext): Ending {
+function answered(answer: NodeAnswer, context: TryContext): Ending {
   const found = {
     ...(answer.changes === undefined ? {} : { changes: answer.changes.map(cleanChange) }),
     ...(answer.warnings.length === 0 ? {} : { warnings: answer.warnings }),
@@ -193,7 +191,7 @@ function remarks({ what, kept, note }: Done, { lostBefore }: TryContext): Pick<E
   return found.length === 0 ? {} : { message: found.join("; ") };
 }
 
-type Refusal = Extract<Answer, { status: "failed" }>;
+type Refusal = Extract<NodeAnswer, { status: "failed" }>;
 
 function refusal(answer: Refusal, context: TryContext): Ending {
   const place = {
@@ -230,7 +228,7 @@ function nothingLeft({ lostBefore, now, lastPush }: TryContext): Ending {
   };
 }
 
-type Done = Extract<Answer, { status: "done" }>;
+type Done = Extract<NodeAnswer, { status: "done" }>;
 
 function resultOf(answer: Done, context: TryContext): NodeResult {
   switch (answer.what) {

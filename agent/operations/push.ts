@@ -1,7 +1,6 @@
 import type { Credential } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
-import type { CredentialSummary, PushReport } from "../model.ts";
-import type { Story } from "../node/story.ts";
+import type { CredentialSummary, PushReport, RunFacts } from "../model.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
 import { loadCredentials } from "./load-credentials.ts";
@@ -65,7 +64,7 @@ const OPERATIONS = { none: "push", client: "plan", server: "diff" } as const;
 function storyOf(
   { operator = "unknown", fieldManager }: PushOptions,
   { run, now, source }: { readonly run: string; readonly now: Date; readonly source: string },
-): Omit<Story, "entries"> {
+): RunFacts {
   const manager = fieldManager ?? `${operator}: ${source}`;
   return { run, at: now.toISOString(), operation: "push", operator, source, manager };
 }

@@ -1,21 +1,22 @@
 import { nameList } from "../credentials/name-list.ts";
 import { describeCode } from "../errors.ts";
 import { readEntries } from "../kubelet/read-entries.ts";
-import type { EntryChange, Notice, RemoveReport } from "../model.ts";
-import {
-  composeInstall,
-  composeRestore,
-  composeSurvey,
-  type NodeRequest,
-} from "../node/compose.ts";
-import type { NodeLook } from "../node/read-look.ts";
+import type { EntryChange, Notice, RemoveReport, RunFacts } from "../model.ts";
+import { composeRestore, composeSurvey } from "../node/compose.ts";
+import { isWhollyOurs, type NodeLook } from "../node/read-look.ts";
 import { readSurvey } from "../node/read-survey.ts";
-import { formatStory, type Story } from "../node/story.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
+import {
+  type Looked,
+  lookAt,
+  type RequestOf,
+  refuse,
+  untilWritten,
+  writePlan,
+} from "./merge/look-and-write.ts";
 import { ownEntries } from "./merge/owned-entries.ts";
 import { planMerge, type WantedEntry } from "./merge/plan-merge.ts";
-import { lookAt, MAX_LOOKS, refuse } from "./merge/push-job.ts";
-import type { NodeAnswer, NodeJob, NodeLogin, NodeShell } from "./node-try.ts";
+import type { NodeAnswer, NodeJob, NodeShell } from "./node-try.ts";
 import type { RemoveOptions } from "./options.ts";
 import { isOfRegistries, placesWithLogins } from "./remove/places.ts";
 
@@ -54,51 +55,41 @@ interface RemoveJobOptions {
   /** Keys or hosts; none means all of ours. */
   readonly registries: readonly string[];
   readonly replace: boolean;
-  readonly story: Omit<Story, "entries">;
-  readonly request: (login: NodeLogin) => NodeRequest;
+  readonly story: RunFacts;
+  readonly request: RequestOf;
 }
 
 /** The work of a removal on one node. */
 function removeJob(options: RemoveJobOptions): NodeJob {
   return async (shell) => {
-    for (let round = 1; ; round += 1) {
-      const removal = await removeOnce(shell, options);
-      const { answer } = removal;
-      const isLate = answer.status === "failed" && answer.code === "PC330";
-      if (isLate && round < MAX_LOOKS) continue;
-      if (answer.status === "failed") return answer;
-      const left = await lookElsewhere(shell, options, removal);
-      return { ...answer, warnings: [...answer.warnings, ...left] };
-    }
+    let search = options.registries;
+    const answer = await untilWritten(async () => {
+      const looked = await lookAt(shell, options.request, "all");
+      if ("failed" in looked) return looked.failed;
+      if (options.registries.length === 0) search = keysOfStories(looked.look);
+      return await removeOnce(shell, looked, options);
+    });
+    if (answer.status === "failed") return answer;
+    const left = await lookElsewhere(shell, options, search);
+    return { ...answer, warnings: [...answer.warnings, ...left] };
   };
 }
 
-const UNCHANGED = "unchanged" as const;
-
-interface Removal {
-  readonly answer: NodeAnswer;
-  readonly look?: NodeLook;
-  /** What the node's other places are searched for. */
-  readonly registries: readonly string[];
-}
-
-async function removeOnce(shell: NodeShell, options: RemoveJobOptions): Promise<Removal> {
-  const { request, registries, story } = options;
-  const looked = await lookAt(shell, request, "all");
-  if ("failed" in looked) return { answer: looked.failed, registries };
-  const { look, answer } = looked;
+async function removeOnce(
+  shell: NodeShell,
+  { look, answer }: Looked,
+  { request, registries, story, replace }: RemoveJobOptions,
+): Promise<NodeAnswer> {
+  if (look.record === undefined) {
+    return { ...answer, what: "unchanged", note: "nothing of ours is there" };
+  }
   const ours = ourEntries(look, story.manager);
   const stays = ours.filter(({ key }) => !isOfRegistries(key, registries));
-  const search = registries.length > 0 ? registries : keysOfStories(look);
-  const end = { look, registries: search };
-  if (look.record === undefined) {
-    return { ...end, answer: { ...answer, what: UNCHANGED, note: "nothing of ours is there" } };
-  }
   if (stays.length === 0 && isOursAlone(look)) {
     // What stood there before the first push comes back, and the history goes.
     const { answer: restored } = await shell.run((login) => composeRestore(request(login)));
     const changes = ours.map(({ key }): EntryChange => ({ key, change: "removed" }));
-    return { ...end, answer: { ...restored, changes } };
+    return { ...restored, changes };
   }
   const plan = planMerge({
     look,
@@ -106,45 +97,33 @@ async function removeOnce(shell: NodeShell, options: RemoveJobOptions): Promise<
     manager: story.manager,
     everyManager: true,
     always: true,
-    replace: options.replace,
+    replace,
     dropInvalid: false,
     importHidden: false,
   });
   const { changes } = plan;
-  if (plan.type === "refused") return { ...end, answer: { ...refuse(answer, plan), changes } };
+  if (plan.type === "refused") return { ...refuse(answer, plan), changes };
   if (plan.type === "nothing" || look.file.facts === undefined) {
-    return { ...end, answer: { ...answer, what: UNCHANGED, changes } };
+    return { ...answer, what: "unchanged", changes };
   }
-  const { digest } = plan.file;
-  const { answer: written } = await shell.run(
-    (login) =>
-      composeInstall({
-        ...request(login),
-        config: plan.file,
-        story: formatStory({ ...story, entries: plan.entries }),
-        merge: plan.terms,
-        forgetPast: true,
-      }),
-    { digest },
-  );
-  const done = written.status === "done" && !plan.changesFile ? { what: UNCHANGED } : {};
-  return { ...end, answer: { ...written, ...done, changes } as NodeAnswer };
+  const written = await writePlan(shell, { plan, request, story, forgetPast: true });
+  if (written.status === "failed" || plan.changesFile) return { ...written, changes };
+  return { ...written, what: "unchanged", changes };
 }
 
 /** The file, or its absence, is as the last run left it, with nothing of others in it. */
-function isOursAlone({ record, file }: NodeLook): boolean {
-  if (record?.share !== "yes") return false;
-  return file.facts === undefined || file.digest === record.digest;
+function isOursAlone(look: NodeLook): boolean {
+  return look.file.facts === undefined ? look.record?.share === "yes" : isWhollyOurs(look);
 }
 
 function ourEntries(look: NodeLook, manager: string): WantedEntry[] {
   const { content } = look.file;
   if (content === undefined) return [];
   return ownEntries(readEntries(content.reveal()), { look, manager }).flatMap(
-    ({ key, reading, story }) =>
+    ({ key, auth, story }) =>
       story === undefined
         ? []
-        : [{ key, auth: reading.auth, managers: story.managers, expiresAt: story.expiresAt }],
+        : [{ key, auth, managers: story.managers, expiresAt: story.expiresAt }],
   );
 }
 
@@ -156,7 +135,7 @@ function keysOfStories({ stories }: NodeLook): string[] {
 async function lookElsewhere(
   shell: NodeShell,
   { request }: RemoveJobOptions,
-  { registries }: Removal,
+  registries: readonly string[],
 ): Promise<Notice[]> {
   if (registries.length === 0) return [];
   const looked = await lookAt(shell, request, "all");

@@ -1,13 +1,20 @@
 import { nameList } from "../credentials/name-list.ts";
 import { readEntries } from "../kubelet/read-entries.ts";
-import type { RollbackReport } from "../model.ts";
-import { composeInstall, composeRestore, type NodeRequest } from "../node/compose.ts";
-import type { NodeLook } from "../node/read-look.ts";
-import { formatStory, markOf, type Story } from "../node/story.ts";
+import type { RollbackReport, RunFacts } from "../model.ts";
+import { composeRestore } from "../node/compose.ts";
+import { type NodeLook, standingOf } from "../node/read-look.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
+import {
+  type Looked,
+  lookAt,
+  type RequestOf,
+  refuse,
+  untilWritten,
+  writePlan,
+} from "./merge/look-and-write.ts";
+import { countingEntries } from "./merge/owned-entries.ts";
 import { planMerge, type WantedEntry } from "./merge/plan-merge.ts";
-import { lookAt, MAX_LOOKS, refuse } from "./merge/push-job.ts";
-import type { NodeAnswer, NodeJob, NodeLogin, NodeShell } from "./node-try.ts";
+import type { NodeAnswer, NodeJob, NodeShell } from "./node-try.ts";
 import type { RollbackOptions } from "./options.ts";
 
 /**
@@ -45,19 +52,13 @@ interface RollbackJobOptions {
   readonly to?: string;
   readonly now: Date;
   readonly replace: boolean;
-  readonly story: Omit<Story, "entries">;
-  readonly request: (login: NodeLogin) => NodeRequest;
+  readonly story: RunFacts;
+  readonly request: RequestOf;
 }
 
 /** The work of a rollback on one node. */
 function rollbackJob(options: RollbackJobOptions): NodeJob {
-  return async (shell) => {
-    for (let round = 1; ; round += 1) {
-      const end = await rollBackOnce(shell, options);
-      const isLate = end.status === "failed" && end.code === "PC330";
-      if (!isLate || round === MAX_LOOKS) return end;
-    }
-  };
+  return (shell) => untilWritten(() => rollBackOnce(shell, options));
 }
 
 async function rollBackOnce(shell: NodeShell, options: RollbackJobOptions): Promise<NodeAnswer> {
@@ -67,16 +68,12 @@ async function rollBackOnce(shell: NodeShell, options: RollbackJobOptions): Prom
   const { answer, look } = first;
   const { record } = look;
   if (record === undefined) return refuse(answer, { code: "PC317", detail: "" });
-  const { digest } = look.file;
-  // A run that died before its new file stood left the one before.
-  const isUnfinished = digest === record.before && digest !== record.digest;
   const to = options.to ?? record.beforeRun;
   if (to === undefined) {
     // Nothing of ours stood there before: that is what a restore brings back.
     return (await shell.run((login) => composeRestore(request(login)))).answer;
   }
-  const standing = isUnfinished ? record.beforeRun : record.run;
-  if (to === standing && (isUnfinished || digest === record.digest)) {
+  if (to === standingOf(look)?.run) {
     return { ...answer, what: "unchanged", note: `${to} stands there already` };
   }
   const second = options.to === undefined ? await lookAt(shell, request, to) : first;
@@ -84,10 +81,9 @@ async function rollBackOnce(shell: NodeShell, options: RollbackJobOptions): Prom
   return await bringBack(shell, { to, look: second.look, answer }, options);
 }
 
-interface Target {
+interface Target extends Looked {
+  /** The run whose state is wanted. */
   readonly to: string;
-  readonly look: NodeLook;
-  readonly answer: Extract<NodeAnswer, { status: "done" }>;
 }
 
 async function bringBack(
@@ -114,35 +110,20 @@ async function bringBack(
   const { changes } = plan;
   if (plan.type === "refused") return { ...refuse(answer, plan), changes };
   if (plan.type === "nothing") return { ...answer, what: "unchanged", changes };
-  const { digest } = plan.file;
-  const end = await shell.run(
-    (login) =>
-      composeInstall({
-        ...request(login),
-        config: plan.file,
-        story: formatStory({ ...story, to, entries: plan.entries }),
-        merge: plan.terms,
-      }),
-    { digest },
-  );
-  return { ...end.answer, changes, note: `rolled back to ${to}` };
+  const written = await writePlan(shell, { plan, request, story: { ...story, to } });
+  return { ...written, changes, note: `rolled back to ${to}` };
 }
 
 /** What was ours in the file that a run left; `undefined` where it is not kept. */
-function entriesOf(
-  { file, past, stories, record }: NodeLook,
-  run: string,
-): WantedEntry[] | undefined {
-  const story = stories.find((one) => one.run === run);
-  const isCurrent = record?.run === run && record.digest === file.digest;
-  const content = (isCurrent ? file : past.find((one) => one.run === run)?.file)?.content;
+function entriesOf(look: NodeLook, run: string): WantedEntry[] | undefined {
+  const story = look.stories.find((one) => one.run === run);
+  const past = look.past.find((one) => one.run === run);
+  const { content } = (standingOf(look)?.run === run ? look.file : past?.file) ?? {};
   if (story === undefined || content === undefined) return undefined;
   const told = new Map(story.entries.map((entry) => [entry.key, entry]));
-  return readEntries(content.reveal()).entries.flatMap((entry): WantedEntry[] => {
-    if (!entry.readable || entry.replaced) return [];
-    const { key, auth } = entry;
+  return countingEntries(readEntries(content.reveal())).flatMap(({ key, auth, mark }) => {
     const known = told.get(key);
-    if (known?.mark !== markOf(auth)) return [];
+    if (known?.mark !== mark) return [];
     const { managers, expiresAt } = known;
     return [{ key, auth, managers, expiresAt }];
   });

@@ -1,6 +1,6 @@
 import type { NodeReport, NodeStatus, StatusReport } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
-import { lookAtNodes } from "./look-at-nodes.ts";
+import { causeOf, lookAtNodes } from "./look-at-nodes.ts";
 import type { StatusOptions } from "./options.ts";
 import { type FileStatus, judgeNode, newestFiles } from "./status/judge-node.ts";
 
@@ -11,18 +11,18 @@ import { type FileStatus, judgeNode, newestFiles } from "./status/judge-node.ts"
  * @throws {PullcastError} PC1xx where nothing can be selected, PC2xx where keys or known_hosts are unusable
  */
 export async function status(options: StatusOptions): Promise<StatusReport> {
-  const { run, items, looks } = await lookAtNodes(options, "status");
-  const newest = newestFiles(looks.values());
+  const { run, items } = await lookAtNodes(options, "status");
+  const newest = newestFiles(items.flatMap(({ look }) => (look === undefined ? [] : [look])));
   const { expiresWithinMs } = options;
   const now = options.now ?? new Date();
   return {
     ...run,
     kind: "StatusReport",
-    items: items.map((item): NodeStatus => {
-      const look = looks.get(item.node);
-      if (look === undefined || item.result !== "unchanged") return unseen(item);
-      return seen(item, judgeNode(look, { now, expiresWithinMs, newest }));
-    }),
+    items: items.map(({ report, look }) =>
+      look === undefined
+        ? unseen(report)
+        : seen(report, judgeNode(look, { now, expiresWithinMs, newest })),
+    ),
   };
 }
 
@@ -38,14 +38,12 @@ function seen(report: NodeReport, found: FileStatus): NodeStatus {
 
 /** A look that failed on the node, or never came there. */
 function unseen(report: NodeReport): NodeStatus {
-  const { result, code, message, fix } = report;
+  const { result, code } = report;
   const state = result === "skipped" || result === "not-attempted" ? result : undefined;
   return {
     ...placeOf(report),
     state: state ?? (code?.startsWith("PC3") === true ? "unreadable" : "unreachable"),
-    ...(code === undefined ? {} : { code }),
-    ...(message === undefined ? {} : { message }),
-    ...(fix === undefined ? {} : { fix }),
+    ...causeOf(report),
   };
 }
 

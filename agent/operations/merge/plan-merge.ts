@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
-import { composeConfig } from "../../credentials/compose.ts";
 import type { Expiry } from "../../credentials/model.ts";
 import { nameList } from "../../credentials/name-list.ts";
 import { type Code, describeCode } from "../../errors.ts";
-import { editFile } from "../../kubelet/edit-file.ts";
 import type { FileReading } from "../../kubelet/model.ts";
 import { readEntries } from "../../kubelet/read-entries.ts";
-import type { EntryChange, Notice } from "../../model.ts";
+import type { EntryChange, NodeConfig, Notice } from "../../model.ts";
 import type { MergeTerms } from "../../node/compose.ts";
 import type { LookFile, NodeLook } from "../../node/read-look.ts";
-import { markOf, type StoryEntry } from "../../node/story.ts";
+import type { StoryEntry } from "../../node/story.ts";
 import { Secret } from "../../secret.ts";
-import { OTHERS, type OwnedEntry, ownEntries } from "./owned-entries.ts";
+import { composeMerged } from "./compose-merged.ts";
+import { judgeEntries, type Verdict } from "./judge-entries.ts";
+import { countingEntries, type OwnedEntry, ownEntries } from "./owned-entries.ts";
 
 /** An auth entry that shall stand there. */
 export interface WantedEntry {
@@ -40,18 +40,11 @@ export interface MergeOptions {
   readonly importHidden: boolean;
 }
 
-/** The file that a merge writes, and what is known of it. */
-export interface MergedFile {
-  readonly bytes: Secret<Uint8Array>;
-  readonly digest: string;
-  readonly sizeBytes: number;
-}
-
 /** What a merge comes to on one node. */
 export type MergePlan =
   | {
       readonly type: "write";
-      readonly file: MergedFile;
+      readonly file: Pick<NodeConfig, "bytes" | "digest" | "sizeBytes">;
       readonly terms: MergeTerms;
       readonly entries: readonly StoryEntry[];
       readonly changes: readonly EntryChange[];
@@ -85,18 +78,18 @@ export function planMerge(options: MergeOptions): MergePlan {
   const reading = base.bytes === undefined ? NO_ENTRIES : readEntries(base.bytes);
   const [fault] = reading.faults;
   if (fault !== undefined) return refuse("PC333", `it is void: ${fault}`);
-  const owned = base.imported === undefined ? ownEntries(reading, options) : foreign(reading);
-  const verdicts = judge(owned, options);
+  const owned: readonly OwnedEntry[] =
+    base.imported === undefined ? ownEntries(reading, options) : countingEntries(reading);
+  const verdicts = judgeEntries(owned, options);
   const drops = dropsOf(reading, options);
   const changes = changesOf(verdicts, reading, drops);
   const obstacle = obstacleOf(verdicts, reading, options);
   if (obstacle !== undefined) return { ...obstacle, changes };
-  const left = verdicts.filter(({ keep }) => keep !== undefined);
-  const composed = compose({ base, look, verdicts, left, drops });
+  const composed = composeMerged({ base: base.bytes, look, verdicts, drops });
   if (composed === undefined) {
     return { ...refuse("PC333", "its form leaves no place for an entry"), changes };
   }
-  const entries = left.flatMap(({ story }) => (story === undefined ? [] : [story]));
+  const entries = verdicts.flatMap(({ story }) => (story === undefined ? [] : [story]));
   const digest = createHash("sha256").update(composed.bytes).digest("hex");
   const changesFile = digest !== look.file.digest;
   if (
@@ -146,7 +139,7 @@ function unreadable({ facts }: LookFile): string {
 }
 
 /** The file that the kubelet uses now and would not use beside ours: the first valid one of those behind ours. */
-export function hiddenBy({ file, places }: NodeLook): LookFile | undefined {
+function hiddenBy({ file, places }: NodeLook): LookFile | undefined {
   if (file.facts !== undefined) return undefined;
   const own = places.findIndex((place) => place.own);
   const behind = own < 0 ? [] : places.slice(own + 1);
@@ -157,101 +150,6 @@ function isValid({ content }: LookFile): boolean {
   if (content === undefined) return false;
   const { faults, entries } = readEntries(content.reveal());
   return faults.length === 0 && entries.length > 0 && entries.every(({ readable }) => readable);
-}
-
-function foreign(reading: FileReading): OwnedEntry[] {
-  return reading.entries.flatMap((entry) =>
-    entry.readable && !entry.replaced
-      ? [{ key: entry.key, reading: entry, mark: markOf(entry.auth) }]
-      : [],
-  );
-}
-
-/** What becomes of one key. */
-interface Verdict {
-  readonly change: EntryChange;
-  /** The login that shall stand there; absent where the entry goes. */
-  readonly keep?: Secret<string>;
-  /** What is known of it from now on; absent where it is others' alone. */
-  readonly story?: StoryEntry;
-  /** It is another login than the one that stands there, or the first. */
-  readonly isNew?: true;
-  /** Others stand in its way. */
-  readonly blocked?: true;
-  /** It was another manager's. */
-  readonly takenFrom?: string;
-}
-
-function judge(owned: readonly OwnedEntry[], options: MergeOptions): Verdict[] {
-  const wanted = new Map(options.wanted.map((entry) => [entry.key, entry]));
-  const present = owned.map((entry) => {
-    const want = wanted.get(entry.key);
-    wanted.delete(entry.key);
-    return want === undefined ? judgeUnwanted(entry, options) : judgeWanted(entry, want, options);
-  });
-  const added = [...wanted.values()].map(
-    (want): Verdict => ({
-      change: { key: want.key, change: "added" },
-      keep: want.auth,
-      story: storyOf(want, want.managers ?? [options.manager]),
-      isNew: true,
-    }),
-  );
-  return [...present, ...added];
-}
-
-function storyOf({ key, auth, expiresAt }: WantedEntry, managers: readonly string[]): StoryEntry {
-  return { key, mark: markOf(auth), managers, expiresAt };
-}
-
-function judgeWanted(
-  { key, mark, story }: OwnedEntry,
-  want: WantedEntry,
-  { manager, replace }: MergeOptions,
-): Verdict {
-  const managers = story?.managers ?? [OTHERS];
-  const others = managers.filter((one) => one !== manager);
-  if (mark === markOf(want.auth)) {
-    const all = want.managers ?? [...others, manager].sort();
-    return {
-      change: { key, change: "unchanged" },
-      keep: want.auth,
-      story: storyOf(want, all),
-    };
-  }
-  const isForeign = managers.includes(OTHERS);
-  const [other] = others.filter((one) => one !== OTHERS);
-  return {
-    change: {
-      key,
-      change: "changed",
-      ...(isForeign ? { foreign: true } : {}),
-      ...(other === undefined ? {} : { manager: other }),
-    },
-    keep: want.auth,
-    story: storyOf(want, want.managers ?? [manager]),
-    isNew: true,
-    ...(isForeign && !replace ? { blocked: true } : {}),
-    ...(other === undefined || want.managers !== undefined ? {} : { takenFrom: other }),
-  };
-}
-
-function judgeUnwanted(
-  { key, reading, story }: OwnedEntry,
-  { manager, everyManager = false }: MergeOptions,
-): Verdict {
-  const goes = (one: string) => (everyManager ? one !== OTHERS : one === manager);
-  const left = story?.managers.filter((one) => !goes(one)) ?? [OTHERS];
-  const [first] = left.filter((one) => one !== OTHERS);
-  if (story === undefined || (first === undefined && left.length > 0)) {
-    return { change: { key, change: "foreign" }, keep: reading.auth };
-  }
-  if (first === undefined) return { change: { key, change: "removed" } };
-  return {
-    change: { key, change: "kept", manager: first },
-    keep: reading.auth,
-    story: { ...story, managers: left },
-  };
 }
 
 /** Indexes of entries that void the file and go. */
@@ -276,70 +174,16 @@ function changesOf(
 function obstacleOf(
   verdicts: readonly Verdict[],
   reading: FileReading,
-  { dropInvalid, wanted }: MergeOptions,
+  { dropInvalid }: MergeOptions,
 ): Omit<Extract<MergePlan, { type: "refused" }>, "changes"> | undefined {
-  const keys = new Set(wanted.map(({ key }) => key));
   const bad = reading.entries.find((entry) => !entry.readable);
-  // One that is replaced by ours goes with its key.
   if (bad !== undefined && !bad.readable && !dropInvalid) {
     const detail = `its entry ${JSON.stringify(bad.key)} voids it: ${bad.why}`;
     return { type: "refused", code: "PC333", detail };
   }
   const blocked = verdicts.filter((one) => one.blocked).map(({ change }) => change.key);
   if (blocked.length === 0) return undefined;
-  const known = blocked.filter((key) => keys.has(key)).sort();
-  return { type: "refused", code: "PC331", detail: nameList(known) };
-}
-
-interface Composing {
-  readonly base: Exclude<Base, { refused: string }>;
-  readonly look: NodeLook;
-  readonly verdicts: readonly Verdict[];
-  readonly left: readonly Verdict[];
-  readonly drops: ReadonlySet<number>;
-}
-
-/** `undefined` where the file can't be edited so that a kubelet reads what was planned. */
-function compose({
-  base,
-  look,
-  verdicts,
-  left,
-  drops,
-}: Composing): { readonly bytes: Uint8Array; readonly share: MergeTerms["share"] } | undefined {
-  const isOurs = look.record?.share === "yes" && look.record.digest === look.file.digest;
-  const logins = left.flatMap(({ change: { key }, keep }) =>
-    keep === undefined ? [] : [{ key, auth: keep }],
-  );
-  if (base.bytes === undefined || isOurs) {
-    const sorted = [...logins].sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { bytes: composeConfig(sorted), share: "whole" };
-  }
-  const bytes = editFile(base.bytes, {
-    remove: new Set(verdicts.flatMap(({ change, keep }) => (keep ? [] : [change.key]))),
-    drop: drops,
-    set: new Map(
-      left.flatMap(({ change: { key }, keep, isNew }) =>
-        isNew === true && keep !== undefined ? [[key, keep] as const] : [],
-      ),
-    ),
-  });
-  return holds(bytes, logins) ? { bytes, share: "part" } : undefined;
-}
-
-/** Whether a kubelet reads these logins in the file and no others. */
-function holds(
-  bytes: Uint8Array,
-  logins: readonly { readonly key: string; readonly auth: Secret<string> }[],
-): boolean {
-  const { entries, faults } = readEntries(bytes);
-  const wanted = new Map(logins.map(({ key, auth }) => [key, markOf(auth)]));
-  if (faults.length > 0 || entries.some(({ readable }) => !readable)) return false;
-  const counting = entries.filter(({ replaced }) => !replaced);
-  return (
-    counting.length === wanted.size &&
-    counting.every((entry) => entry.readable && wanted.get(entry.key) === markOf(entry.auth))
-  );
+  return { type: "refused", code: "PC331", detail: nameList(blocked.sort()) };
 }
 
 function isInOrder({ facts }: LookFile): boolean {

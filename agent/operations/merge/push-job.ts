@@ -1,9 +1,18 @@
 import type { LoadedConfig } from "../../credentials/model.ts";
-import type { Code } from "../../errors.ts";
-import { composeInstall, composeLook, composeProbe, type NodeRequest } from "../../node/compose.ts";
-import { type NodeLook, readLook } from "../../node/read-look.ts";
-import { formatStory, markOf, type Story } from "../../node/story.ts";
-import type { NodeAnswer, NodeJob, NodeLogin, NodeShell } from "../node-try.ts";
+import type { RunFacts } from "../../model.ts";
+import { composeInstall, composeProbe } from "../../node/compose.ts";
+import type { NodeLook } from "../../node/read-look.ts";
+import { formatStory, storyEntry } from "../../node/story.ts";
+import type { NodeAnswer, NodeJob, NodeShell } from "../node-try.ts";
+import {
+  type DoneAnswer,
+  type Looked,
+  lookAt,
+  type RequestOf,
+  refuse,
+  untilWritten,
+  writePlan,
+} from "./look-and-write.ts";
 import { planMerge } from "./plan-merge.ts";
 import { planReplace } from "./plan-replace.ts";
 
@@ -22,31 +31,26 @@ export interface PushMode {
 export interface PushJobOptions extends PushMode {
   readonly config: LoadedConfig;
   /** Of the run; entries are added for each node. */
-  readonly story: Omit<Story, "entries">;
-  readonly request: (login: NodeLogin) => NodeRequest;
+  readonly story: RunFacts;
+  readonly request: RequestOf;
 }
-
-/** Others may write at the same time: a merge looks anew so often before it gives up. */
-export const MAX_LOOKS = 5;
 
 /** The work of a push on one node. */
 export function pushJob(options: PushJobOptions): NodeJob {
   if (!options.merge && !options.dryRun) return replaceJob(options);
-  return async (shell) => {
-    for (let round = 1; ; round += 1) {
+  return (shell) =>
+    untilWritten(async () => {
       const looked = await lookAt(shell, options.request);
       if ("failed" in looked) return looked.failed;
-      const end = options.merge
+      return options.merge
         ? await mergeOnce(shell, looked, options)
         : await tellReplace(shell, looked, options);
-      const isLate = end.status === "failed" && end.code === "PC330";
-      if (!isLate || round === MAX_LOOKS) return end;
-    }
-  };
+    });
 }
 
 function replaceJob({ config, story, request }: PushJobOptions): NodeJob {
-  const told = formatStory({ ...story, entries: wholeStory(config, story.manager) });
+  const entries = config.credentials.map((one) => storyEntry(one, [story.manager]));
+  const told = formatStory({ ...story, entries });
   return async (shell) => {
     const { answer } = await shell.run(
       (login) => composeInstall({ ...request(login), config, story: told }),
@@ -54,37 +58,6 @@ function replaceJob({ config, story, request }: PushJobOptions): NodeJob {
     );
     return answer;
   };
-}
-
-function wholeStory({ credentials }: LoadedConfig, manager: string) {
-  return credentials.map(({ key, auth, expiresAt }) => ({
-    key,
-    mark: markOf(auth),
-    managers: [manager],
-    expiresAt,
-  }));
-}
-
-/** What a look found, and the program's own answer. */
-interface Looked {
-  readonly look: NodeLook;
-  readonly answer: DoneAnswer;
-}
-
-type DoneAnswer = Extract<NodeAnswer, { status: "done" }>;
-
-/** Looks at a node once; what kept it from that is the answer. */
-export async function lookAt(
-  shell: NodeShell,
-  request: (login: NodeLogin) => NodeRequest,
-  past?: string,
-): Promise<Looked | { readonly failed: NodeAnswer }> {
-  const { answer, stdout, nonce } = await shell.run(
-    (login) => composeLook({ ...request(login), ...(past === undefined ? {} : { past }) }),
-    { keepAll: true },
-  );
-  if (answer.status === "failed") return { failed: answer };
-  return { look: readLook(stdout, nonce), answer };
 }
 
 async function mergeOnce(
@@ -107,17 +80,7 @@ async function mergeOnce(
     );
     return { ...answer, changes, dryRun: true };
   }
-  const { answer } = await shell.run(
-    (login) =>
-      composeInstall({
-        ...request(login),
-        replace,
-        config: plan.file,
-        story: formatStory({ ...story, entries: plan.entries }),
-        merge,
-      }),
-    { digest },
-  );
+  const answer = await writePlan(shell, { plan, request, story, replace });
   // What is imported is told by the program: it names the file that is hidden from now on.
   const warnings = [...answer.warnings, ...plan.notices];
   if (answer.status === "failed") return { ...answer, changes, warnings };
@@ -146,13 +109,4 @@ function unchanged(looked: DoneAnswer, { file, now }: NodeLook): DoneAnswer {
     what: "unchanged",
     ...(modifiedAt === undefined ? {} : { ageSeconds: now - modifiedAt }),
   };
-}
-
-/** A node's answer where its file stands against what was to be done. */
-export function refuse(
-  { path, pathProof, warnings }: DoneAnswer,
-  { code, detail }: { readonly code: Code; readonly detail: string },
-): NodeAnswer {
-  const where = detail === "" ? path : `${path}: ${detail}`;
-  return { status: "failed", code, detail: where, began: true, path, pathProof, warnings };
 }

@@ -1,7 +1,7 @@
 import { KUBELET_CACHE_MS } from "../../kubelet/cache-time.ts";
 import { readKubeletFile } from "../../kubelet/read-file.ts";
 import type { DriftKind, NodeStatus } from "../../model.ts";
-import type { NodeLook } from "../../node/read-look.ts";
+import { type NodeLook, standingOf } from "../../node/read-look.ts";
 import { firstEnd, type Story } from "../../node/story.ts";
 
 /** What is told of a file that was looked at. */
@@ -62,7 +62,7 @@ export function judgeNode(look: NodeLook, context: JudgeContext): FileStatus {
 }
 
 /** The newest run of each field manager among all nodes that still have its file. */
-export function newestFiles(looks: Iterable<NodeLook>): Map<string, NewestFile> {
+export function newestFiles(looks: readonly NodeLook[]): Map<string, NewestFile> {
   const newest = new Map<string, NewestFile>();
   for (const look of looks) {
     const { record } = look;
@@ -77,11 +77,10 @@ export function newestFiles(looks: Iterable<NodeLook>): Map<string, NewestFile> 
 }
 
 /** The story of the last run; of the one before where that died on its way. */
-function storyOf({ file, record, stories }: NodeLook): Story | undefined {
-  if (record === undefined) return undefined;
-  const isUnfinished = file.digest === record.before && file.digest !== record.digest;
-  const run = isUnfinished ? record.beforeRun : record.run;
-  return stories.find((story) => story.run === run);
+function storyOf(look: NodeLook): Story | undefined {
+  const standing = standingOf(look);
+  const run = standing === undefined ? look.record?.run : standing.run;
+  return look.stories.find((story) => story.run === run);
 }
 
 function storyFacts(story: Story | undefined): Partial<FileStatus> {
@@ -140,13 +139,15 @@ interface DriftContext {
   readonly newest: ReadonlyMap<string, NewestFile>;
 }
 
-function driftOf({ file, record }: NodeLook, { story, newest }: DriftContext): DriftKind[] {
+function driftOf(look: NodeLook, { story, newest }: DriftContext): DriftKind[] {
+  const { file, record } = look;
   const { facts, digest } = file;
+  const standing = standingOf(look);
   const drift: DriftKind[] = [];
   if (facts?.type === "link") drift.push("link");
   else if (record === undefined) drift.push("other-tool");
-  else if (digest === record.before && digest !== record.digest) drift.push("unfinished");
-  else if (digest !== record.digest) drift.push("foreign-edit");
+  else if (standing === undefined) drift.push("foreign-edit");
+  else if (!standing.isLast) drift.push("unfinished");
   else {
     const last = newest.get(story?.manager ?? "");
     const isOlder = record.share === "yes" && last !== undefined && last.run > record.run;
