@@ -17,7 +17,7 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   /** Who runs it and where, for people: `alice@bastion`. */
-  readonly operator?: string;
+  readonly operator?: () => string;
   readonly stdout: Output;
   readonly stderr: Output;
   /** Reads standard input to its end, at most `limitBytes`. */

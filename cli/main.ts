@@ -33,7 +33,7 @@ function host(program: string): Host {
     argv: process.argv.slice(2),
     env: ownEnv(),
     homeDir: HOME || homedir(),
-    operator: `${loginName()}@${hostname()}`,
+    operator: () => `${loginName()}@${hostname()}`,
     stdout: process.stdout,
     stderr: process.stderr,
     readStdin,

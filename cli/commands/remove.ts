@@ -11,7 +11,7 @@ export async function removeCommand(context: CommandContext): Promise<Ending> {
   const report = await remove({
     ...nodeRun,
     registries: args.options.list("registry"),
-    ...some("operator", host.operator),
+    ...some("operator", host.operator?.()),
     ...some("restart", restart),
   });
   await context.present([report]);

@@ -11,7 +11,7 @@ export async function rollbackCommand(context: CommandContext): Promise<Ending> 
   const report = await rollback({
     ...nodeRun,
     ...some("to", args.options.text("to")),
-    ...some("operator", host.operator),
+    ...some("operator", host.operator?.()),
     ...some("restart", restart),
   });
   await context.present([report]);

@@ -26,7 +26,7 @@ export async function pushOptions({
     ...judgeOptions(options),
     ...registryAccess(options, host),
     ...merge,
-    ...some("operator", host.operator),
+    ...some("operator", host.operator?.()),
     source,
   };
 }

@@ -227,7 +227,7 @@ export const YES: OptionSpec = {
   text: "don't ask before credentials that nobody named go to more than 10 nodes",
 };
 
-const PATH: OptionSpec = {
+export const PATH: OptionSpec = {
   name: "path",
   value: "DIR",
   text: "the directory of config.json on the nodes, if it must not be found there",
