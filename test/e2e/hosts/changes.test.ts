@@ -4,16 +4,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
 import { type CliRun, type CliUser, items, newCliUser, results } from "../cli.ts";
 import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
+import { authsOf, base64, hostArgs } from "./host-tools.ts";
 
 const STATE = "/var/lib/kubelet/.pullcast";
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 const SECRET = "canary-5511";
-const auths = (logins: Readonly<Record<string, string>>) =>
-  JSON.stringify({
-    auths: Object.fromEntries(
-      Object.entries(logins).map(([key, login]) => [key, { auth: base64(login) }]),
-    ),
-  });
 /** As another tool may leave it. */
 const FOREIGN = `{ "auths":{"f.example" : {"auth":"${base64(`f:${SECRET}`)}", "email":"x"} },\n "x":1}`;
 
@@ -32,18 +26,11 @@ afterEach(() =>
 );
 
 const names = () => bed.nodes.map(({ name }) => name);
-const nodeArgs = () => [
-  "-i",
-  bed.ssh.key,
-  "--known-hosts",
-  bed.ssh.knownHosts,
-  "--hosts",
-  bed.nodes.map(({ name, address, port }) => `${name}=${address}:${port}`).join(","),
-];
+const nodeArgs = () => hostArgs(bed);
 
 async function run(command: string, logins: Readonly<Record<string, string>>, ...more: string[]) {
   const config = join(user.home, `config-${Object.keys(logins).join("-")}.json`);
-  await writeFile(config, auths(logins), { mode: 0o600 });
+  await writeFile(config, authsOf(logins), { mode: 0o600 });
   const ended = await user.run([command, "--config", config, "-o", "json", ...nodeArgs(), ...more]);
   expect(ended.stdout + ended.stderr).not.toMatch(new RegExp(`${SECRET}|${base64(SECRET)}`));
   return ended;
@@ -98,7 +85,7 @@ describe("diff", () => {
 
   it("shows nodes with the same changes in one row for each entry", async () => {
     const config = join(user.home, "one.json");
-    await writeFile(config, auths({ "a.example": "a:1" }), { mode: 0o600 });
+    await writeFile(config, authsOf({ "a.example": "a:1" }), { mode: 0o600 });
     const ended = await user.run(["diff", "--config", config, ...nodeArgs()]);
     const rows = ended.stdout.split("\n").filter((line) => line.includes("a.example"));
     expect(rows).toHaveLength(1);
@@ -193,7 +180,7 @@ describe("push --merge", () => {
   it("takes in a file that it would hide, on request", async () => {
     const hidden = "/.docker/config.json";
     const [name = ""] = names();
-    const content = auths({ "h.example": "h:h" });
+    const content = authsOf({ "h.example": "h:h" });
     await bed.exec(name, ["sh", "-c", `mkdir -p /.docker; printf %s '${content}' >${hidden}`]);
     try {
       const refused = await run("push", { "a.example": "a:1" }, "--merge", name);

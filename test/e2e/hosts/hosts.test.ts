@@ -5,10 +5,9 @@ import { type Bed, upBed } from "../../bed/index.ts";
 import { startFullBacklog } from "../../rig/full-backlog.ts";
 import { type CliUser, checkLines, items, newCliUser, results, shortLine } from "../cli.ts";
 import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
+import { base64, loginArgs } from "./host-tools.ts";
 
 const CONFIG = JSON.stringify({ auths: { "reg.example.com": { auth: "cm9ib3Q6cGFzcw==" } } });
-
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 let bed: Bed;
 let user: CliUser;
@@ -31,7 +30,7 @@ const node = (index: number) => {
   if (found === undefined) throw new Error(`the bed has no node ${index}`);
   return found;
 };
-const login = () => ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
+const login = () => loginArgs(bed);
 const push = (...more: string[]) =>
   user.run(["push", "--config", config, "-o", "json", ...login(), ...more]);
 /** Each test finds the nodes as they came up. */

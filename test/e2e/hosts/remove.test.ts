@@ -4,15 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
 import { type CliUser, items, newCliUser, results } from "../cli.ts";
 import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
+import { authsOf, base64, hostArgs } from "./host-tools.ts";
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 const SECRET = "canary-3391";
-const auths = (logins: Readonly<Record<string, string>>) =>
-  JSON.stringify({
-    auths: Object.fromEntries(
-      Object.entries(logins).map(([key, login]) => [key, { auth: base64(login) }]),
-    ),
-  });
 const FOREIGN = `{ "auths":{"f.example" : {"auth":"${base64("f:f")}", "email":"x"} },\n "x":1}`;
 
 let bed: Bed;
@@ -31,14 +25,7 @@ afterEach(() =>
 
 const name = () => bed.nodes[0]?.name ?? "";
 const sh = (script: string) => bed.exec(name(), ["sh", "-c", script]);
-const nodeArgs = () => [
-  "-i",
-  bed.ssh.key,
-  "--known-hosts",
-  bed.ssh.knownHosts,
-  "--hosts",
-  bed.nodes.map(({ name: node, address, port }) => `${node}=${address}:${port}`).join(","),
-];
+const nodeArgs = () => hostArgs(bed);
 
 async function run(command: string, ...more: string[]) {
   const ended = await user.run([command, "-o", "json", ...nodeArgs(), ...more]);
@@ -47,7 +34,7 @@ async function run(command: string, ...more: string[]) {
 }
 async function push(logins: Readonly<Record<string, string>>, ...more: string[]) {
   const config = join(user.home, "config.json");
-  await writeFile(config, auths(logins), { mode: 0o600 });
+  await writeFile(config, authsOf(logins), { mode: 0o600 });
   const ended = await run("push", "--config", config, ...more);
   expect(ended.result, ended.stderr).toBe("updated");
 }
@@ -96,7 +83,7 @@ describe("remove", () => {
   it("tells each other place that still has a login for the registry", async () => {
     await push({ "a.example": `a:${SECRET}` });
     await sh(
-      `mkdir -p /.docker; printf %s '${auths({ "a.example/team": "x:x" })}' >/.docker/config.json`,
+      `mkdir -p /.docker; printf %s '${authsOf({ "a.example/team": "x:x" })}' >/.docker/config.json`,
     );
     await sh(`printf %s '{"a.example":{"auth":"${base64("y:y")}"}}' >/.dockercfg`);
     const removed = await run("remove", "--registry", "a.example");

@@ -4,11 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
 import { type CliRun, type CliUser, items, newCliUser, results } from "../cli.ts";
 import { KUBELET_CONFIG, readNodeFile } from "../node-file.ts";
+import { authsOf, base64, loginArgs } from "./host-tools.ts";
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 const SECRET = "canary-9917";
-const auths = (login: string) =>
-  JSON.stringify({ auths: { "a.example": { auth: base64(login) } } });
 
 let bed: Bed;
 let user: CliUser;
@@ -31,16 +29,15 @@ const hosts = (port?: number) =>
       ({ name, address, port: own }, at) => `${name}=${address}:${at === 1 ? (port ?? own) : own}`,
     )
     .join(",");
-const login = () => ["-i", bed.ssh.key, "--known-hosts", bed.ssh.knownHosts];
 
 async function run(command: string, ...more: string[]): Promise<CliRun> {
-  const ended = await user.run([command, "-o", "json", ...login(), ...more]);
+  const ended = await user.run([command, "-o", "json", ...loginArgs(bed), ...more]);
   expect(ended.stdout + ended.stderr).not.toMatch(new RegExp(`${SECRET}|${base64(SECRET)}`));
   return ended;
 }
 async function push(password: string, ...more: string[]) {
   const config = join(user.home, "config.json");
-  await writeFile(config, auths(password), { mode: 0o600 });
+  await writeFile(config, authsOf({ "a.example": password }), { mode: 0o600 });
   return await run("push", "--config", config, ...more);
 }
 const runOf = (ended: CliRun) => (JSON.parse(ended.stdout) as { run: string }).run;

@@ -4,11 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
 import { type CliUser, newCliUser } from "../cli.ts";
 import { KUBELET_CONFIG } from "../node-file.ts";
+import { authsOf, base64, hostArgs } from "./host-tools.ts";
 
-const base64 = (text: string) => Buffer.from(text).toString("base64");
 const SECRET = "canary-7713";
-const auths = (key: string, login: string) =>
-  JSON.stringify({ auths: { [key]: { auth: base64(login) } } });
 
 let bed: Bed;
 let user: CliUser;
@@ -30,18 +28,11 @@ const sh = (script: string, ...only: string[]) =>
   );
 const first = () => bed.nodes[0]?.name ?? "";
 const second = () => bed.nodes[1]?.name ?? "";
-const nodeArgs = () => [
-  "-i",
-  bed.ssh.key,
-  "--known-hosts",
-  bed.ssh.knownHosts,
-  "--hosts",
-  bed.nodes.map(({ name, address, port }) => `${name}=${address}:${port}`).join(","),
-];
+const nodeArgs = () => hostArgs(bed);
 
 async function push(login: string, ...more: string[]) {
   const config = join(user.home, "config.json");
-  await writeFile(config, auths("a.example", login), { mode: 0o600 });
+  await writeFile(config, authsOf({ "a.example": login }), { mode: 0o600 });
   const run = await user.run(["push", "--config", config, "-q", ...nodeArgs(), ...more]);
   expect(run.code, run.stderr).toBe(0);
 }
