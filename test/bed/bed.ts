@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { newSshKey } from "../rig/new-ssh-key.ts";
 import type { Building } from "./building.ts";
 import { ensureClusterImages, upCluster } from "./cluster.ts";
 import { connectDocker, createNetwork, execIn, labelledBeds, removeLabelled } from "./docker.ts";
@@ -13,7 +14,7 @@ import {
   type Progress,
   type UpOptions,
 } from "./model.ts";
-import { knownHosts, newUserKey, planNodes, startNodes } from "./nodes.ts";
+import { knownHosts, planNodes, startNodes } from "./nodes.ts";
 import {
   claimState,
   readState,
@@ -44,7 +45,7 @@ export async function upBed(options: UpOptions): Promise<Bed> {
       report,
       dir,
       network,
-      userKey: newUserKey(`pullcast-bed-${name}`),
+      userKey: newSshKey("ed25519", `pullcast-bed-${name}`),
       nodes: planNodes(name, count, network),
     };
     const state = await build(building);

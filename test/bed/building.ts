@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
+import type { SshKeyPair } from "../rig/new-ssh-key.ts";
 import type { BedNetwork } from "./docker.ts";
 import type { Progress, UpOptions } from "./model.ts";
-import type { PlannedNode, SshKeyPair } from "./nodes.ts";
+import type { PlannedNode } from "./nodes.ts";
 
 /** What all steps of bringing a bed up share. */
 export interface Building {

@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
 import pLimit from "p-limit";
-import ssh2 from "ssh2";
+import { newSshKey, type SshKeyPair } from "../rig/new-ssh-key.ts";
 import { type BedNetwork, LABEL } from "./docker.ts";
 import { BedError, type BedNode, type Shell } from "./model.ts";
 import { allEnded } from "./progress.ts";
@@ -20,21 +20,10 @@ const SHELLS: Readonly<Record<Shell, string>> = {
   busybox: "busybox",
 };
 
-/** A key pair in OpenSSH's own formats. */
-export interface SshKeyPair {
-  readonly private: string;
-  readonly public: string;
-}
-
 /** A node about to be made: its place on the network and its host keys. */
 export interface PlannedNode {
   readonly node: BedNode;
   readonly hostKeys: { readonly ed25519: SshKeyPair; readonly ecdsa: SshKeyPair };
-}
-
-/** A fresh ed25519 key pair. */
-export function newUserKey(comment: string): SshKeyPair {
-  return ssh2.utils.generateKeyPairSync("ed25519", { comment });
 }
 
 /** Names, addresses and host keys of the nodes to come. */
@@ -49,8 +38,8 @@ export function planNodes(bed: string, count: number, network: BedNetwork): Plan
         container: `pullcast-${name}`,
       },
       hostKeys: {
-        ed25519: ssh2.utils.generateKeyPairSync("ed25519"),
-        ecdsa: ssh2.utils.generateKeyPairSync("ecdsa", { bits: 256 }),
+        ed25519: newSshKey("ed25519"),
+        ecdsa: newSshKey("ecdsa"),
       },
     };
   });

@@ -8,6 +8,7 @@ import { Secret } from "../../../agent/secret.ts";
 import { createTransport } from "../../../agent/transport/create-transport.ts";
 import { isRetryable } from "../../../agent/transport/retryable.ts";
 import type { SshOptions } from "../../../agent/transport/transport.ts";
+import { newSshKey } from "../../rig/new-ssh-key.ts";
 import { type Account, type Sshd, type SshdOptions, startSshd } from "../../rig/sshd.ts";
 import { NEVER, optionsFor, targetOf, withSession } from "../../rig/transport.ts";
 
@@ -322,7 +323,7 @@ describe("PC263: what is no question for the password gets no answer", () => {
 async function startScriptedServer(
   onLogin: (login: ssh2.AuthContext, client: ssh2.Connection) => void,
 ) {
-  const pair = ssh2.utils.generateKeyPairSync("ed25519");
+  const pair = newSshKey("ed25519");
   const server = new ssh2.Server({ hostKeys: [pair.private] }, (client) => {
     client.on("authentication", (login) => onLogin(login, client)).on("error", () => {});
   });
