@@ -429,6 +429,11 @@ const TABLE = {
     title: "nobody could look where else the node has logins for what was removed",
     fix: "pullcast explain IMAGE --node NODE",
   },
+  PC372: {
+    title:
+      "images of a registry whose login was removed are still on the node, and pods may go on using them",
+    fix: "crictl rmi IMAGE on the node, or imagePullPolicy: Always, which asks the registry at each start",
+  },
 
   PC401: {
     title: "the registry denied the pull",
@@ -558,6 +563,10 @@ const TABLE = {
   PC522: {
     title: "the kubelet waits for ever at a FIFO",
     fix: "remove it on the node, then restart the kubelet",
+  },
+  PC523: {
+    title: "the node's pull was served, though its credential was taken away",
+    fix: "pullcast explain IMAGE --node NODE tells what else serves it",
   },
   PC540: { title: "the nodes were not verified", fix: "pullcast verify --image REF" },
   PC541: {

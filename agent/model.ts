@@ -207,9 +207,14 @@ export interface NodeReport extends Partial<TransportChoice> {
   readonly warnings?: readonly Notice[];
 }
 
-/** What a pull from one node proves. */
+/**
+ * What a pull from one node proves; after a removal, `revoked`: a fresh one was denied, as it should be, and
+ * `served`: it was not.
+ */
 export type PullResult =
   | "pulled"
+  | "revoked"
+  | "served"
   | "public"
   | "denied"
   | "not-found"

@@ -115,7 +115,7 @@ function plainExitCode(ending: Ending): ExitCode {
   const failed = items.filter(({ result }) => FAILED.has(result));
   if (failed.length > 0) return failed.length === items.length ? 4 : 3;
   if (pulls?.length === 0) return 2;
-  return pulls?.some(({ result }) => result !== "pulled") ? 5 : 0;
+  return pulls?.some(({ result }) => result !== "pulled" && result !== "revoked") ? 5 : 0;
 }
 
 const UNKNOWN_STATES: ReadonlySet<string> = new Set<NodeStatus["state"]>([

@@ -12,6 +12,7 @@ import sameMachine from "./same-machine.sh";
 import searchPlaces from "./search-places.sh";
 import state from "./state.sh";
 import survey from "./survey.sh";
+import surveyImages from "./survey-images.sh";
 import surveyLog from "./survey-log.sh";
 import surveyRuntime from "./survey-runtime.sh";
 import tellContent from "./tell-content.sh";
@@ -30,7 +31,7 @@ export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
   probe: assemble([findRoot, checkPath, kubeletProcess, searchPlaces, born, state, probe], "probe"),
   look: assemble([findRoot, checkPath, kubeletProcess, born, state, tellContent, look], "look"),
   survey: assemble(
-    [findRoot, kubeletProcess, born, tellContent, survey, surveyRuntime, surveyLog],
+    [findRoot, kubeletProcess, born, tellContent, survey, surveyRuntime, surveyImages, surveyLog],
     "survey",
   ),
 };

@@ -66,6 +66,8 @@ export interface NodeSurvey {
     readonly programs: readonly string[];
   };
   readonly runtime: readonly SurveyRuntimeFile[];
+  /** Names of images that the runtime has, with a tag, a digest or neither; empty where no program tells them. */
+  readonly images: readonly string[];
   /** When the kubelet's process first spoke in the node's journal; absent where it has none. */
   readonly journalFrom?: number;
   readonly log: readonly SurveyLogLine[];
@@ -95,6 +97,7 @@ export function readSurvey(stdout: string, nonce: string): NodeSurvey {
     files: readFiles(records),
     ...(providers === undefined ? {} : { providers }),
     runtime: readRuntime(records),
+    images: records.flatMap(({ key, value }) => (key === "image" ? [value] : [])),
     ...(journalFrom > 0 ? { journalFrom } : {}),
     log: records.flatMap(({ key, value }) => (key === "log" ? readLogLine(value) : [])),
   };

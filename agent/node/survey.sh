@@ -16,6 +16,7 @@ survey() {
   for path in "$here" "$cwd" "$home" /; do give legacy "${path%/}/.dockercfg"; done
   survey_providers
   survey_runtime
+  survey_images
   survey_log
   done_with surveyed -
 }

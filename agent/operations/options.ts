@@ -146,6 +146,8 @@ export interface VerifyOptions extends RunOptions, RegistryAccess {
   readonly maxPulls: number;
   /** The longest the run waits for nodes that are not decided, ms. */
   readonly timeoutMs: number;
+  /** `denial`: a credential was taken away, and a fresh pull must be denied. @default "pull" */
+  readonly expect?: "pull" | "denial";
 }
 
 export interface CheckOptions extends NodeRunOptions, RegistryAccess {

@@ -5,6 +5,7 @@ import type { EntryChange, Notice, RemoveReport, RunFacts } from "../model.ts";
 import { composeRestore, composeSurvey } from "../node/compose.ts";
 import { isWhollyOurs, type NodeLook } from "../node/read-look.ts";
 import { readSurvey } from "../node/read-survey.ts";
+import { cleanText } from "../util/clean-text.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import {
   type Looked,
@@ -18,7 +19,7 @@ import { ownEntries } from "./merge/owned-entries.ts";
 import { planMerge, type WantedEntry } from "./merge/plan-merge.ts";
 import type { NodeAnswer, NodeJob, NodeShell } from "./node-try.ts";
 import type { RemoveOptions } from "./options.ts";
-import { isOfRegistries, placesWithLogins } from "./remove/places.ts";
+import { imagesServed, isOfRegistries, placesWithLogins } from "./remove/places.ts";
 
 /**
  * Takes pullcast's entries off every selected node, or those for some registries; entries of others stay byte for
@@ -147,8 +148,19 @@ async function lookElsewhere(
   }
   const survey = readSurvey(stdout, nonce);
   const places = await placesWithLogins(looked.look, { survey, registries });
-  return places.map(({ place, keys }) => ({
-    code: "PC370",
-    message: `${describeCode("PC370").title}: ${place} (${nameList(keys)})`,
-  }));
+  const images = imagesServed(survey, registries);
+  return [
+    ...places.map(
+      ({ place, keys }): Notice => ({
+        code: "PC370",
+        message: `${describeCode("PC370").title}: ${place} (${nameList(keys)})`,
+      }),
+    ),
+    ...(images.length === 0 ? [] : [imagesLeft(images)]),
+  ];
+}
+
+function imagesLeft(images: readonly string[]): Notice {
+  const names = nameList(images.map((image) => cleanText(image, 300)));
+  return { code: "PC372", message: `${describeCode("PC372").title}: ${names}` };
 }

@@ -115,6 +115,7 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
     nextIndex: () => pods++,
     signal,
     assumePrivate: options.assumePrivate,
+    expect: options.expect ?? "pull",
     anonymous: askFromHere(reference, { options, reach: plan.reach }),
     lastPush: ({ name, node }) =>
       (node === undefined ? undefined : lastPush({ uid: node.uid, name })) ?? lastPush({ name }),

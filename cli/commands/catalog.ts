@@ -310,11 +310,16 @@ const REMOVE: CommandSpec = {
   summary: "Take pullcast's entries off nodes, and tell where else they have logins",
   about: [
     "Takes back what push put there, all of it or what is for some registries; entries of others stay byte for byte. Where nothing of pullcast's is left, what stood there before the first push comes back. Earlier files that nodes keep go as well, so that what was revoked is nowhere, and no rollback brings it back.",
-    "Then each other place on the node with a login for the same is told (PC370): the kubelet's other files, kept files, credential providers, the container runtime. Images that are there already may still be used by pods.",
+    "Then each other place on the node with a login for the same is told (PC370): the kubelet's other files, kept files, credential providers, the container runtime. Images that are there already may still be used by pods: they are named (PC372).",
+    "With --verify a test pod on each node pulls --image afresh: it must be denied (revoked). A kubelet may use an older file for 5 minutes; a node whose pull is served is tried again until that is over.",
   ],
   examples: [
     ["All of pullcast's, on all nodes, in force at once", "remove --restart-kubelet"],
     ["One registry", "remove --registry registry.example.com"],
+    [
+      "Proven: a fresh pull is denied",
+      "remove --restart-kubelet --verify --image registry.example.com/team/app:1.0",
+    ],
   ],
   groups: [
     TARGETS,
@@ -331,6 +336,21 @@ const REMOVE: CommandSpec = {
       ],
     },
     { title: "Kubelet", options: RESTART },
+    {
+      title: "Proof",
+      options: [
+        {
+          name: "verify",
+          text: "then prove that a fresh pull of --image is denied, by a pod on each node",
+        },
+        ...PROOF.map((option) =>
+          option.name === "image"
+            ? { ...option, text: "an image that the nodes must not be able to pull any more" }
+            : option,
+        ),
+        REGISTRY_CA,
+      ],
+    },
     SSH,
     KUBECTL,
     OUTPUT,

@@ -1,10 +1,21 @@
+import type { NodeReport } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
+import { endProven, proofAfter } from "./proof-after.ts";
 
-/** `pullcast remove`: takes our entries off nodes. */
+/** Results that leave nothing of ours for what was named. */
+const TAKEN: ReadonlySet<NodeReport["result"]> = new Set([
+  "updated",
+  "unchanged",
+  "restored",
+  "removed",
+]);
+
+/** `pullcast remove`: takes our entries off nodes, and with `--verify` proves that their pulls are denied. */
 export async function removeCommand(context: CommandContext): Promise<Ending> {
   const { args, host } = context;
+  const proof = proofAfter(context);
   const restart = restartOptions(args.options);
   const nodeRun = await nodeRunOptions(args, context);
   const { remove } = await import("../../agent/index.ts");
@@ -14,6 +25,9 @@ export async function removeCommand(context: CommandContext): Promise<Ending> {
     ...some("operator", host.operator?.()),
     ...some("restart", restart),
   });
-  await context.present([report]);
-  return { interrupted: report.interrupted, nodes: report.items };
+  return await endProven(context, report, {
+    proof: proof === undefined ? undefined : { ...proof, expect: "denial" },
+    proves: ({ result }) => TAKEN.has(result),
+    none: "no node came to its end",
+  });
 }

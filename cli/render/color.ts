@@ -11,6 +11,8 @@ const RESULT_COLOR: Readonly<Record<string, number>> = {
   unchanged: GREEN,
   restored: GREEN,
   pulled: GREEN,
+  revoked: GREEN,
+  served: RED,
   removed: GREEN,
   current: GREEN,
   expiring: YELLOW,

@@ -8,6 +8,7 @@ export const ENDED_WELL: ReadonlySet<string> = new Set([
   "current",
   "read",
   "pulled",
+  "revoked",
   "trusted",
   "replaced",
 ]);

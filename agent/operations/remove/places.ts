@@ -1,9 +1,12 @@
+import { PullcastError } from "../../errors.ts";
+import { DEFAULT_REGISTRY, servesImage } from "../../kubelet/look-up.ts";
 import { normalizeKey } from "../../kubelet/normalize-key.ts";
 import { readProviderConfig } from "../../kubelet/provider-config.ts";
 import { readEntries } from "../../kubelet/read-entries.ts";
 import type { LookFile, NodeLook } from "../../node/read-look.ts";
 import type { NodeSurvey } from "../../node/read-survey.ts";
 import { readRuntimeRegistries } from "../../node/runtime-registries.ts";
+import { parseReference, repositoryOf } from "../../registry/reference.ts";
 import type { Secret } from "../../secret.ts";
 import { cleanText } from "../../util/clean-text.ts";
 
@@ -28,6 +31,34 @@ export function isOfRegistries(key: string, registries: readonly string[]): bool
 function normal(key: string): string {
   const found = normalizeKey(key);
   return "why" in found ? key : found.registry;
+}
+
+/** Names of images on a node that these registries' logins would have served. */
+export function imagesServed(
+  { images }: NodeSurvey,
+  registries: readonly string[],
+): readonly string[] {
+  return images.filter((image) => {
+    const repository = repositoryIn(image);
+    return (
+      repository !== undefined &&
+      registries.some((key) => servesImage(normal(key), repository) || isHubs(key, repository))
+    );
+  });
+}
+
+function repositoryIn(image: string): string | undefined {
+  try {
+    return repositoryOf(parseReference(image));
+  } catch (error) {
+    if (error instanceof PullcastError) return undefined;
+    throw error;
+  }
+}
+
+/** The kubelet's key of Docker Hub is not the host in its images' names. */
+function isHubs(key: string, repository: string): boolean {
+  return normal(key) === DEFAULT_REGISTRY && repository.startsWith("docker.io/");
 }
 
 /**

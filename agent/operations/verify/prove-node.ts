@@ -7,6 +7,7 @@ import { pause } from "../../util/pause.ts";
 import type { KnownPush } from "../run-records.ts";
 import { finalFrom, judgeDenial } from "./denial-clock.ts";
 import { INTERRUPTED, judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
+import { judgeDenied } from "./judge-denied.ts";
 import { type PodTry, type TryContext, tryPod } from "./try-pod.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -16,6 +17,7 @@ export interface ProofContext extends TryContext {
   readonly reference: ImageReference;
   readonly anonymous: Promise<AnonymousAnswer>;
   readonly assumePrivate: boolean;
+  readonly expect: "pull" | "denial";
   readonly lastPush: (target: Target) => KnownPush | undefined;
   /** Slots: a pod exists only in one. */
   readonly limit: LimitFunction;
@@ -65,7 +67,7 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
       deniedBefore: last !== undefined,
     });
     if (verdict === undefined) return finish(last === undefined ? INTERRUPTED : notYet(last));
-    if (!mayBeStale(verdict, await context.anonymous)) return finish(verdict);
+    if (!isStale(verdict, await context.anonymous, context.expect)) return finish(verdict);
     const { createdAt } = tried;
     const { deadline } = context;
     const now = new Date();
@@ -103,7 +105,7 @@ async function judge(
 ): Promise<Verdict | undefined> {
   const { proof, reference, image, assumePrivate } = context;
   const anonymous = await context.anonymous;
-  return judgeTry(tried, {
+  const verdict = judgeTry(tried, {
     proof,
     target,
     reference,
@@ -113,4 +115,14 @@ async function judge(
     effectiveBy,
     deniedBefore,
   });
+  return verdict === undefined || context.expect === "pull" ? verdict : judgeDenied(verdict);
+}
+
+/** Whether what the kubelet read before the last change may have decided. */
+function isStale(
+  verdict: Verdict,
+  anonymous: AnonymousAnswer,
+  expect: ProofContext["expect"],
+): boolean {
+  return expect === "denial" ? verdict.result === "served" : mayBeStale(verdict, anonymous);
 }

@@ -189,6 +189,29 @@ describe.each(shells)("a survey by $name", (shell) => {
     expect(stdout).not.toContain("canary-5");
   });
 
+  test.each([
+    [
+      "crictl",
+      `printf '%s\\n' 'IMAGE TAG IMAGE-ID SIZE' 'reg.io/a 1.0 sha256:1 2MB' 'reg.io/b <none> sha256:2 2MB'`,
+      ["reg.io/a:1.0", "reg.io/b"],
+    ],
+    [
+      "ctr",
+      `[ "$1 $2 $3" = '-a /run/containerd/containerd.sock -n' ] && printf '%s\\n' reg.io/a@sha256:3 reg.io/a:1.0 sha256:4 reg.io/a:1.0`,
+      ["reg.io/a:1.0", "reg.io/a@sha256:3"],
+    ],
+    ["docker", "printf '%s\\n' reg.io/a:1.0 'reg.io/b:<none>'", ["reg.io/a:1.0", "reg.io/b"]],
+  ])("names the images that the runtime has, by %s", async (program, script, images) => {
+    // What this machine has of them must not answer first.
+    const programs = { crictl: "exit 1", k3s: "exit 1", ctr: "exit 1" };
+    const socket = "mount -t tmpfs run /run && mkdir /run/containerd";
+    const listen = `perl -MSocket -e 'socket(S,AF_UNIX,SOCK_STREAM,0); bind(S,pack_sockaddr_un("/run/containerd/containerd.sock"))'`;
+    const { survey } = await surveyOf(shell, [socket, listen, start(newRoot())], {
+      programs: { ...programs, [program]: script },
+    });
+    expect([...survey.images].sort()).toEqual(images);
+  });
+
   test("keeps the last refresh of the cache and the last 80 words about credentials", async () => {
     const line = (at: number, text: string) => `echo '${at}.5 host kubelet[77]: ${text}'`;
     const journal = [

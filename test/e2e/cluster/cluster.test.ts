@@ -19,6 +19,8 @@ afterAll(() => user.remove());
 const { cluster, ssh: login } = bed.flags;
 const push = (...more: string[]) =>
   user.run(["push", ...cluster, ...login, "--config", bed.dockerConfig, "-o", "json", ...more]);
+const remove = (...more: string[]) =>
+  user.run(["remove", ...cluster, ...login, "-o", "json", ...more]);
 const restore = (...more: string[]) =>
   user.run(["restore", ...cluster, ...login, "-o", "json", ...more]);
 const verify = (image: string, ...more: string[]) =>
@@ -175,6 +177,24 @@ describe("with --restart-kubelet", () => {
     };
     expect(kind).toBe("List");
     expect(reports.map((report) => report.kind)).toEqual(["PushReport", "VerifyReport"]);
+  });
+
+  it("takes the credentials away, and proves that fresh pulls are denied", async () => {
+    const proof = ["--verify", "--image", privateImage, "--ca", bed.registry.ca];
+    const run = await remove("--restart-kubelet", ...proof);
+    expect(run.code, run.stderr).toBe(0);
+    const [removed, verified] = (
+      JSON.parse(run.stdout) as {
+        items: { items: { result: string; warnings?: { code: string; message: string }[] }[] }[];
+      }
+    ).items;
+    expect(removed?.items.map(({ result }) => result)).toEqual(names.map(() => "removed"));
+    expect(verified?.items.map(({ result }) => result)).toEqual(names.map(() => "revoked"));
+    // They pulled it before: what stands there may still start.
+    for (const { warnings } of removed?.items ?? []) {
+      const images = warnings?.find(({ code }) => code === "PC372")?.message;
+      expect(images).toContain(privateImage);
+    }
   });
 
   it("says so where a push leaves nothing to verify", async () => {

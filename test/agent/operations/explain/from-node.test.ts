@@ -38,7 +38,7 @@ function find(files: readonly SurveyFile[], more: Partial<NodeSurvey> = {}) {
     {
       ...{ rootDir: "/a", rootProof: "proven", now: NOW, cwd: "/", home: "/", flags: {} },
       kubelet: { pid: 7, startedAt: NOW - 50_000, name: "kubelet", unit: "k.service" },
-      ...{ files, runtime: [], log: [] },
+      ...{ files, runtime: [], images: [], log: [] },
       ...more,
     },
     QUESTION,
@@ -124,7 +124,7 @@ test("a node without a proven kubelet has everything in force: whatever starts w
   const found = findOnNode(
     {
       ...{ rootDir: "/a", rootProof: "assumed", now: NOW, cwd: "/", home: "/", flags: {} },
-      ...{ files, runtime: [], log: [] },
+      ...{ files, runtime: [], images: [], log: [] },
     },
     QUESTION,
   );

@@ -27,7 +27,7 @@ async function codesOf(after: number): Promise<string[]> {
       kubelet: { pid: 7, startedAt: STARTED, name: "kubelet", unit: "k.service" },
       files: [{ kind: "provider", path: "/p.yaml", folderChangedAt: 0, dangling: false, found }],
       providers: { config: "/p.yaml", dir: "/bin", dirPresent: true, programs: ["ecr"] },
-      ...{ runtime: [], log: [] },
+      ...{ runtime: [], images: [], log: [] },
     },
     { image: "reg.io/app", repository: "reg.io/app" },
     [],

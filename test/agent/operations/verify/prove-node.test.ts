@@ -58,6 +58,7 @@ function rig(kubelet: FakeKubelet, fields: Partial<ProofContext> = {}): Rig {
     proof: "pull",
     anonymous: Promise.resolve({ result: "denied" }),
     assumePrivate: false,
+    expect: "pull",
     lastPush: () => undefined,
     deadline: new Date(Date.now() + 60_000),
     deadlineSeconds: 120,
@@ -337,3 +338,35 @@ async function eventOf(events: readonly PullcastEvent[], type: string): Promise<
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test("after a removal a denial is what is wanted, at once", async () => {
+  const { prove } = rig(() => DENIED, {
+    expect: "denial",
+    lastPush: () => pushed(new Date(Date.now() + 60_000)),
+  });
+  expect(await prove()).toMatchObject({ result: "revoked", attempts: 1 });
+});
+
+test("after a removal a pull that is served for good is told as such", async () => {
+  const { prove } = rig(() => DONE, { expect: "denial" });
+  expect(await prove()).toMatchObject({ result: "served", code: "PC523", ran: "SUCCESS" });
+});
+
+test("after a removal a pull that the cache may have served is tried again until the cache is over", async () => {
+  let pods = 0;
+  const { prove, events } = rig(() => (pods++ === 0 ? DONE : DENIED), {
+    expect: "denial",
+    // Over at once: the second pod comes after it.
+    lastPush: () => ({ ...pushed(new Date(Date.now() + 300)), restarted: true }),
+  });
+  expect(await prove()).toMatchObject({ result: "revoked", attempts: 2 });
+  expect(events.some(({ type }) => type === "waiting")).toBe(true);
+});
+
+test("after a removal an image that anybody may pull proves nothing", async () => {
+  const { prove } = rig(() => DONE, {
+    expect: "denial",
+    anonymous: Promise.resolve({ result: "public" }),
+  });
+  expect(await prove()).toMatchObject({ result: "public", code: "PC470" });
+});
