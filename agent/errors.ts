@@ -409,6 +409,19 @@ const TABLE = {
     fix: "look at it on the node; --drop-invalid removes entries that void it, --replace the whole file",
   },
 
+  PC340: {
+    title: "the node's annotation could not be written",
+    fix: "give the user the verb patch on nodes, or leave --annotate out; the file is in place",
+  },
+  PC341: {
+    title: "no annotation tells of the node's file",
+    fix: "pullcast status looks at the node; push --annotate leaves an annotation",
+  },
+  PC342: {
+    title: "the state is told by annotations, and what happened on nodes since is not seen",
+    fix: "pullcast status without --from-annotations looks at the nodes",
+  },
+
   PC350: {
     title: "credentials of that run have ended since",
     fix: "push new ones",

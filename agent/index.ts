@@ -86,6 +86,8 @@ export type {
   SecretReport,
   SecretRunOptions,
 } from "./operations/secret/model.ts";
+export { statusFromAnnotations } from "./operations/status/from-annotations.ts";
+export { watchStatus } from "./operations/status/watch.ts";
 export { status } from "./operations/status.ts";
 export { trust } from "./operations/trust.ts";
 export { verify } from "./operations/verify.ts";

@@ -340,6 +340,7 @@ export interface NodeStatus {
    * - `missing`: there is none
    * - `unreadable`: the kubelet can't use what is there, or nobody could look at it
    * - `unreachable`: nobody could log in
+   * - `unknown`: asked by annotations, and none tells
    */
   readonly state:
     | "current"
@@ -349,6 +350,7 @@ export interface NodeStatus {
     | "missing"
     | "unreadable"
     | "unreachable"
+    | "unknown"
     | "skipped"
     | "not-attempted";
   readonly drift?: readonly DriftKind[];

@@ -120,6 +120,7 @@ function plainExitCode(ending: Ending): ExitCode {
 
 const UNKNOWN_STATES: ReadonlySet<string> = new Set<NodeStatus["state"]>([
   "unreachable",
+  "unknown",
   "not-attempted",
 ]);
 

@@ -85,7 +85,7 @@ export function parseStory(text: string): Story | undefined {
 }
 
 /** The first end that is known of some entries, RFC 3339. */
-export function firstEnd(entries: readonly StoryEntry[]): string | undefined {
+export function firstEnd(entries: readonly { readonly expiresAt: string }[]): string | undefined {
   const ends = entries.map(({ expiresAt }) => expiresAt).filter((end) => Date.parse(end) > 0);
   return ends.sort()[0];
 }

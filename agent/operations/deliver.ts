@@ -4,6 +4,7 @@ import type { NodeReport, RunReport, Target } from "../model.ts";
 import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
 import { createHostResolver, type HostResolver } from "../transport/resolve-host.ts";
+import { annotateNodes, type RunWord } from "./annotate/annotate-nodes.ts";
 import { isUnfinished, plannedReport, refusedReport, skippedReport } from "./node-report.ts";
 import { type NodeJob, type NodeLogin, oneProgram } from "./node-try.ts";
 import type { NodeRunOptions, RestartOptions } from "./options.ts";
@@ -14,7 +15,10 @@ import { runOnNodes } from "./run-on-nodes.ts";
 import { lastPushes, saveRun } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
 
-type DeliverOptions = NodeRunOptions & { readonly restart?: RestartOptions };
+type DeliverOptions = NodeRunOptions & {
+  readonly restart?: RestartOptions;
+  readonly annotate?: boolean;
+};
 
 /** What came of a run that changes nodes. */
 type DeliveryKind = "PushReport" | "RestoreReport" | "RollbackReport" | "RemoveReport";
@@ -27,6 +31,8 @@ interface Delivery<Kind extends DeliveryKind> {
   readonly approve?: (plan: PlannedEvent) => Promise<void>;
   /** `client`: the plan is all; `server`: the job writes nothing, and no kubelet is restarted. */
   readonly dryRun?: "client" | "server" | undefined;
+  /** What annotations of nodes tell of the run; absent for runs that change nothing. */
+  readonly word?: RunWord;
   /** The job, once the run has a name. */
   readonly job: (run: string) => NodeJob;
 }
@@ -56,7 +62,8 @@ export async function deliver<Kind extends DeliveryKind>(
   const plan = { run, delivery, selected, resolver };
   const planned = announce(options, plan);
   await delivery.approve?.(planned);
-  const reports = delivery.dryRun === "client" ? wouldReports(selected) : await work(options, plan);
+  const worked = delivery.dryRun === "client" ? wouldReports(selected) : await work(options, plan);
+  const reports = await annotated(options, { ...plan, worked, at: startedAt });
   const items = [
     ...reports.values(),
     ...selected.refused.map(refusedReport),
@@ -79,6 +86,24 @@ export async function deliver<Kind extends DeliveryKind>(
   if (delivery.dryRun === undefined)
     await keepRecord(options, report as Parameters<typeof saveRun>[1]);
   return report;
+}
+
+/** The nodes' annotations follow what the run left there. */
+async function annotated(
+  options: DeliverOptions,
+  run: Plan & { readonly worked: Map<Target, NodeReport>; readonly at: Date },
+): Promise<Map<Target, NodeReport>> {
+  const { word, dryRun } = run.delivery;
+  if (word === undefined || dryRun !== undefined) return run.worked;
+  const { kubectl, signal, annotate = false } = options;
+  return await annotateNodes(run.worked, {
+    kubectl,
+    signal,
+    run: run.run,
+    at: run.at,
+    word,
+    all: annotate,
+  });
 }
 
 /** What a plan that nobody looked at can tell: where the file would go. */

@@ -94,6 +94,8 @@ export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess,
   readonly source: CredentialSource;
   /** `client`: nothing is connected to; `server`: nodes are looked at, and nothing is written. */
   readonly dryRun?: "client" | "server";
+  /** Leave on each node of a cluster an annotation that tells of the file. @default false */
+  readonly annotate?: boolean;
   /** Whether the report has fingerprints: each takes 40 ms of a processor beside the work on nodes. @default true */
   readonly fingerprints?: boolean;
   readonly restart?: RestartOptions;
@@ -131,7 +133,11 @@ export interface RollbackOptions extends NodeRunOptions {
   readonly now?: Date;
 }
 
-export type RestoreOptions = NodeRunOptions & { readonly restart?: RestartOptions };
+export interface RestoreOptions extends NodeRunOptions {
+  readonly restart?: RestartOptions;
+  /** For people. @default unknown */
+  readonly operator?: string;
+}
 
 export interface VerifyOptions extends RunOptions, RegistryAccess {
   /** Image reference as the user wrote it. */

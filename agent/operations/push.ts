@@ -1,6 +1,8 @@
 import type { Credential } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
 import type { CredentialSummary, PushReport, RunFacts } from "../model.ts";
+import { firstEnd } from "../node/story.ts";
+import type { RunWord } from "./annotate/annotate-nodes.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
 import { loadCredentials } from "./load-credentials.ts";
@@ -40,6 +42,7 @@ export async function push(options: PushOptions): Promise<PushReport> {
       throw new PullcastError("PC638");
     },
     dryRun: options.dryRun,
+    word: wordOf(options, { now, source: config.source, credentials: config.credentials }),
     job: (run) =>
       pushJob({
         config,
@@ -60,6 +63,26 @@ export async function push(options: PushOptions): Promise<PushReport> {
 }
 
 const OPERATIONS = { none: "push", client: "plan", server: "diff" } as const;
+
+/** What nodes' annotations tell of a push. */
+function wordOf(
+  options: PushOptions,
+  sent: {
+    readonly now: Date;
+    readonly source: string;
+    readonly credentials: readonly Credential[];
+  },
+): RunWord {
+  const { operation: _push, operator, manager } = storyOf(options, { run: "", ...sent });
+  const expiresAt = firstEnd(sent.credentials);
+  return {
+    operation: "push",
+    operator,
+    manager,
+    keys: sent.credentials.map(({ key }) => key),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
 
 function storyOf(
   { operator = "unknown", fieldManager }: PushOptions,

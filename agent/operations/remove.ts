@@ -35,6 +35,7 @@ export function remove(options: RemoveOptions): Promise<RemoveReport> {
   return deliver(options, {
     kind: "RemoveReport",
     operation: "remove",
+    word: { operation: "remove", operator },
     job: (run) =>
       removeJob({
         registries,

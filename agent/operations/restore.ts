@@ -14,6 +14,7 @@ export function restore(options: RestoreOptions): Promise<RestoreReport> {
   return deliver(options, {
     kind: "RestoreReport",
     operation: "restore",
+    word: { operation: "restore", operator: options.operator ?? "unknown" },
     job: (run) => oneProgram((login) => composeRestore(nodeRequest(options, { run, ...login }))),
   });
 }

@@ -30,6 +30,7 @@ export function rollback(options: RollbackOptions): Promise<RollbackReport> {
   return deliver(options, {
     kind: "RollbackReport",
     operation: "rollback",
+    word: { operation: "rollback", operator },
     job: (run) =>
       rollbackJob({
         now,

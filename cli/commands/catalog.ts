@@ -1,4 +1,5 @@
 import {
+  ANNOTATE,
   DRY_RUN,
   FAILED_NODES,
   JUDGE,
@@ -64,6 +65,7 @@ const PUSH: CommandSpec = {
         YES,
         ...TARGET_FILE,
         ...MERGE,
+        ANNOTATE,
       ],
     },
     { title: "Kubelet", options: RESTART },
@@ -117,10 +119,13 @@ const STATUS: CommandSpec = {
   summary: "Tell in which state each node's file is, and change nothing",
   about: [
     "Looks at the kubelet's file on each node: as the last push left it (current), drifted (changed since, another tool's, an older run's, wrong mode or owner), hidden by another file, missing, unreadable, unreachable, or with credentials that end soon (expiring).",
+    "With --watch, later looks show what changed alone; Ctrl-C ends it. With --from-annotations no node is logged in to: what push --annotate left on the Node objects is told, and what others did on nodes since is not seen.",
     "Exit code 5 means that some node is not current; 3 and 4 that some or all could not be asked.",
   ],
   examples: [
     ["All nodes", "status"],
+    ["Without a login on any node", "status --from-annotations"],
+    ["As changes come, one document each", "status --watch -o json"],
     ["Credentials that end within a week", "status --expires-within 168h"],
     ["Names of nodes that are as they should be", "status -o name"],
   ],
@@ -134,6 +139,14 @@ const STATUS: CommandSpec = {
           value: "TIME",
           default: "24h",
           text: "credentials that end earlier than this make a node expiring",
+        },
+        { name: "from-annotations", text: "ask the cluster what push --annotate left; no SSH" },
+        { name: "watch", short: "w", text: "look again and again, and tell what changed" },
+        {
+          name: "interval",
+          value: "TIME",
+          default: "60s",
+          text: "with --watch: between two looks",
         },
         PATH,
       ],

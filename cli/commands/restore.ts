@@ -1,5 +1,5 @@
 import type { Ending } from "../exit-codes.ts";
-import { nodeRunOptions, restartOptions } from "../options/engine-options.ts";
+import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `pullcast restore`: what was there before push. */
@@ -7,7 +7,11 @@ export async function restoreCommand(context: CommandContext): Promise<Ending> {
   const restart = restartOptions(context.args.options);
   const nodeRun = await nodeRunOptions(context.args, context);
   const { restore } = await import("../../agent/index.ts");
-  const report = await restore({ ...nodeRun, ...(restart === undefined ? {} : { restart }) });
+  const report = await restore({
+    ...nodeRun,
+    ...some("operator", context.host.operator?.()),
+    ...some("restart", restart),
+  });
   await context.present([report]);
   return { interrupted: report.interrupted, nodes: report.items };
 }

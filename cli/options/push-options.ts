@@ -18,6 +18,11 @@ export async function pushOptions({
   ...context
 }: CommandContext): Promise<PushOptions> {
   const { options } = args;
+  for (const name of ["hosts", "hosts-from"]) {
+    if (options.on("annotate") && options.given(name)) {
+      throw usageError(`--annotate writes to a cluster, --${name} asks none`);
+    }
+  }
   const narrowed = await onlyFailed(args, host);
   const source = sourceOptions(options, host);
   const merge = mergeOptions(options);
@@ -26,6 +31,7 @@ export async function pushOptions({
     ...judgeOptions(options),
     ...registryAccess(options, host),
     ...merge,
+    annotate: options.on("annotate"),
     ...some("operator", host.operator?.()),
     source,
   };

@@ -261,6 +261,11 @@ export const MERGE: readonly OptionSpec[] = [
   FIELD_MANAGER,
 ];
 
+export const ANNOTATE: OptionSpec = {
+  name: "annotate",
+  text: "leave an annotation on each Node that tells of the file, for status --from-annotations; later runs keep it true",
+};
+
 export const FAILED_NODES: readonly OptionSpec[] = [
   {
     name: "failed",

@@ -33,14 +33,6 @@ function pushed(started: Date, items: readonly Partial<NodeReport>[]): PushRepor
   };
 }
 
-test("a run's name tells its start to the second, and no two runs share one", () => {
-  const started = new Date("2026-11-24T05:01:02.999Z");
-  expect(newRunId(started)).toMatch(/^20261124T050102Z-[0-9a-f]{6}$/);
-  expect(runStart(newRunId(started))).toEqual(new Date("2026-11-24T05:01:02Z"));
-  expect(runStart("notes")).toBeUndefined();
-  expect(newRunId(started)).not.toBe(newRunId(started));
-});
-
 test("records are for their owner alone", async () => {
   const path = await saveRun(stateDir, pushed(NOW, []));
   expect((await stat(path)).mode & 0o777).toBe(0o600);

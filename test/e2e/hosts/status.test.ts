@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
 import { type CliUser, newCliUser } from "../cli.ts";
 import { KUBELET_CONFIG } from "../node-file.ts";
@@ -113,5 +113,36 @@ describe("status", () => {
       message: expect.stringContaining(KUBELET_CONFIG),
     });
     await sh(`rm -rf ${other}`, first());
+  });
+
+  it("tells changes as they come with --watch, one document each, until Ctrl-C", async () => {
+    await push("a:1");
+    const { child, ended } = user.start([
+      ...["status", "--watch", "--interval", "100ms", "-o", "json", ...nodeArgs()],
+    ]);
+    const documents: { items: Item[] }[] = [];
+    let text = "";
+    const seen = (count: number) =>
+      vi.waitFor(() => expect(documents.length).toBeGreaterThanOrEqual(count), 20_000);
+    child.stdout?.on("data", (piece: string) => {
+      text += piece;
+      // A document ends where its first brace closes.
+      for (let end = text.indexOf("\n}\n"); end >= 0; end = text.indexOf("\n}\n")) {
+        documents.push(JSON.parse(text.slice(0, end + 2)) as { items: Item[] });
+        text = text.slice(end + 3);
+      }
+    });
+    await seen(1);
+    await sh(`chmod 644 ${KUBELET_CONFIG}`, second());
+    await seen(2);
+    await sh(`chmod 600 ${KUBELET_CONFIG}`, second());
+    await seen(3);
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(130);
+    expect(documents[0]?.items.map(({ state }) => state)).toEqual(["current", "current"]);
+    expect(documents.slice(1, 3).map(({ items }) => items)).toEqual([
+      [expect.objectContaining({ node: second(), state: "drifted", drift: ["mode"] })],
+      [expect.objectContaining({ node: second(), state: "current" })],
+    ]);
   });
 });
