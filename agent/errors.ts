@@ -85,6 +85,27 @@ const TABLE = {
   },
   PC132: { title: "it was not checked", fix: "see the reason given" },
 
+  PC140: {
+    title: "the run ended before its last wave: too many nodes failed",
+    fix: "mend the cause that the failed nodes tell, then pullcast push --failed",
+  },
+  PC141: {
+    title: "the run was paused",
+    fix: "pullcast push --failed, with the same options, goes on with the nodes that are left",
+  },
+  PC144: {
+    title: "the rollback did not bring back the very bytes that stood there before the run",
+    fix: "pullcast diff and pullcast history show what stands there now",
+  },
+  PC145: {
+    title: "the run was rolled back on this node, since too many nodes failed",
+    fix: "mend the cause that the failed nodes tell, then pullcast push --failed",
+  },
+  PC146: {
+    title: "the rollback of this node failed",
+    fix: "pullcast rollback NODE, once it can be reached",
+  },
+
   PC160: { title: "no namespace was selected", fix: "kubectl get namespaces --show-labels" },
   PC161: { title: "there is no such namespace", fix: "kubectl get namespaces" },
   PC162: {

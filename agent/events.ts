@@ -6,6 +6,7 @@ import type {
   SkippedNode,
   Target,
   TrustedNode,
+  WaveReport,
 } from "./model.ts";
 
 /** The run knows its targets; nothing has been touched. */
@@ -32,6 +33,12 @@ export interface PlannedEvent {
   readonly addressKinds: Readonly<Record<string, number>>;
   readonly targets: readonly Target[];
   readonly skipped: readonly SkippedNode[];
+  /** Sizes of waves, where there are several, and what a failure does. */
+  readonly waves?: {
+    readonly sizes: readonly number[];
+    readonly maxFailures: number;
+    readonly onFailure: "stop" | "rollback" | "continue";
+  };
   readonly concurrency: number;
 }
 
@@ -45,6 +52,28 @@ export interface NoticeEvent {
 export interface NodeStartedEvent {
   readonly type: "node-started";
   readonly node: string;
+}
+
+/** A wave begins on these nodes. */
+export interface WaveStartedEvent {
+  readonly type: "wave-started";
+  /** From 1. */
+  readonly wave: number;
+  readonly of: number;
+  readonly nodes: readonly string[];
+}
+
+/** A wave's nodes reached their end. */
+export interface WaveFinishedEvent extends WaveReport {
+  readonly type: "wave-finished";
+  readonly of: number;
+}
+
+/** Too many nodes failed: what this run did is undone on these nodes. */
+export interface RollingBackEvent {
+  readonly type: "rolling-back";
+  readonly nodes: readonly string[];
+  readonly cause: Notice;
 }
 
 /** A node reached its end in a push or restore. */
@@ -104,6 +133,9 @@ export interface InterruptedEvent {
 export type PullcastEvent =
   | PlannedEvent
   | NoticeEvent
+  | WaveStartedEvent
+  | WaveFinishedEvent
+  | RollingBackEvent
   | NodeStartedEvent
   | NodeFinishedEvent
   | RestartEvent

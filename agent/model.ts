@@ -97,6 +97,7 @@ export interface Problem {
  * - `restored`: the file that stood there before pullcast's first is back
  * - `removed`: nothing stood there before pullcast's first file, and nothing does now
  * - `would-update`: the new file would be written; nothing was
+ * - `rolled-back`: what stood there before the run is back, proven by its digest
  * - `failed`: the old state is whole, nothing was installed; in the phase `restart` the file is in place and
  *   its kubelet was not restarted
  * - `unknown`: the link was lost and the state could not be read back
@@ -109,6 +110,7 @@ export type NodeResult =
   | "restored"
   | "removed"
   | "would-update"
+  | "rolled-back"
   | "failed"
   | "unknown"
   | "skipped"
@@ -126,6 +128,7 @@ export type Phase =
   | "exec"
   | "install"
   | "restart"
+  | "verify"
   | "teardown";
 
 /** How a program on a node ended. Success is `exit` with code 0 and the program's own last line, nothing less. */
@@ -202,6 +205,10 @@ export interface NodeReport extends Partial<TransportChoice> {
   readonly restarted?: boolean;
   /** Where the file that stood there before was kept. */
   readonly kept?: string;
+  /** The wave it was in, from 1; absent where there was one wave alone. */
+  readonly wave?: number;
+  /** What the proof between waves came to there. */
+  readonly pull?: Pick<PullReport, "result" | "durationMs">;
   /** Entry by entry, where the file was looked at. */
   readonly changes?: readonly EntryChange[];
   readonly warnings?: readonly Notice[];
@@ -250,6 +257,15 @@ export interface PullReport {
   readonly warnings?: readonly Notice[];
 }
 
+/** What one wave came to. */
+export interface WaveReport {
+  /** From 1. */
+  readonly wave: number;
+  readonly nodes: number;
+  readonly failed: number;
+  readonly durationMs: number;
+}
+
 /** All nodes of one run, in the order of the cluster's list. */
 export interface RunReport<Item, Kind extends string> {
   readonly kind: Kind;
@@ -262,6 +278,10 @@ export interface RunReport<Item, Kind extends string> {
   readonly interrupted: boolean;
   /** Nothing was changed: `client` connected to no node, `server` looked at each. */
   readonly dryRun?: "client" | "server";
+  /** Waves that were begun, where there were several. */
+  readonly waves?: readonly WaveReport[];
+  /** Why the run ended before its last wave. */
+  readonly stopped?: Notice;
   readonly items: readonly Item[];
 }
 

@@ -172,6 +172,7 @@ function withoutSkipped<Item extends { readonly result: string }>(
 }
 
 const FAILED: ReadonlySet<string> = new Set<NodeReport["result"]>([
+  "rolled-back",
   "failed",
   "unknown",
   "not-attempted",

@@ -90,6 +90,7 @@ async function runParsed(
       args,
       signal: interrupts.signal,
       report: progress.handle,
+      hold,
       confirm: planConfirmer({
         host,
         signal: interrupts.signal,

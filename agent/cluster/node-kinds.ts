@@ -43,3 +43,12 @@ export function isOpenShift({ labels, annotations, osImage }: ClusterNode): bool
     key.startsWith("machineconfiguration.openshift.io/"),
   );
 }
+
+/** Whether a node runs the cluster's own API server and what belongs to it, as kubeadm labels it. */
+export function isControlPlane(node: Pick<ClusterNode, "labels"> | undefined): boolean {
+  if (node === undefined) return false;
+  return (
+    "node-role.kubernetes.io/control-plane" in node.labels ||
+    "node-role.kubernetes.io/master" in node.labels
+  );
+}

@@ -5,19 +5,27 @@ import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
 import { createHostResolver, type HostResolver } from "../transport/resolve-host.ts";
 import { annotateNodes, type RunWord } from "./annotate/annotate-nodes.ts";
-import { isUnfinished, plannedReport, refusedReport, skippedReport } from "./node-report.ts";
+import {
+  isUnfinished,
+  notAttemptedReport,
+  plannedReport,
+  refusedReport,
+  skippedReport,
+} from "./node-report.ts";
 import { type NodeJob, type NodeLogin, oneProgram } from "./node-try.ts";
-import type { NodeRunOptions, RestartOptions } from "./options.ts";
+import type { NodeRunOptions, RestartOptions, WaveOptions } from "./options.ts";
 import { withPasswordTrial } from "./password-trial.ts";
-import { restartKubelets } from "./restart-kubelets.ts";
 import { newRunId } from "./run-id.ts";
-import { runOnNodes } from "./run-on-nodes.ts";
 import { lastPushes, saveRun } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
+import type { RollOutOutcome } from "./waves/roll-out.ts";
+import { plannedWaves, workInWaves } from "./waves/work-in-waves.ts";
 
 type DeliverOptions = NodeRunOptions & {
   readonly restart?: RestartOptions;
   readonly annotate?: boolean;
+  readonly waves?: WaveOptions;
+  readonly operator?: string;
 };
 
 /** What came of a run that changes nodes. */
@@ -62,30 +70,62 @@ export async function deliver<Kind extends DeliveryKind>(
   const plan = { run, delivery, selected, resolver };
   const planned = announce(options, plan);
   await delivery.approve?.(planned);
-  const worked = delivery.dryRun === "client" ? wouldReports(selected) : await work(options, plan);
-  const reports = await annotated(options, { ...plan, worked, at: startedAt });
-  const items = [
-    ...reports.values(),
-    ...selected.refused.map(refusedReport),
-    ...selected.skipped.map(skippedReport),
-  ];
-  if (options.signal.aborted) {
-    const unfinished = items.filter(isUnfinished).map((item) => item.node);
-    options.report({ type: "interrupted", unfinished });
-  }
-  const report: RunReport<NodeReport, Kind> = {
+  const facts = {
     kind: delivery.kind,
     run,
     startedAt: startedAt.toISOString(),
-    durationMs: Math.round(performance.now() - startedMs),
     ...(selected.context === undefined ? {} : { context: selected.context.name }),
-    interrupted: options.signal.aborted,
     ...(delivery.dryRun === undefined ? {} : { dryRun: delivery.dryRun }),
-    items,
   };
-  if (delivery.dryRun === undefined)
-    await keepRecord(options, report as Parameters<typeof saveRun>[1]);
+  const reportOf = (worked: Worked): RunReport<NodeReport, Kind> => ({
+    ...facts,
+    durationMs: Math.round(performance.now() - startedMs),
+    interrupted: options.signal.aborted,
+    ...(worked.waves.length < 2 && worked.stopped === undefined ? {} : { waves: worked.waves }),
+    ...(worked.stopped === undefined ? {} : { stopped: worked.stopped }),
+    items: [
+      ...inOrder(selected.targets, worked.reports),
+      ...selected.refused.map(refusedReport),
+      ...selected.skipped.map(skippedReport),
+    ],
+  });
+  const record = async (worked: Worked) => {
+    if (delivery.dryRun === undefined)
+      await keepRecord(options, reportOf(whole(worked)) as Parameters<typeof saveRun>[1]);
+  };
+  // A run that is killed between waves has not come to the others.
+  const whole = (worked: Worked): Worked => ({
+    ...worked,
+    reports: new Map(
+      selected.targets.map((target) => [
+        target,
+        worked.reports.get(target) ?? notAttemptedReport(target),
+      ]),
+    ),
+  });
+  const worked =
+    delivery.dryRun === "client"
+      ? { reports: wouldReports(selected), waves: [] }
+      : await work(options, plan, record);
+  const reports = await annotated(options, { ...plan, worked: worked.reports, at: startedAt });
+  const report = reportOf({ ...worked, reports });
+  if (options.signal.aborted) {
+    const unfinished = report.items.filter(isUnfinished).map((item) => item.node);
+    options.report({ type: "interrupted", unfinished });
+  }
+  await record({ ...worked, reports });
   return report;
+}
+
+/** What came of the work on nodes. */
+type Worked = Pick<RollOutOutcome, "reports" | "waves" | "stopped">;
+
+/** Nodes end in any order; their reports stand as the nodes were listed. */
+function inOrder(
+  targets: readonly Target[],
+  reports: ReadonlyMap<Target, NodeReport>,
+): NodeReport[] {
+  return targets.flatMap((target) => reports.get(target) ?? []);
 }
 
 /** The nodes' annotations follow what the run left there. */
@@ -132,6 +172,7 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): P
     addressKinds,
     targets: selected.targets,
     skipped: selected.skipped,
+    ...plannedWaves(selected.targets, options.waves),
     concurrency: options.concurrency,
   };
   options.report(planned);
@@ -139,30 +180,26 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): P
   return planned;
 }
 
-async function work(options: DeliverOptions, plan: Plan): Promise<Map<Target, NodeReport>> {
+async function work(
+  options: DeliverOptions,
+  plan: Plan,
+  record: (worked: Worked) => Promise<void>,
+): Promise<Worked> {
   const transport = withPasswordTrial(await createTransport(options.ssh, plan.resolver));
   for (const notice of await plan.resolver.prepare()) options.report({ type: "notice", notice });
   try {
-    const reports = await runOnNodes({
+    return await workInWaves({
+      ...options,
       transport,
+      run: plan.run,
       targets: plan.selected.targets,
-      concurrency: options.concurrency,
       job: plan.delivery.job(plan.run),
-      signal: options.signal,
-      report: options.report,
-      breaker: options.breaker ?? true,
+      ...(plan.delivery.dryRun === undefined ? {} : { waves: undefined, restart: undefined }),
       lastPush: await lastPushes(options.stateDir, new Date()),
-      approveHostKeys: options.approveHostKeys,
-    });
-    if (options.restart === undefined || plan.delivery.dryRun !== undefined) return reports;
-    return await restartKubelets({
-      transport,
-      kubectl: options.kubectl,
-      reports,
-      restart: options.restart,
-      job: restartJob(options, plan.run, options.restart),
-      signal: options.signal,
-      report: options.report,
+      contextNamespace: plan.selected.context?.namespace,
+      restartJob: (restart) => restartJob(options, plan.run, restart),
+      request: (login) => nodeRequest(options, { run: plan.run, ...login }),
+      record,
     });
   } finally {
     await transport.close();

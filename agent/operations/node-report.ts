@@ -1,6 +1,6 @@
 import { describeCode, type PullcastError } from "../errors.ts";
 import { KUBELET_CACHE_MS } from "../kubelet/cache-time.ts";
-import type { EntryChange, NodeReport, NodeResult, SkippedNode, Target } from "../model.ts";
+import type { EntryChange, NodeReport, NodeResult, Notice, SkippedNode, Target } from "../model.ts";
 import { hostPort } from "../transport/ssh-error.ts";
 import type { ChosenTransport } from "../transport/transport.ts";
 import { cleanText } from "../util/clean-text.ts";
@@ -88,12 +88,13 @@ export function skippedReport(node: SkippedNode): NodeReport {
 /**
  * The report of a node that the run never came to.
  *
- * @param cause - the code that nodes before it failed with; absent where the run was interrupted
+ * @param cause - what ended the run; absent where it was interrupted
  */
-export function notAttemptedReport(target: Target, cause?: string): NodeReport {
+export function notAttemptedReport(target: Target, cause?: Notice): NodeReport {
   const base = reportBase(target, 0);
   if (cause === undefined) return { ...base, ...stopped(false) };
-  return { ...base, result: "not-attempted", ...coded("PC255", `each with ${cause}`) };
+  const { code, message } = cause;
+  return { ...base, result: "not-attempted", code, message, fix: describeCode(code).fix };
 }
 
 /** Whether an interrupted run left a node without its end, or its kubelet without the restart that was asked for. */

@@ -3,8 +3,10 @@ import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/model.ts";
 import type { PlannedEvent, Report } from "../events.ts";
+import type { WaveReport } from "../model.ts";
 import type { Become } from "../node/become.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
+import type { Portion } from "../rollout/portion.ts";
 import type { HostKeyOffer } from "../transport/host-key-offer.ts";
 import type { SshOptions } from "../transport/transport.ts";
 
@@ -90,6 +92,27 @@ export interface MergeOptions {
   readonly operator?: string;
 }
 
+/** How a run is cut into waves, and what a failure does. */
+export interface WaveOptions {
+  /** See `splitWaves`; none is one wave of all. */
+  readonly sizes?: readonly Portion[];
+  /** A node label: each of its values is a group of waves of its own. */
+  readonly by?: string;
+  /** How many nodes may fail; unreachable ones count. @default 0 with several waves, else all */
+  readonly maxFailures?: Portion;
+  /**
+   * What one failure too many does: `stop` begins no further wave or node; `rollback` does so and puts back what
+   * stood before the run on all nodes that it changed; `continue` goes on. @default stop
+   */
+  readonly onFailure?: "stop" | "rollback" | "continue";
+  /** An image that each wave's nodes must be able to pull before the next one begins. */
+  readonly proof?: Omit<VerifyOptions, keyof RunOptions>;
+  /** The run pauses after this wave, or after each. */
+  readonly pauseAfter?: number | "each";
+  /** Asked at a pause; absent: the run ends there. */
+  readonly mayGoOn?: (wave: WaveReport) => Promise<boolean>;
+}
+
 export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess, MergeOptions {
   readonly source: CredentialSource;
   /** `client`: nothing is connected to; `server`: nodes are looked at, and nothing is written. */
@@ -99,6 +122,7 @@ export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess,
   /** Whether the report has fingerprints: each takes 40 ms of a processor beside the work on nodes. @default true */
   readonly fingerprints?: boolean;
   readonly restart?: RestartOptions;
+  readonly waves?: WaveOptions;
   /**
    * Asked before credentials of an ambient source go to more than 10 nodes; `false` ends the run with PC638.
    * Absent: not asked.

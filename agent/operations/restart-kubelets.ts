@@ -1,9 +1,10 @@
 import { openGateway } from "../cluster/gateway.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
+import { isControlPlane } from "../cluster/node-kinds.ts";
 import { readHeartbeat, waitReady } from "../cluster/node-ready.ts";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { Report } from "../events.ts";
-import type { ClusterNode, NodeReport, Notice, Target } from "../model.ts";
+import type { NodeReport, Notice, Target } from "../model.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 import type { RestartOptions } from "./options.ts";
@@ -71,14 +72,6 @@ function restartOrder(reports: ReadonlyMap<Target, NodeReport>): Target[] {
     ...targets.filter((target) => !isControlPlane(target.node)),
     ...targets.filter((target) => isControlPlane(target.node)),
   ];
-}
-
-function isControlPlane(node: ClusterNode | undefined): boolean {
-  if (node === undefined) return false;
-  return (
-    "node-role.kubernetes.io/control-plane" in node.labels ||
-    "node-role.kubernetes.io/master" in node.labels
-  );
 }
 
 /** Asks the API server about nodes; absent where no target is a cluster's node. */

@@ -1,16 +1,19 @@
 import { performance } from "node:perf_hooks";
+import { describeCode } from "../errors.ts";
 import type { Report } from "../events.ts";
-import type { NodeReport, Target } from "../model.ts";
+import type { NodeReport, Notice, Target } from "../model.ts";
 import { fullJitter } from "../rollout/backoff.ts";
 import { Breaker } from "../rollout/breaker.ts";
+import type { FailureLimit } from "../rollout/failure-limit.ts";
 import { GRACE_MS } from "../rollout/grace.ts";
-import { runWaves } from "../rollout/run-waves.ts";
+import { runItems } from "../rollout/run-items.ts";
 import { type HostKeyOffer, UnknownHostKey } from "../transport/host-key-offer.ts";
 import type { Transport } from "../transport/transport.ts";
 import { nodeReport, notAttemptedReport, withTransport } from "./node-report.ts";
 import { hopelessCause, isWorthRetry, type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 import type { ApproveHostKeys } from "./options.ts";
 import type { KnownPushes } from "./run-records.ts";
+import { tooMany } from "./waves/roll-out.ts";
 
 /** Tries besides the first; waits grow to 8 s, random, so that many nodes don't come back at once. */
 export const NODE_RETRY = {
@@ -31,6 +34,10 @@ interface RunOnNodesOptions {
   readonly report: Report;
   /** Whether three nodes in a row with the same hopeless cause end the run. @default true */
   readonly breaker?: boolean;
+  /** Takes each node that failed; one too many ends the run. */
+  readonly failures?: FailureLimit<string>;
+  /** The wave these targets are, for what is told of those that are left. */
+  readonly wave?: number;
   /** What this machine is known to have sent before this run. */
   readonly lastPush?: KnownPushes;
   readonly approveHostKeys?: ApproveHostKeys | undefined;
@@ -47,6 +54,8 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
   const reports = new Map<Target, NodeReport>();
   const finish: Finish = (target, report) => {
     reports.set(target, report);
+    // In its slot's turn still: the next to start must know.
+    if (FAILED.has(report.result)) options.failures?.add(target.name);
     options.report({ type: "node-finished", report });
   };
   let targets = options.targets;
@@ -58,6 +67,8 @@ export async function runOnNodes(options: RunOnNodesOptions): Promise<Map<Target
   }
   return inOrder(options.targets, reports);
 }
+
+const FAILED: ReadonlySet<NodeReport["result"]> = new Set(["failed", "unknown"]);
 
 type Finish = (target: Target, report: NodeReport) => void;
 
@@ -81,8 +92,8 @@ async function runRound(
       : undefined;
   const breaker = new Breaker();
   const tracks = new Map(targets.map((target) => [target, new NodeTrack()]));
-  const outcome = await runWaves<Target, NodeTry>({
-    waves: [targets],
+  const outcome = await runItems<Target, NodeTry>({
+    items: targets,
     concurrency: options.concurrency,
     signal: options.signal,
     graceMs: GRACE_MS,
@@ -96,7 +107,9 @@ async function runRound(
       breaker.add(offerOf(tried) === undefined ? hopelessCause(tried) : undefined);
       return tried;
     },
-    isOver: () => options.breaker !== false && breaker.tripped !== undefined,
+    isOver: () =>
+      (options.breaker !== false && breaker.tripped !== undefined) ||
+      options.failures?.exceeded === true,
     onStart: (target) => {
       if (round.round === 0) options.report({ type: "node-started", node: target.name });
     },
@@ -113,9 +126,19 @@ async function runRound(
       else finish(target, withTransport(report, options.transport.chosen(target)));
     },
   });
-  const stop = options.signal.aborted ? undefined : breaker.tripped;
+  const stop = options.signal.aborted ? undefined : endOf(options, breaker);
   for (const target of outcome.notAttempted) finish(target, notAttemptedReport(target, stop));
   return waiting;
+}
+
+/** Why no further node was started. */
+function endOf(
+  { failures, wave = 1 }: RunOnNodesOptions,
+  { tripped }: Breaker,
+): Notice | undefined {
+  if (tripped !== undefined)
+    return { code: "PC255", message: `${describeCode("PC255").title}: ${tripped}` };
+  return failures?.exceeded === true ? tooMany(failures, wave) : undefined;
 }
 
 /** Asks about each key once: nodes behind one jump host wait for the same. */

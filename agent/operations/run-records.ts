@@ -77,6 +77,7 @@ export async function failedNodes(stateDir: string, run?: string): Promise<Faile
 }
 
 const NOT_SERVED: ReadonlySet<string> = new Set<NodeReport["result"]>([
+  "rolled-back",
   "failed",
   "unknown",
   "not-attempted",

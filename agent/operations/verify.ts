@@ -44,7 +44,14 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const reach = await readReach(options);
   const selected = await selectTargets({ ...options, purpose: "verify" });
   announce(options, { run, selected, reference });
-  const proven = await proveAll(options, { run, startedAt, selected, reference, reach });
+  const { targets, context } = selected;
+  const proven = await proveTargets(targets, options, {
+    run,
+    startedAt,
+    reference,
+    reach,
+    ...(context === undefined ? {} : { contextNamespace: context.namespace }),
+  });
   return {
     kind: "VerifyReport",
     run,
@@ -56,18 +63,34 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   };
 }
 
-interface RunPlan {
+/** What the nodes of one image's proof that is part of another run are asked with. */
+export type ProofOptions = Omit<VerifyOptions, "selection">;
+
+/** What must hold before a proof that belongs to another run begins. */
+export interface PreparedProof {
+  readonly reference: ImageReference;
+  readonly reach: Reach;
+}
+
+/** @throws PullcastError PC701 (no image reference), PC001 (the CA file) */
+export async function prepareProof(options: ProofOptions): Promise<PreparedProof> {
+  return { reference: parseReference(options.image), reach: await readReach(options) };
+}
+
+interface ProofRun extends PreparedProof {
   readonly run: string;
   readonly startedAt: Date;
-  readonly selected: SelectedTargets;
-  readonly reference: ImageReference;
-  /** For questions from this machine. */
-  readonly reach: Reach;
+  /** Of kubectl's context: where pods go without `namespace`. */
+  readonly contextNamespace?: string;
 }
 
 function announce(
   options: VerifyOptions,
-  { run, selected, reference }: Pick<RunPlan, "run" | "selected" | "reference">,
+  {
+    run,
+    selected,
+    reference,
+  }: Pick<ProofRun, "run" | "reference"> & { readonly selected: SelectedTargets },
 ): void {
   const { context, targets, skipped } = selected;
   options.report({
@@ -86,12 +109,22 @@ function announce(
   }
 }
 
-async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullReport[]> {
+/**
+ * Proves these nodes by a pod each; the pods are removed at the end, also after an abort.
+ *
+ * @returns a report for each, in their order
+ * @throws PullcastError PC1xx where the cluster is lost
+ */
+export async function proveTargets(
+  targets: readonly Target[],
+  options: ProofOptions,
+  plan: ProofRun,
+): Promise<PullReport[]> {
   const lastPush = await lastPushes(options.stateDir, plan.startedAt);
   const gateway = await openGateway(options.kubectl, options.signal);
   // Stops all nodes when the cluster is lost; the user's signal stops them as well.
   const stop = new AbortController();
-  const namespace = options.namespace ?? plan.selected.context?.namespace ?? "default";
+  const namespace = options.namespace ?? plan.contextNamespace ?? "default";
   const signal = AbortSignal.any([options.signal, stop.signal]);
   // Every pod and every wait listens to it: hundreds are no leak.
   setMaxListeners(0, signal);
@@ -122,7 +155,7 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
     limit: pLimit(options.maxPulls),
   };
   try {
-    return await proveTargets(plan.selected.targets, { context, options, stop });
+    return await proveEach(targets, { context, options, stop });
   } finally {
     waiting.close();
     await watch.close();
@@ -135,12 +168,12 @@ async function proveAll(options: VerifyOptions, plan: RunPlan): Promise<PullRepo
 
 interface Proving {
   readonly context: ProofContext;
-  readonly options: VerifyOptions;
+  readonly options: ProofOptions;
   readonly stop: AbortController;
 }
 
 /** All nodes' reports in the order of the list; nodes still busy some seconds after an abort are given up. */
-async function proveTargets(
+async function proveEach(
   targets: readonly Target[],
   { context, options, stop }: Proving,
 ): Promise<PullReport[]> {
@@ -182,7 +215,7 @@ async function proveTargets(
 
 async function askFromHere(
   reference: ImageReference,
-  { options, reach }: { options: VerifyOptions; reach: Reach },
+  { options, reach }: { options: ProofOptions; reach: Reach },
 ): Promise<AnonymousAnswer> {
   const answer = await askAnonymously(reference, { ...reach, signal: options.signal }).catch(
     (error) => {

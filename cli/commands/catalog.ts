@@ -19,6 +19,7 @@ import {
   TARGET_FILE,
   TARGETS,
   TRUST,
+  WAVES,
   YES,
 } from "../options/specs.ts";
 import type { CommandSpec, GroupSpec } from "./command-spec.ts";
@@ -50,6 +51,10 @@ const PUSH: CommandSpec = {
     ],
     ["Beside what others put there", "push --merge"],
     ["Push, then prove it", "push --verify --image registry.example.com/team/app:1.0"],
+    [
+      "One node first, then a tenth, then all; back as it was if a pull fails",
+      "push --waves 1,10%,100% --verify-between --image REF --on-failure rollback",
+    ],
     ["Machines without a cluster", "push --hosts 10.0.0.5,10.0.0.6:2222 --ssh-user admin"],
   ],
   groups: [
@@ -68,6 +73,7 @@ const PUSH: CommandSpec = {
         ANNOTATE,
       ],
     },
+    { title: "Waves", options: WAVES },
     { title: "Kubelet", options: RESTART },
     {
       title: "Proof",

@@ -11,6 +11,8 @@ export interface CommandContext {
   /** Aborts when the user asks to stop. */
   readonly signal: AbortSignal;
   readonly report: ReportEvent;
+  /** Takes the status off the terminal, so that a question can stand there. */
+  readonly hold: () => void;
   /** Shows a run's plan and asks whether it should go on. */
   readonly confirm: NonNullable<PushOptions["confirm"]>;
   /** Shows unknown host keys and asks whether to trust them; absent where there is no terminal to ask on. */

@@ -19,11 +19,12 @@ interface ProofAfter {
   readonly none: string;
 }
 
-/** Options of `--verify`, checked before any node is touched; `undefined` without it. */
+/** Options of `--verify` and `--verify-between`, checked before any node is touched; `undefined` without both. */
 export function proofAfter({ args: { options }, host }: CommandContext): ProofOptions | undefined {
-  if (options.on("verify")) {
+  const asking = ["verify", "verify-between"].find((name) => options.on(name));
+  if (asking !== undefined) {
     for (const name of ["hosts", "hosts-from"]) {
-      if (options.given(name)) throw usageError(`--verify asks a cluster, --${name} asks none`);
+      if (options.given(name)) throw usageError(`--${asking} asks a cluster, --${name} asks none`);
     }
     return proofOptions(options, host);
   }

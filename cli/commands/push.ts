@@ -1,6 +1,9 @@
+import type { WaveOptions } from "../../agent/index.ts";
+import { isYes } from "../confirm-host-keys.ts";
 import type { Ending } from "../exit-codes.ts";
 import { restartOptions } from "../options/engine-options.ts";
 import { pushOptions } from "../options/push-options.ts";
+import { waveOptions } from "../options/wave-options.ts";
 import { usageError } from "../usage-error.ts";
 import type { CommandContext } from "./command.ts";
 import { endProven, proofAfter } from "./proof-after.ts";
@@ -11,6 +14,7 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   const proof = proofAfter(context);
   const restart = restartOptions(options);
   const dryRun = dryRunOption(context);
+  const waves = waveOptions(options, proof);
   const pushed = await pushOptions(context);
   const { push } = await import("../../agent/index.ts");
   const report = await push({
@@ -19,19 +23,33 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
     // No other form shows them.
     fingerprints: ["json", "yaml"].includes(options.text("output") ?? ""),
     ...(restart === undefined ? {} : { restart }),
+    ...(waves === undefined ? {} : { waves: { ...waves, ...pauses(context) } }),
     ...(options.on("yes") ? {} : { confirm: context.confirm }),
   });
   return await endProven(context, report, {
-    proof,
+    proof: options.on("verify") ? proof : undefined,
     proves: ({ result }) => result === "updated" || result === "unchanged",
     none: "no node has the file",
   });
 }
 
+/** Whoever sits at a terminal is asked; elsewhere a pause ends the run. */
+function pauses({ host, signal, hold }: CommandContext): Pick<WaveOptions, "mayGoOn"> {
+  const { ask } = host;
+  if (ask === undefined) return {};
+  return {
+    mayGoOn: async ({ wave, nodes, failed }) => {
+      hold();
+      const ended = `Wave ${wave} ended: ${nodes} nodes, ${failed} failed.`;
+      return isYes(await ask(`${ended} Go on with the next? [y/N] `, signal));
+    },
+  };
+}
+
 function dryRunOption({ args: { options } }: CommandContext): "client" | "server" | undefined {
   const mode = options.text("dry-run");
   if (mode === undefined) return undefined;
-  for (const name of ["verify", "restart-kubelet"]) {
+  for (const name of ["verify", "verify-between", "restart-kubelet"]) {
     if (options.given(name)) throw usageError(`--${name} and --dry-run exclude each other`);
   }
   return mode === "server" ? "server" : "client";

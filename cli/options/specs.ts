@@ -261,6 +261,40 @@ export const MERGE: readonly OptionSpec[] = [
   FIELD_MANAGER,
 ];
 
+/** How a push is cut into waves, and what a failure does. */
+export const WAVES: readonly OptionSpec[] = [
+  {
+    name: "waves",
+    value: "SIZES",
+    text: "one wave after another: how many nodes are done after each, for instance 1,10%,100%",
+  },
+  {
+    name: "wave-by",
+    value: "LABEL",
+    text: "each value of this node label is a wave, or a group of waves with --waves",
+  },
+  {
+    name: "verify-between",
+    text: "each wave's nodes must pull --image before the next wave begins",
+  },
+  {
+    name: "max-failures",
+    value: "N|N%",
+    text: "so many nodes may fail, unreachable ones too (default: 0 with waves, else all)",
+  },
+  {
+    name: "on-failure",
+    value: "ACTION",
+    choices: ["stop", "rollback", "continue"],
+    text: "after one failure too many: begin no further node (default), and with rollback put back what stood there before on all nodes that the run changed",
+  },
+  {
+    name: "pause-after",
+    value: "WAVE",
+    text: "after this wave, or after each: ask on a terminal whether to go on, else end there; push --failed goes on",
+  },
+];
+
 export const ANNOTATE: OptionSpec = {
   name: "annotate",
   text: "leave an annotation on each Node that tells of the file, for status --from-annotations; later runs keep it true",

@@ -22,6 +22,7 @@ const RESULT_COLOR: Readonly<Record<string, number>> = {
   unreadable: RED,
   ok: GREEN,
   failed: RED,
+  "rolled-back": RED,
   denied: RED,
   "not-found": RED,
   "denied-or-missing": RED,

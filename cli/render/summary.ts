@@ -1,11 +1,13 @@
-import type {
-  CheckItem,
-  NodeHistory,
-  NodeReport,
-  NodeStatus,
-  PullReport,
-  TrustedNode,
-  TrustReport,
+import {
+  type CheckItem,
+  describeCode,
+  type NodeHistory,
+  type NodeReport,
+  type NodeStatus,
+  type Notice,
+  type PullReport,
+  type TrustedNode,
+  type TrustReport,
 } from "../../agent/index.ts";
 import { causeLines, type Failure } from "./causes.ts";
 import { countResults, type NodesReport, type Report } from "./document.ts";
@@ -40,11 +42,17 @@ export function renderSummary(report: Report, options: SummaryOptions = {}): str
     return [...checkLines(report.items, { quiet, isTold }), renderCounts(report)];
   }
   const items: Items = report.items;
-  if (quiet) return [...causeLines(failuresOf(items), isTold), renderCounts(report)];
+  const ended = report.stopped === undefined ? [] : stopLines(report.stopped);
+  if (quiet) return [...causeLines(failuresOf(items), isTold), ...ended, renderCounts(report)];
   const warnings = groupWarnings(items).map(
     ({ notice, nodes }) => `! ${notice.code} ${notice.message} (${nameList(nodes)})`,
   );
-  return [...warnings, ...causeLines(failuresOf(items), isTold), ...outcome(report)];
+  return [...warnings, ...causeLines(failuresOf(items), isTold), ...ended, ...outcome(report)];
+}
+
+/** Why the waves that are left were not begun. */
+function stopLines({ code, message }: Notice): string[] {
+  return [`! ${code} ${message}`, `  fix: ${describeCode(code).fix}`];
 }
 
 /** How many ended how. */
@@ -75,10 +83,15 @@ function inForceBy(items: readonly NodeReport[]): string | undefined {
 function failuresOf(items: readonly (Items[number] | TrustedNode)[]): Failure[] {
   return items.flatMap((item) => {
     const { node, code, result, message = "", fix = "" } = item;
-    if (code === undefined || result === "skipped") return [];
+    if (code === undefined || result === "skipped" || isOfStop(code)) return [];
     const neutral = (text: string) => neutralText(item, text);
     return [{ code, name: node, message, fix, neutral }];
   });
+}
+
+/** Nodes that another node's failure, or a pause, kept the run from: the run tells that once. */
+function isOfStop(code: string): boolean {
+  return code === "PC140" || code === "PC141" || code === "PC145";
 }
 
 function lookFailures(items: readonly (NodeStatus | NodeHistory)[]): Failure[] {

@@ -14,6 +14,7 @@ export function renderHeader(plan: Plan): string[] {
       ? []
       : [`Credentials ${credentials.source}: ${registries(credentials.entries)}`]),
     nodes(plan),
+    ...waves(plan),
     ...skipped(plan),
   ];
 }
@@ -30,6 +31,23 @@ function nodes({ targets, addressKinds, operation, concurrency }: Plan): string 
   const addresses = by.length === 0 ? "" : `, address ${by.join(", ")}`;
   const parallel = targets.length > concurrency ? `, ${concurrency} at a time` : "";
   return `${VERBS[operation]} ${count}${addresses}${parallel}`;
+}
+
+/** Waves beyond these are told by their number. */
+const MAX_SIZES = 8;
+
+function waves({ waves: planned }: Plan): string[] {
+  if (planned === undefined || planned.sizes.length < 2) return [];
+  const { sizes, maxFailures, onFailure } = planned;
+  const shown = sizes.slice(0, MAX_SIZES).join(", ");
+  const more = sizes.length > MAX_SIZES ? `, … (${sizes.length} waves)` : "";
+  const limit = maxFailures === 0 ? "a failure" : `more than ${maxFailures} failures`;
+  const then = {
+    stop: `; ${limit} ends the run`,
+    rollback: `; ${limit} ends the run and rolls it back`,
+    continue: "; failures don't end the run",
+  }[onFailure];
+  return [`Waves of ${shown}${more}${then}`];
 }
 
 const VERBS: Readonly<Record<Plan["operation"], string>> = {

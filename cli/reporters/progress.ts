@@ -41,6 +41,7 @@ export class Progress {
   #early: Notice[] = [];
   readonly #toldNotices = new Set<string>();
   #done = 0;
+  readonly #ended = new Set<string>();
   #bad = 0;
   #percent = 0;
   #waiting = "";
@@ -64,10 +65,24 @@ export class Progress {
       case "node-started":
         this.#tell("verbose", `${event.node}: started`);
         break;
+      case "wave-started":
+        this.#tell("normal", `Wave ${event.wave} of ${event.of}: ${nameList(event.nodes)}`);
+        break;
+      case "wave-finished":
+        this.#tell("normal", waveLine(event));
+        break;
+      case "rolling-back":
+        this.#tell("quiet", `! ${event.cause.code} ${event.cause.message}`);
+        this.#tell("quiet", `Rolling back on ${nameList(event.nodes)}`);
+        break;
       case "node-finished":
-      case "pull-finished":
       case "trust-finished":
         this.#finished(event.report);
+        break;
+      case "pull-finished":
+        // Between the waves of a push the node was counted already.
+        if (this.#plan?.operation === "verify") this.#finished(event.report);
+        else this.#pulled(event.report);
         break;
       case "restart":
         this.#restart(event);
@@ -102,6 +117,7 @@ export class Progress {
   #planned(plan: Plan): void {
     this.#plan = plan;
     this.#done = 0;
+    this.#ended.clear();
     this.#bad = 0;
     this.#percent = 0;
     for (const line of renderHeader(plan)) this.#tell("normal", line);
@@ -127,8 +143,16 @@ export class Progress {
     this.#tell("normal", line);
   }
 
+  /** A pull between waves. */
+  #pulled(report: PullReport): void {
+    if (ENDED_WELL.has(report.result)) this.#good(report);
+    else if (!QUIET_ENDS.has(report.result)) this.#failed(report);
+  }
+
   #finished(report: Finished): void {
-    this.#done += 1;
+    // A node that is rolled back ends once more.
+    this.#ended.add(report.node);
+    this.#done = this.#ended.size;
     if ("transport" in report)
       this.#tell("verbose", `${report.node}: by ${report.transport}: ${report.transportReason}`);
     if (ENDED_WELL.has(report.result)) this.#good(report);
@@ -215,6 +239,13 @@ export class Progress {
     if (RANK[level] <= RANK[this.#level]) this.#sink.line(text);
   }
 }
+
+function waveLine({ wave, of, nodes, failed, durationMs }: WaveFinished): string {
+  const bad = failed === 0 ? "" : `, ${failed} failed`;
+  return `Wave ${wave} of ${of} ended: ${plural(nodes, "node")}${bad} (${formatDuration(durationMs)})`;
+}
+
+type WaveFinished = Extract<PullcastEvent, { type: "wave-finished" }>;
 
 const RANK: Readonly<Record<Level, number>> = { quiet: 0, normal: 1, verbose: 2 };
 

@@ -31,12 +31,16 @@ export interface CliUser {
   remove(): Promise<void>;
 }
 
-export async function newCliUser(env: Readonly<Record<string, string>> = {}): Promise<CliUser> {
-  if (!existsSync(PULLCAST)) throw new Error("dist/ is missing: npm run build");
+/** @param program - another build of the command */
+export async function newCliUser(
+  env: Readonly<Record<string, string>> = {},
+  program: string = PULLCAST,
+): Promise<CliUser> {
+  if (!existsSync(program)) throw new Error("dist/ is missing: npm run build");
   const home = await mkdtemp(join(tmpdir(), "pullcast-e2e-"));
   const own = { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", ...env };
   const start = (args: readonly string[], input?: string) => {
-    const child = spawn(process.execPath, [PULLCAST, ...args], {
+    const child = spawn(process.execPath, [program, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
       env: own,
     });
@@ -57,7 +61,7 @@ export async function newCliUser(env: Readonly<Record<string, string>> = {}): Pr
   };
   const typing = async (text: string, args: readonly string[]) => {
     const [out, err] = [join(home, "typing.out"), join(home, "typing.err")];
-    const words = [process.execPath, PULLCAST, ...args].map(shellWord).join(" ");
+    const words = [process.execPath, program, ...args].map(shellWord).join(" ");
     const line = `${words} </dev/null >${out} 2>${err}`;
     const child = spawn("script", ["-qec", line, "/dev/null"], {
       stdio: ["pipe", "pipe", "inherit"],

@@ -11,6 +11,8 @@ import { floods } from "./floods.ts";
 import { installFaults } from "./install-faults.ts";
 import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
+import { mergeRace } from "./rollout/merge-race.ts";
+import { rollout } from "./rollout/rollout.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 import { thousandLogins } from "./thousand-logins.ts";
 
@@ -23,6 +25,8 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     floods: { run: floods, points: 60 },
     "thousand-logins": { run: thousandLogins, points: 1000 },
     keyring: { run: keyring, points: 1_000_000 },
+    rollout: { run: rollout, points: 300 },
+    "merge-race": { run: mergeRace, points: 100 },
     "kubelet-cache": { run: kubeletCache, points: 1 },
   };
 

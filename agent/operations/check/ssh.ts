@@ -1,6 +1,6 @@
 import type { CheckItem, NodeConfig, Target } from "../../model.ts";
 import { GRACE_MS } from "../../rollout/grace.ts";
-import { runWaves } from "../../rollout/run-waves.ts";
+import { runItems } from "../../rollout/run-items.ts";
 import { createTransport } from "../../transport/create-transport.ts";
 import type { HostResolver } from "../../transport/resolve-host.ts";
 import type { ChosenTransport, Transport } from "../../transport/transport.ts";
@@ -59,8 +59,8 @@ async function probeAll(
   { targets, digest }: Probing,
 ): Promise<CheckItem[]> {
   const job = probeJob(options, digest);
-  const { results } = await runWaves<Target, NodeTry>({
-    waves: [targets],
+  const { results } = await runItems<Target, NodeTry>({
+    items: targets,
     concurrency: options.concurrency,
     signal: options.signal,
     graceMs: GRACE_MS,

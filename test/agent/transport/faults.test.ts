@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NodeReport, Target } from "../../../agent/model.ts";
 import { nodeReport } from "../../../agent/operations/node-report.ts";
 import { type NodeTry, tryOnNode } from "../../../agent/operations/node-try.ts";
-import { runWaves } from "../../../agent/rollout/run-waves.ts";
+import { runItems } from "../../../agent/rollout/run-items.ts";
 import { createTransport } from "../../../agent/transport/create-transport.ts";
 import type { PhaseLimits } from "../../../agent/transport/transport.ts";
 import { makeArena } from "../../rig/arena.ts";
@@ -212,8 +212,8 @@ async function pushToAll(
   for (const { name } of targets) dirs.set(name, arena.newDir());
   const transport = await createTransport(optionsFor(sshd, { limits }));
   try {
-    await runWaves<Target, NodeTry>({
-      waves: [targets],
+    await runItems<Target, NodeTry>({
+      items: targets,
       concurrency,
       signal: NEVER,
       graceMs: 0,

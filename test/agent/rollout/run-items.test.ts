@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runWaves, type WavesOptions } from "../../../agent/rollout/run-waves.ts";
+import { type ItemsOptions, runItems } from "../../../agent/rollout/run-items.ts";
 
 /** Items that end when the test says so. */
 function gate() {
@@ -23,15 +23,15 @@ function gate() {
 }
 
 function options(
-  over: Partial<WavesOptions<string, string>> &
-    Pick<WavesOptions<string, string>, "work" | "waves">,
-): WavesOptions<string, string> {
+  over: Partial<ItemsOptions<string, string>> &
+    Pick<ItemsOptions<string, string>, "work" | "items">,
+): ItemsOptions<string, string> {
   return { concurrency: 2, signal: new AbortController().signal, graceMs: 0, ...over };
 }
 
 test("no more than `concurrency` items run at once, and a freed slot is used", async () => {
   const { work, started, end, until } = gate();
-  const run = runWaves(options({ work, waves: [["a", "b", "c"]] }));
+  const run = runItems(options({ work, items: ["a", "b", "c"] }));
   await until(() => started.length === 2);
   expect(started).toEqual(["a", "b"]);
   end("b");
@@ -42,22 +42,11 @@ test("no more than `concurrency` items run at once, and a freed slot is used", a
   expect([...results.keys()].sort()).toEqual(["a", "b", "c"]);
 });
 
-test("a wave starts only when the one before has ended", async () => {
-  const { work, started, end, until } = gate();
-  const run = runWaves(options({ work, waves: [["a"], ["b"]] }));
-  await until(() => started.length === 1);
-  expect(started).toEqual(["a"]);
-  end("a");
-  await until(() => started.length === 2);
-  end("b");
-  expect((await run).results.get("b")).toBe("ok");
-});
-
 test("after an abort nothing new starts, running items end in their grace", async () => {
   const { work, started, end, until } = gate();
   const stop = new AbortController();
-  const run = runWaves(
-    options({ work, waves: [["a", "b", "c"], ["d"]], signal: stop.signal, graceMs: 60_000 }),
+  const run = runItems(
+    options({ work, items: ["a", "b", "c", "d"], signal: stop.signal, graceMs: 60_000 }),
   );
   await until(() => started.length === 2);
   stop.abort(new Error("stop"));
@@ -71,7 +60,7 @@ test("after an abort nothing new starts, running items end in their grace", asyn
 test("once the run is over nothing new starts, running items end by themselves", async () => {
   const { work, started, end, until } = gate();
   let isOver = false;
-  const run = runWaves(options({ work, waves: [["a", "b", "c"]], isOver: () => isOver }));
+  const run = runItems(options({ work, items: ["a", "b", "c"], isOver: () => isOver }));
   await until(() => started.length === 2);
   isOver = true;
   end("a");
@@ -84,7 +73,7 @@ test("once the run is over nothing new starts, running items end by themselves",
 test("an item that ignores the stop is aborted when its grace is over", async () => {
   const { work, started, until } = gate();
   const stop = new AbortController();
-  const run = runWaves(options({ work, waves: [["a"]], signal: stop.signal, graceMs: 1 }));
+  const run = runItems(options({ work, items: ["a"], signal: stop.signal, graceMs: 1 }));
   await until(() => started.length === 1);
   stop.abort(new Error("stop"));
   expect((await run).results.get("a")).toBe("cut");
@@ -93,10 +82,10 @@ test("an item that ignores the stop is aborted when its grace is over", async ()
 test("a retry gives its slot away while it waits, and stops at the limit", async () => {
   const tries: string[] = [];
   const waits: number[] = [];
-  const { results } = await runWaves(
+  const { results } = await runItems(
     options({
       concurrency: 1,
-      waves: [["flaky", "fine"]],
+      items: ["flaky", "fine"],
       work: async (item) => {
         tries.push(item);
         return item === "flaky" ? "retry me" : "ok";
@@ -118,9 +107,9 @@ test("a retry gives its slot away while it waits, and stops at the limit", async
 
 test("a stop during a retry's wait keeps the last result", async () => {
   const stop = new AbortController();
-  const { results, notAttempted } = await runWaves(
+  const { results, notAttempted } = await runItems(
     options({
-      waves: [["flaky"]],
+      items: ["flaky"],
       signal: stop.signal,
       work: async () => "retry me",
       retry: {
@@ -138,9 +127,10 @@ test("a stop during a retry's wait keeps the last result", async () => {
 });
 
 test("a rejection of work is a bug and ends the run", async () => {
-  const failing = runWaves(
+  const failing = runItems(
     options({
-      waves: [["a"], ["b"]],
+      items: ["a", "b"],
+      concurrency: 1,
       work: async () => {
         throw new Error("bug");
       },

@@ -11,9 +11,8 @@ export interface RetryPolicy<Result> {
   readonly delayMs: (attempt: number) => number;
 }
 
-export interface WavesOptions<Item, Result> {
-  /** Groups that run one after another; within a group items run side by side. */
-  readonly waves: readonly (readonly Item[])[];
+export interface ItemsOptions<Item, Result> {
+  readonly items: readonly Item[];
   /** Items worked on at once, 1 or more. */
   readonly concurrency: number;
   /** Aborted: no item is started any more, running ones get `graceMs` to end. */
@@ -29,31 +28,29 @@ export interface WavesOptions<Item, Result> {
   readonly onResult?: (item: Item, result: Result) => void;
 }
 
-export interface WavesOutcome<Item, Result> {
+export interface ItemsOutcome<Item, Result> {
   readonly results: ReadonlyMap<Item, Result>;
   /** Items that were never started. */
   readonly notAttempted: readonly Item[];
 }
 
 /**
- * Runs `work` over all items, wave by wave, at most `concurrency` at once.
+ * Runs `work` over all items side by side, at most `concurrency` at once.
  * A retry waits outside its slot, so that a flaky item delays nobody.
  *
  * @returns what each started item came to, and which were not started: `signal` aborted, or `isOver`
  * @throws what `work` throws
  */
-export async function runWaves<Item, Result>(
-  options: WavesOptions<Item, Result>,
-): Promise<WavesOutcome<Item, Result>> {
+export async function runItems<Item, Result>(
+  options: ItemsOptions<Item, Result>,
+): Promise<ItemsOutcome<Item, Result>> {
   const results = new Map<Item, Result>();
   const notAttempted: Item[] = [];
   const limit = pLimit(options.concurrency);
   const grace = abortAfterGrace(options.signal, options.graceMs);
   const state = { options, results, notAttempted, limit, workSignal: grace.signal };
   try {
-    for (const wave of options.waves) {
-      await Promise.all(wave.map((item) => runItem(state, item)));
-    }
+    await Promise.all(options.items.map((item) => runItem(state, item)));
   } finally {
     limit.clearQueue();
     grace.dispose();
@@ -61,15 +58,15 @@ export async function runWaves<Item, Result>(
   return { results, notAttempted };
 }
 
-interface WavesState<Item, Result> {
-  readonly options: WavesOptions<Item, Result>;
+interface ItemsState<Item, Result> {
+  readonly options: ItemsOptions<Item, Result>;
   readonly results: Map<Item, Result>;
   readonly notAttempted: Item[];
   readonly limit: ReturnType<typeof pLimit>;
   readonly workSignal: AbortSignal;
 }
 
-async function runItem<Item, Result>(state: WavesState<Item, Result>, item: Item): Promise<void> {
+async function runItem<Item, Result>(state: ItemsState<Item, Result>, item: Item): Promise<void> {
   const { options } = state;
   let result: Result | undefined;
   for (let attempt = 0; ; attempt += 1) {
@@ -90,7 +87,7 @@ async function runItem<Item, Result>(state: WavesState<Item, Result>, item: Item
 
 /** One try in its slot; `undefined` where the run was stopped before it. */
 async function tryOnce<Item, Result>(
-  state: WavesState<Item, Result>,
+  state: ItemsState<Item, Result>,
   item: Item,
   attempt: number,
 ): Promise<{ result: Result } | undefined> {

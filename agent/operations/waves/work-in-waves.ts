@@ -1,0 +1,232 @@
+import { describeCode } from "../../errors.ts";
+import type { PlannedEvent } from "../../events.ts";
+import type { NodeReport, Notice, PullReport, Target } from "../../model.ts";
+import { FailureLimit } from "../../rollout/failure-limit.ts";
+import { portionOf } from "../../rollout/portion.ts";
+import type { Transport } from "../../transport/transport.ts";
+import type { RequestOf } from "../merge/look-and-write.ts";
+import type { NodeJob } from "../node-try.ts";
+import type { NodeRunOptions, RestartOptions, WaveOptions } from "../options.ts";
+import { restartKubelets } from "../restart-kubelets.ts";
+import { runOnNodes } from "../run-on-nodes.ts";
+import type { KnownPushes } from "../run-records.ts";
+import { type PreparedProof, prepareProof, proveTargets } from "../verify.ts";
+import { planWaves } from "./plan-waves.ts";
+import { type RollOutOutcome, rollOut, type WaveWork } from "./roll-out.ts";
+import { undoJob } from "./undo.ts";
+
+interface WorkOptions extends NodeRunOptions {
+  readonly transport: Transport;
+  readonly run: string;
+  readonly targets: readonly Target[];
+  readonly job: NodeJob;
+  readonly restart?: RestartOptions | undefined;
+  readonly restartJob: (restart: RestartOptions) => NodeJob;
+  readonly waves?: WaveOptions | undefined;
+  readonly lastPush: KnownPushes;
+  readonly contextNamespace: string | undefined;
+  readonly request: RequestOf;
+  /** For people; in the story of a node that is rolled back. */
+  readonly operator?: string;
+  /** Keeps what is known after each wave: a later proof and a later run ask for it. */
+  readonly record: (worked: RollOutOutcome) => Promise<void>;
+}
+
+/**
+ * Does a run's job on all nodes, wave by wave, each wave with its restarts and its proof, and undoes it where that is
+ * wanted and too many nodes fail.
+ */
+export async function workInWaves(options: WorkOptions): Promise<RollOutOutcome> {
+  const { targets, signal, report, waves: wished = {} } = options;
+  const waves = planWaves(targets, shapeOf(wished));
+  const failures = new FailureLimit<string>(allowedFailures(targets, wished));
+  const proof =
+    wished.proof === undefined ? undefined : await prepareProof({ ...options, ...wished.proof });
+  const outcome = await rollOut({
+    waves,
+    failures,
+    work: (wave) => oneWave(wave, { options, failures, proof }),
+    record: options.record,
+    mayGoOn: async (told) => {
+      const { pauseAfter, mayGoOn } = wished;
+      if (pauseAfter !== "each" && pauseAfter !== told.wave) return true;
+      return (await mayGoOn?.(told)) ?? false;
+    },
+    signal,
+    report,
+  });
+  const { stopped } = outcome;
+  if (wished.onFailure !== "rollback" || stopped?.code !== "PC140") return outcome;
+  return { ...outcome, reports: await undo(outcome.reports, stopped, options) };
+}
+
+/** What the plan tells of waves; nothing where there is one alone. */
+export function plannedWaves(
+  targets: readonly Target[],
+  wished: WaveOptions | undefined,
+): Pick<PlannedEvent, "waves"> {
+  if (wished === undefined) return {};
+  const waves = planWaves(targets, shapeOf(wished));
+  const sizes = waves.map((wave) => wave.length);
+  const { onFailure = "stop" } = wished;
+  return { waves: { sizes, maxFailures: allowedFailures(targets, wished), onFailure } };
+}
+
+function shapeOf({ sizes = [], by }: WaveOptions) {
+  return { sizes, ...(by === undefined ? {} : { by }) };
+}
+
+/** Where waves are asked for, a first failure ends the run unless told otherwise: that is what a canary is for. */
+function allowedFailures(targets: readonly Target[], wished: WaveOptions): number {
+  const { maxFailures, onFailure, sizes = [], by, proof } = wished;
+  if (onFailure === "continue") return Number.POSITIVE_INFINITY;
+  if (maxFailures !== undefined) return portionOf(maxFailures, targets.length, "down");
+  const isCareful =
+    sizes.length > 0 || by !== undefined || proof !== undefined || onFailure !== undefined;
+  return isCareful ? 0 : Number.POSITIVE_INFINITY;
+}
+
+interface OneWave {
+  readonly options: WorkOptions;
+  readonly failures: FailureLimit<string>;
+  readonly proof: PreparedProof | undefined;
+}
+
+async function oneWave(
+  { targets, wave, record }: WaveWork,
+  { options, failures, proof }: OneWave,
+): Promise<Map<Target, NodeReport>> {
+  const reports = await runOnNodes({ ...options, targets, wave, failures });
+  const restarted = await restart(reports, options);
+  for (const [target, { result }] of restarted) {
+    if (result === "failed" || result === "unknown") failures.add(target.name);
+  }
+  if (proof === undefined || failures.exceeded || options.signal.aborted) return restarted;
+  // The proof asks this machine's records by when what was sent is in force.
+  await record(restarted);
+  const proven = await prove(restarted, { ...options, proof });
+  for (const [target, { result }] of proven) if (result === "failed") failures.add(target.name);
+  return proven;
+}
+
+async function restart(
+  reports: Map<Target, NodeReport>,
+  { restart: wanted, restartJob, ...options }: WorkOptions,
+): Promise<Map<Target, NodeReport>> {
+  if (wanted === undefined) return reports;
+  return await restartKubelets({ ...options, reports, restart: wanted, job: restartJob(wanted) });
+}
+
+/** A pull on each node of the wave that has the file; a node that can't is failed. */
+async function prove(
+  reports: ReadonlyMap<Target, NodeReport>,
+  options: WorkOptions & { readonly proof: PreparedProof },
+): Promise<Map<Target, NodeReport>> {
+  const told = new Map(reports);
+  const served = [...reports].filter(
+    ([, { result }]) => result === "updated" || result === "unchanged",
+  );
+  const { waves, contextNamespace } = options;
+  if (waves?.proof === undefined || served.length === 0) return told;
+  const targets = served.map(([target]) => target);
+  const pulls = await proveTargets(
+    targets,
+    { ...options, ...waves.proof },
+    {
+      ...options.proof,
+      run: options.run,
+      startedAt: new Date(),
+      ...(contextNamespace === undefined ? {} : { contextNamespace }),
+    },
+  );
+  for (const [index, [target, report]] of served.entries()) {
+    const pull = pulls[index];
+    if (pull !== undefined) told.set(target, withPull(report, pull));
+  }
+  return told;
+}
+
+function withPull(report: NodeReport, pull: PullReport): NodeReport {
+  const { result, durationMs, code, message, fix, warnings = [] } = pull;
+  const told = { ...report, pull: { result, durationMs } };
+  const all = [...(report.warnings ?? []), ...warnings];
+  const noted = all.length === 0 ? told : { ...told, warnings: all };
+  if (result === "pulled" || result === "not-attempted") return noted;
+  return {
+    ...noted,
+    result: "failed",
+    phase: "verify",
+    code: code ?? "PC540",
+    message: `${message ?? result}; the file is in place`,
+    ...(fix === undefined ? {} : { fix }),
+  };
+}
+
+/** Results of a run that may have changed its node. */
+function mayHaveChanged({ result, phase }: NodeReport): boolean {
+  return (
+    result === "updated" ||
+    result === "unknown" ||
+    (result === "failed" && (phase === "restart" || phase === "verify"))
+  );
+}
+
+/** Undoes the run on all nodes that it changed, and makes their kubelets read what is back where it had done so. */
+async function undo(
+  reports: ReadonlyMap<Target, NodeReport>,
+  cause: Notice,
+  options: WorkOptions,
+): Promise<Map<Target, NodeReport>> {
+  const told = new Map(reports);
+  const targets = [...reports].flatMap(([target, report]) =>
+    mayHaveChanged(report) ? [target] : [],
+  );
+  if (targets.length === 0 || options.signal.aborted) return told;
+  const { request, run, report, operator = "unknown" } = options;
+  report({ type: "rolling-back", nodes: targets.map(({ name }) => name), cause });
+  // Told as what became of the whole run on the node, when that is known.
+  const quiet = { ...options, report: () => undefined };
+  const undone = await runOnNodes({
+    ...quiet,
+    targets,
+    breaker: false,
+    job: undoJob({ run, now: new Date(), operator, request }),
+  });
+  const ended = await restart(undone, { ...options, restart: options.restart });
+  for (const [target, end] of ended) {
+    const before = told.get(target);
+    if (before === undefined) continue;
+    const after = afterUndo(before, end, cause);
+    told.set(target, after);
+    report({ type: "node-finished", report: after });
+  }
+  return told;
+}
+
+const IS_BACK: ReadonlySet<NodeReport["result"]> = new Set([
+  "updated",
+  "unchanged",
+  "restored",
+  "removed",
+]);
+
+/** The report of a node after its undoing: it keeps the cause of its own failure. */
+function afterUndo(before: NodeReport, end: NodeReport, cause: Notice): NodeReport {
+  const { effectiveBy: _sent, restarted: _before, ...report } = before;
+  if (!IS_BACK.has(end.result)) {
+    const { title } = describeCode("PC146");
+    const message = `${title}: ${end.message ?? end.result}`;
+    return { ...before, warnings: [...(before.warnings ?? []), { code: "PC146", message }] };
+  }
+  const own = report.code !== undefined && report.message !== undefined;
+  const { title, fix } = describeCode("PC145");
+  return {
+    ...report,
+    result: "rolled-back",
+    ...(own
+      ? { message: report.message?.replace(/; the file is in place$/, "") ?? "" }
+      : { code: "PC145", message: `${title}: ${cause.message}`, fix }),
+    ...(end.effectiveBy === undefined ? {} : { effectiveBy: end.effectiveBy }),
+    ...(end.restarted === undefined ? {} : { restarted: end.restarted }),
+  };
+}
