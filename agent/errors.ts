@@ -93,6 +93,14 @@ const TABLE = {
     title: "the run was paused",
     fix: "pullcast push --failed, with the same options, goes on with the nodes that are left",
   },
+  PC142: {
+    title: "the cluster's Lease could not be had, so that other runs are not kept away",
+    fix: "give the user get, create and update on leases in kube-system; each node guards its file all the same",
+  },
+  PC143: {
+    title: "another run holds this cluster",
+    fix: "wait until it has ended, or for longer: --lock-wait 10m",
+  },
   PC144: {
     title: "the rollback did not bring back the very bytes that stood there before the run",
     fix: "pullcast diff and pullcast history show what stands there now",

@@ -5,6 +5,7 @@ import { composeRestart } from "../node/compose.ts";
 import { createTransport } from "../transport/create-transport.ts";
 import { createHostResolver, type HostResolver } from "../transport/resolve-host.ts";
 import { annotateNodes, type RunWord } from "./annotate/annotate-nodes.ts";
+import { holdCluster } from "./hold-cluster.ts";
 import {
   isUnfinished,
   notAttemptedReport,
@@ -20,6 +21,9 @@ import { lastPushes, saveRun } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
 import type { RollOutOutcome } from "./waves/roll-out.ts";
 import { plannedWaves, workInWaves } from "./waves/work-in-waves.ts";
+
+/** How long a run waits for another one on its cluster, unless told otherwise. */
+const LOCK_WAIT_MS = 60_000;
 
 type DeliverOptions = NodeRunOptions & {
   readonly restart?: RestartOptions;
@@ -106,7 +110,7 @@ export async function deliver<Kind extends DeliveryKind>(
   const worked =
     delivery.dryRun === "client"
       ? { reports: wouldReports(selected), waves: [] }
-      : await work(options, plan, record);
+      : await held(options, plan, () => work(options, plan, record));
   const reports = await annotated(options, { ...plan, worked: worked.reports, at: startedAt });
   const report = reportOf({ ...worked, reports });
   if (options.signal.aborted) {
@@ -115,6 +119,22 @@ export async function deliver<Kind extends DeliveryKind>(
   }
   await record({ ...worked, reports });
   return report;
+}
+
+/** Work that changes nodes of a cluster has the cluster to itself. */
+async function held<Result>(
+  options: DeliverOptions,
+  { run, delivery, selected }: Plan,
+  job: () => Promise<Result>,
+): Promise<Result> {
+  if (delivery.dryRun !== undefined || selected.context === undefined) return await job();
+  const { operator = "unknown", lockWaitMs = LOCK_WAIT_MS } = options;
+  const release = await holdCluster({ ...options, run, operator, waitMs: lockWaitMs });
+  try {
+    return await job();
+  } finally {
+    await release();
+  }
 }
 
 /** What came of the work on nodes. */

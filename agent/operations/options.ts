@@ -61,6 +61,8 @@ export interface NodeRunOptions extends RunOptions {
   readonly replace: boolean;
   /** Whether a host must have the ids that the cluster knows of its node. @default true */
   readonly nodeCheck?: boolean;
+  /** How long a run that changes nodes waits for another one on the same cluster, ms. @default 60,000 */
+  readonly lockWaitMs?: number;
   /** Absent: unknown host keys are refused without a question. */
   readonly approveHostKeys?: ApproveHostKeys;
 }

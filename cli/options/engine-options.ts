@@ -81,6 +81,7 @@ export async function nodeRunOptions(
 ): Promise<NodeRunOptions> {
   const { options } = args;
   const path = options.text("path");
+  const lockWait = options.text("lock-wait");
   return {
     ...(await runOptions(args, context)),
     ssh: sshOptions(options, context),
@@ -89,6 +90,7 @@ export async function nodeRunOptions(
     replace: options.on("replace"),
     breaker: !options.on("no-breaker"),
     nodeCheck: !options.on("no-node-check"),
+    ...(lockWait === undefined ? {} : { lockWaitMs: parseDuration("lock-wait", lockWait) }),
     ...some("approveHostKeys", context.approveHostKeys),
     ...(path === undefined ? {} : { path: parseAbsolutePath("path", path) }),
   };

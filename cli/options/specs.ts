@@ -261,6 +261,19 @@ export const MERGE: readonly OptionSpec[] = [
   FIELD_MANAGER,
 ];
 
+/** For runs that change nodes. */
+export const LOCK: OptionGroup = {
+  title: "Other runs",
+  options: [
+    {
+      name: "lock-wait",
+      value: "TIME",
+      default: "60s",
+      text: "how long to wait for another run on this cluster to end (Lease pullcast in kube-system)",
+    },
+  ],
+};
+
 /** How a push is cut into waves, and what a failure does. */
 export const WAVES: readonly OptionSpec[] = [
   {
