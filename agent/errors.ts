@@ -64,7 +64,7 @@ const TABLE = {
   PC116: { title: "a virtual node has no kubelet files", fix: "use imagePullSecrets for its pods" },
   PC117: {
     title: "this cloud replaces nodes: files on them don't last",
-    fix: "use the cloud's credential provider, or push again after each replacement",
+    fix: "pullcast secret apply, or the cloud's own credential provider; --force pushes all the same",
   },
   PC118: {
     title: "OpenShift's machine-config operator owns the kubelet's config.json",
@@ -112,6 +112,11 @@ const TABLE = {
   PC146: {
     title: "the rollback of this node failed",
     fix: "pullcast rollback NODE, once it can be reached",
+  },
+
+  PC147: {
+    title: "this system takes registry credentials from its own settings, not from a file",
+    fix: "see the reason given",
   },
 
   PC160: { title: "no namespace was selected", fix: "kubectl get namespaces --show-labels" },

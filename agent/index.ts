@@ -93,7 +93,7 @@ export { status } from "./operations/status.ts";
 export { trust } from "./operations/trust.ts";
 export { verify } from "./operations/verify.ts";
 export type { RegistryAccess } from "./registry/reach.ts";
-export { parsePortion } from "./rollout/portion.ts";
+export { type Portion, parsePortion } from "./rollout/portion.ts";
 export { Secret } from "./secret.ts";
 export type { HostKeyOffer } from "./transport/host-key-offer.ts";
 export type { PhaseLimits, SshOptions } from "./transport/transport.ts";

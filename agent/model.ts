@@ -54,6 +54,8 @@ export interface Target {
 
 /** A node that was selected and will not be touched, and why. */
 export interface SkippedNode {
+  /** In place of the code's own. */
+  readonly fix?: string;
   readonly name: string;
   readonly code: Code;
   readonly message: string;

@@ -35,6 +35,9 @@ type DeliverOptions = NodeRunOptions & {
 /** What came of a run that changes nodes. */
 type DeliveryKind = "PushReport" | "RestoreReport" | "RollbackReport" | "RemoveReport";
 
+/** Operations that tell of files to come: they are not for nodes where a file is the wrong way. */
+const WRITES_NEW: ReadonlySet<PlannedEvent["operation"]> = new Set(["push", "plan", "diff"]);
+
 interface Delivery<Kind extends DeliveryKind> {
   readonly kind: Kind;
   readonly operation: PlannedEvent["operation"];
@@ -66,7 +69,8 @@ export async function deliver<Kind extends DeliveryKind>(
   const selected = await selectTargets({
     kubectl: options.kubectl,
     selection: options.selection,
-    purpose: "push",
+    purpose: WRITES_NEW.has(delivery.operation) ? "push" : "reach",
+    force: options.force,
     signal: options.signal,
     sshHostKnown: resolver.isConfigured,
     nodeCheck: options.nodeCheck,

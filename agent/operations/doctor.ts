@@ -34,7 +34,7 @@ export async function doctor(options: DoctorOptions): Promise<Diagnosis> {
   const selected = await selectTargets({
     kubectl: options.kubectl,
     selection: options.selection,
-    purpose: "explain",
+    purpose: "reach",
     signal: options.signal,
     sshHostKnown: resolver.isConfigured,
     nodeCheck: options.nodeCheck,

@@ -63,7 +63,7 @@ export function refusedReport(node: SkippedNode): NodeReport {
     phase: "select",
     code: node.code,
     message: node.message,
-    fix: describeCode(node.code).fix,
+    fix: node.fix ?? describeCode(node.code).fix,
     durationMs: 0,
   };
 }

@@ -31,6 +31,12 @@ export interface RestartOptions {
   readonly command?: string;
   /** How long a node may take to be Ready again, ms. */
   readonly readyMs: number;
+  /**
+   * So many of the run's nodes may be not Ready at once: those that are not when it begins, those whose kubelets did
+   * not come back, and those being restarted. Control-plane nodes are restarted one at a time whatever it says.
+   * Absent: one restart at a time, however many nodes are not Ready.
+   */
+  readonly maxUnavailable?: Portion;
 }
 
 /** What every operation needs to run. */
@@ -61,6 +67,8 @@ export interface NodeRunOptions extends RunOptions {
   readonly replace: boolean;
   /** Whether a host must have the ids that the cluster knows of its node. @default true */
   readonly nodeCheck?: boolean;
+  /** Push also to nodes on which a file is merely unwise: a cloud that replaces them. @default false */
+  readonly force?: boolean;
   /** How long a run that changes nodes waits for another one on the same cluster, ms. @default 60,000 */
   readonly lockWaitMs?: number;
   /** Absent: unknown host keys are refused without a question. */

@@ -1,10 +1,13 @@
+import pLimit from "p-limit";
 import { openGateway } from "../cluster/gateway.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
 import { isControlPlane } from "../cluster/node-kinds.ts";
 import { readHeartbeat, waitReady } from "../cluster/node-ready.ts";
+import { nameList } from "../credentials/name-list.ts";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { Report } from "../events.ts";
 import type { NodeReport, Notice, Target } from "../model.ts";
+import { formatPortion, portionOf } from "../rollout/portion.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type NodeJob, type NodeTry, tryOnNode } from "./node-try.ts";
 import type { RestartOptions } from "./options.ts";
@@ -14,6 +17,8 @@ interface RestartKubeletsOptions {
   readonly kubectl: KubectlSettings;
   /** Reports so far; nodes whose kubelet may still use an older file are restarted. */
   readonly reports: ReadonlyMap<Target, NodeReport>;
+  /** All nodes of the run, those of other waves too. */
+  readonly targets: readonly Target[];
   readonly restart: RestartOptions;
   readonly job: NodeJob;
   readonly signal: AbortSignal;
@@ -21,9 +26,9 @@ interface RestartKubeletsOptions {
 }
 
 /**
- * Restarts kubelets so that they read the new file at once: one node at a time, control-plane
- * nodes last, and each back to Ready before the next. The first failure leaves out all others:
- * what made one kubelet stay down may do so everywhere.
+ * Restarts kubelets so that they read the new file at once: one node at a time, or as many as `maxUnavailable` leaves,
+ * control-plane nodes last and one at a time, and each back to Ready before the next. The first failure leaves out all
+ * others: what made one kubelet stay down may do so everywhere.
  *
  * @returns the reports with what the restarts changed
  */
@@ -31,47 +36,99 @@ export async function restartKubelets(
   options: RestartKubeletsOptions,
 ): Promise<Map<Target, NodeReport>> {
   const reports = new Map(options.reports);
-  const queue = restartOrder(options.reports);
+  const { workers, controlPlane } = restartOrder(options.reports);
+  const queue = [...workers, ...controlPlane];
   if (queue.length === 0) return reports;
   const ready = await openReadyWatch(options, queue);
-  let obstacle: string | undefined;
+  const run = new RestartRun(options, { reports, ready, total: queue.length });
   try {
-    for (const [done, target] of queue.entries()) {
-      const before = reports.get(target);
-      if (before === undefined) continue;
-      if (options.signal.aborted) obstacle ??= INTERRUPTED;
-      if (obstacle !== undefined) {
-        reports.set(target, leftOut(before, obstacle));
-        continue;
-      }
-      const tell = (state: "restarting" | "waiting-ready" | "ready" | "failed", finished = done) =>
-        options.report({
-          type: "restart",
-          node: target.name,
-          state,
-          done: finished,
-          total: queue.length,
-        });
-      const end = await restartOne(target, { options, ready, tell });
-      reports.set(target, afterRestart(before, end));
-      if (end.type !== "interrupted") tell(end.type, done + 1);
-      if (end.type === "failed")
-        obstacle = `${target.name} did not come back: ${end.error.message}`;
-    }
+    const room = roomFor(options, queue);
+    if (room < 1) run.obstacle = noRoom(options);
+    await run.all(workers, Math.max(1, room));
+    await run.all(controlPlane, 1);
   } finally {
     await ready?.close();
   }
   return reports;
 }
 
-/** Who needs a restart, in which order: workers, then the control plane. */
-function restartOrder(reports: ReadonlyMap<Target, NodeReport>): Target[] {
+/** How many of these nodes may be down at once. */
+function roomFor({ restart, targets }: RestartKubeletsOptions, queue: readonly Target[]): number {
+  const { maxUnavailable } = restart;
+  if (maxUnavailable === undefined) return 1;
+  const down = notReady(targets).filter((target) => !queue.includes(target)).length;
+  return portionOf(maxUnavailable, targets.length, "up") - down;
+}
+
+/** As the cluster listed them when the run began. */
+function notReady(targets: readonly Target[]): Target[] {
+  return targets.filter(({ node }) => node !== undefined && node.ready !== true);
+}
+
+function noRoom({ restart, targets }: RestartKubeletsOptions): string {
+  const { maxUnavailable = { count: 1 } } = restart;
+  const down = notReady(targets).map(({ name }) => name);
+  return `${nameList(down)} not Ready, and --max-unavailable ${formatPortion(maxUnavailable)} allows no more`;
+}
+
+interface RestartScene {
+  readonly reports: Map<Target, NodeReport>;
+  readonly ready: ReadyWatch | undefined;
+  readonly total: number;
+}
+
+/** The restarts of one call, some side by side. */
+class RestartRun {
+  /** Why no further kubelet is restarted. */
+  obstacle: string | undefined;
+  readonly #options: RestartKubeletsOptions;
+  readonly #scene: RestartScene;
+  #done = 0;
+
+  constructor(options: RestartKubeletsOptions, scene: RestartScene) {
+    this.#options = options;
+    this.#scene = scene;
+  }
+
+  async all(targets: readonly Target[], atOnce: number): Promise<void> {
+    const limit = pLimit(atOnce);
+    await Promise.all(targets.map((target) => limit(() => this.#one(target))));
+  }
+
+  async #one(target: Target): Promise<void> {
+    const { reports, ready } = this.#scene;
+    const before = reports.get(target);
+    if (before === undefined) return;
+    if (this.#options.signal.aborted) this.obstacle ??= INTERRUPTED;
+    if (this.obstacle !== undefined) {
+      reports.set(target, leftOut(before, this.obstacle));
+      return;
+    }
+    const tell = (state: "restarting" | "waiting-ready") => this.#tell(target, state);
+    const end = await restartOne(target, { options: this.#options, ready, tell });
+    reports.set(target, afterRestart(before, end));
+    if (end.type === "interrupted") return;
+    this.#done += 1;
+    this.#tell(target, end.type);
+    if (end.type === "failed") {
+      this.obstacle ??= `${target.name} did not come back: ${end.error.message}`;
+    }
+  }
+
+  #tell({ name }: Target, state: "restarting" | "waiting-ready" | "ready" | "failed"): void {
+    const [done, total] = [this.#done, this.#scene.total];
+    this.#options.report({ type: "restart", node: name, state, done, total });
+  }
+}
+
+/** Who needs a restart: workers, then the control plane. */
+function restartOrder(reports: ReadonlyMap<Target, NodeReport>) {
   const stale = [...reports].filter(([, report]) => report.effectiveBy !== undefined);
   const targets = stale.map(([target]) => target);
-  return [
-    ...targets.filter((target) => !isControlPlane(target.node)),
-    ...targets.filter((target) => isControlPlane(target.node)),
-  ];
+  return {
+    workers: targets.filter((target) => !isControlPlane(target.node)),
+    controlPlane: targets.filter((target) => isControlPlane(target.node)),
+  };
 }
 
 /** Asks the API server about nodes; absent where no target is a cluster's node. */

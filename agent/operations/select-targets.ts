@@ -4,7 +4,8 @@ import { type ClusterContext, readContext } from "../cluster/context.ts";
 import { parseHostEntries } from "../cluster/host-entries.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
 import { listNodes } from "../cluster/list-nodes.ts";
-import { cloudOf, isOpenShift, skipReason } from "../cluster/node-kinds.ts";
+import { cloudOf, skipReason } from "../cluster/node-kinds.ts";
+import { type Unsuited, unsuitedReason } from "../cluster/unsuited.ts";
 import { PullcastError } from "../errors.ts";
 import type { ClusterNode, Notice, SkippedNode, Target } from "../model.ts";
 import type { SelectionOptions } from "./options.ts";
@@ -12,8 +13,10 @@ import type { SelectionOptions } from "./options.ts";
 interface SelectOptions {
   readonly kubectl: KubectlSettings;
   readonly selection: SelectionOptions;
-  /** A push needs addresses and nodes whose files may be written, an explanation addresses, a verify neither. */
-  readonly purpose: "push" | "explain" | "verify";
+  /** A push needs addresses and nodes whose files may be written, a look at nodes addresses, a verify neither. */
+  readonly purpose: "push" | "reach" | "verify";
+  /** Also nodes on which a file is merely unwise. @default false */
+  readonly force?: boolean | undefined;
   readonly signal: AbortSignal;
   /** Whether ssh's configuration knows a host by this name; absent: no name is known. */
   readonly sshHostKnown?: (name: string) => Promise<boolean>;
@@ -29,7 +32,8 @@ export interface SelectedTargets {
   /** Windows (PC115) and virtual (PC116) nodes. */
   readonly skipped: readonly SkippedNode[];
   /**
-   * Nodes without a usable address (PC112 to PC114, PC265) or of OpenShift (PC118): each fails in the phase `select`.
+   * Nodes without a usable address (PC112 to PC114, PC265), or where a file is the wrong way (PC117, PC118, PC147):
+   * each fails in the phase `select`.
    */
   readonly refused: readonly SkippedNode[];
   readonly notices: readonly Notice[];
@@ -38,7 +42,7 @@ export interface SelectedTargets {
 /**
  * Finds the nodes of a run: one kubectl lists them, one tells the context, or `--hosts` names them.
  *
- * @throws PullcastError PC001, PC101 to PC106, PC110 (nothing selected, and why), PC111, PC118, PC119
+ * @throws PullcastError PC001, PC101 to PC106, PC110 (nothing selected, and why), PC111, PC117 to PC119, PC147
  */
 export async function selectTargets(options: SelectOptions): Promise<SelectedTargets> {
   if (options.selection.hosts !== undefined) return selectHosts(options);
@@ -59,7 +63,7 @@ export async function selectTargets(options: SelectOptions): Promise<SelectedTar
 /** Turns listed nodes into targets; `selectTargets` without kubectl. */
 export async function selectNodes(
   nodes: readonly ClusterNode[],
-  options: Pick<SelectOptions, "selection" | "purpose" | "sshHostKnown" | "nodeCheck">,
+  options: Pick<SelectOptions, "selection" | "purpose" | "sshHostKnown" | "nodeCheck" | "force">,
 ): Promise<Omit<SelectedTargets, "context">> {
   const chosen = chooseNodes(nodes, options.selection);
   const skipped: SkippedNode[] = [];
@@ -73,10 +77,13 @@ export async function selectNodes(
   if (options.purpose === "verify") {
     return { targets: served.map(byName), skipped, refused: [], notices: [] };
   }
-  const { pushable, openShift } =
-    options.purpose === "push" ? splitOpenShift(served) : { pushable: served, openShift: [] };
-  const { targets, refused } = await addressed(pushable, nodes, options);
-  return { targets, refused: [...openShift, ...refused], skipped, notices: cloudNotices(pushable) };
+  const { suited, unsuited } =
+    options.purpose === "push"
+      ? splitUnsuited(served, options.force === true)
+      : { suited: served, unsuited: [] };
+  const { targets, refused } = await addressed(suited, nodes, options);
+  const notices = options.purpose === "push" ? cloudNotices(suited) : [];
+  return { targets, refused: [...unsuited, ...refused], skipped, notices };
 }
 
 function selectHosts({ selection, purpose }: SelectOptions): SelectedTargets {
@@ -149,20 +156,23 @@ function cloudNotices(nodes: readonly ClusterNode[]): Notice[] {
   }));
 }
 
-/** A cluster of OpenShift is refused; one node that calls itself so, as its kubelet may, keeps nothing from the others. */
-function splitOpenShift(nodes: readonly ClusterNode[]) {
-  const ofOpenShift = nodes.filter(isOpenShift);
-  if (ofOpenShift.length === nodes.length) {
-    throw new PullcastError("PC118", { detail: nameSome(ofOpenShift.map(({ name }) => name)) });
+/** A cluster of such nodes is refused; one node that calls itself so, as its kubelet may, keeps nothing from the others. */
+function splitUnsuited(served: readonly ClusterNode[], force: boolean) {
+  const reasons = new Map<ClusterNode, Unsuited>();
+  for (const node of served) {
+    const reason = unsuitedReason(node);
+    if (reason !== undefined && !(reason.unwise && force)) reasons.set(node, reason);
+  }
+  const [first] = reasons.values();
+  if (first !== undefined && reasons.size === served.length) {
+    const { code, message, fix } = first;
+    const names = nameSome([...reasons.keys()].map(({ name }) => name));
+    throw new PullcastError(code, { detail: `${names}: ${message}`, fix });
   }
   return {
-    pushable: nodes.filter((node) => !ofOpenShift.includes(node)),
-    openShift: ofOpenShift.map(
-      ({ name }): SkippedNode => ({
-        name,
-        code: "PC118",
-        message: "it says that it is a node of OpenShift",
-      }),
+    suited: served.filter((node) => !reasons.has(node)),
+    unsuited: [...reasons].map(
+      ([{ name }, { code, message, fix }]): SkippedNode => ({ name, code, message, fix }),
     ),
   };
 }

@@ -17,7 +17,14 @@ import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
 import { becomeOptions } from "./become-options.ts";
 import type { OptionValues, ParsedArgs } from "./parse-argv.ts";
-import { expandHome, parseAbsolutePath, parseDuration, parseInteger, quote } from "./values.ts";
+import {
+  expandHome,
+  parseAbsolutePath,
+  parseDuration,
+  parseInteger,
+  parsePortionOption,
+  quote,
+} from "./values.ts";
 
 /** More hosts than this don't fit a list of hosts. */
 const MAX_HOSTS_BYTES = 4 * 1024 * 1024;
@@ -88,6 +95,7 @@ export async function nodeRunOptions(
     ...some("become", await becomeOptions(options, context)),
     concurrency: parseInteger("concurrency", options.text("concurrency") ?? "1", AT_ONCE),
     replace: options.on("replace"),
+    force: options.on("force"),
     breaker: !options.on("no-breaker"),
     nodeCheck: !options.on("no-node-check"),
     ...(lockWait === undefined ? {} : { lockWaitMs: parseDuration("lock-wait", lockWait) }),
@@ -109,12 +117,16 @@ export function restartOptions(options: OptionValues): RestartOptions | undefine
   const command = options.text("kubelet-restart-command");
   const readyMs = parseDuration("ready-timeout", options.text("ready-timeout") ?? "");
   if (!options.on("restart-kubelet")) {
-    for (const name of ["kubelet-restart-command", "ready-timeout"]) {
+    for (const name of ["kubelet-restart-command", "ready-timeout", "max-unavailable"]) {
       if (options.given(name)) throw usageError(`--${name} needs --restart-kubelet`);
     }
     return undefined;
   }
-  return { readyMs, ...some("command", command) };
+  const maxUnavailable = parsePortionOption("max-unavailable", options.text("max-unavailable"));
+  if (maxUnavailable !== undefined && Object.values(maxUnavailable)[0] === 0) {
+    throw usageError("--max-unavailable 0 leaves no kubelet to restart");
+  }
+  return { readyMs, ...some("maxUnavailable", maxUnavailable), ...some("command", command) };
 }
 
 /** What a proof needs besides the run's options. */

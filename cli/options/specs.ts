@@ -227,6 +227,11 @@ export const YES: OptionSpec = {
   text: "don't ask before credentials that nobody named go to more than 10 nodes",
 };
 
+export const FORCE: OptionSpec = {
+  name: "force",
+  text: "also nodes of a cloud that replaces them, with what is written there (GKE, EKS, AKS)",
+};
+
 export const PATH: OptionSpec = {
   name: "path",
   value: "DIR",
@@ -341,6 +346,11 @@ export const RESTART: readonly OptionSpec[] = [
   {
     name: "restart-kubelet",
     text: "restart each kubelet that may use an older file, one node at a time (else up to 5 minutes)",
+  },
+  {
+    name: "max-unavailable",
+    value: "N|N%",
+    text: "restart as many at once as leave no more than these not Ready; nodes that are not Ready already count",
   },
   {
     name: "kubelet-restart-command",

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from "node:path";
+import { type Portion, parsePortion } from "../../agent/index.ts";
 import { usageError } from "../usage-error.ts";
 
 /** Longer waits are a slip of the pen, and timers end at 24 days. */
@@ -56,4 +57,12 @@ export function parseAbsolutePath(option: string, path: string): string {
 /** Text of the user's, in error texts. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 79)}…` : text);
+}
+
+/** A number, or a share like `10%`; `undefined` where none is given. */
+export function parsePortionOption(option: string, text: string | undefined): Portion | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parsePortion(text);
+  if (parsed !== undefined) return parsed;
+  throw usageError(`--${option}: ${quote(text)} is neither a number nor a share like 10%`);
 }

@@ -1,10 +1,8 @@
-import { parsePortion, type WaveOptions } from "../../agent/index.ts";
+import type { Portion, WaveOptions } from "../../agent/index.ts";
 import { usageError } from "../usage-error.ts";
 import type { ProofOptions } from "./engine-options.ts";
 import type { OptionValues } from "./parse-argv.ts";
-import { quote } from "./values.ts";
-
-type Portion = NonNullable<WaveOptions["maxFailures"]>;
+import { parsePortionOption, quote } from "./values.ts";
 
 /** More waves than anybody waits for. */
 const MAX_WAVES = 50;
@@ -23,7 +21,7 @@ export function waveOptions(
   if (!names.some((name) => options.given(name))) return undefined;
   const sizes = waveSizes(options.text("waves"));
   const by = options.text("wave-by");
-  const maxFailures = portion("max-failures", options.text("max-failures"));
+  const maxFailures = parsePortionOption("max-failures", options.text("max-failures"));
   const onFailure = options.text("on-failure") as WaveOptions["onFailure"];
   const pauseAfter = pause(options.text("pause-after"));
   if (onFailure === "continue" && maxFailures !== undefined) {
@@ -44,7 +42,7 @@ export function waveOptions(
 
 function waveSizes(text: string | undefined): readonly Portion[] | undefined {
   if (text === undefined) return undefined;
-  const sizes = text.split(",").map((size) => portion("waves", size));
+  const sizes = text.split(",").map((size) => parsePortionOption("waves", size));
   const known = sizes.flatMap((size) => (size === undefined ? [] : [size]));
   if (known.length > MAX_WAVES) throw usageError(`--waves: ${known.length} waves are too many`);
   for (const [index, size] of known.entries()) {
@@ -65,13 +63,6 @@ function mayFollow(before: Portion, size: Portion): boolean {
   if ("count" in before && "count" in size) return size.count > before.count;
   if ("percent" in before && "percent" in size) return size.percent > before.percent;
   return true;
-}
-
-function portion(option: string, text: string | undefined): Portion | undefined {
-  if (text === undefined) return undefined;
-  const parsed = parsePortion(text);
-  if (parsed !== undefined) return parsed;
-  throw usageError(`--${option}: ${quote(text)} is neither a number nor a share like 10%`);
 }
 
 function pause(text: string | undefined): number | "each" | undefined {

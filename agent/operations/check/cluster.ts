@@ -100,7 +100,7 @@ async function checkNodes(
   const { kubectl, selection, signal } = options;
   try {
     const selected = await selectTargets({
-      ...{ kubectl, selection, signal, purpose: "push" },
+      ...{ kubectl, selection, signal, purpose: "push", force: options.force },
       sshHostKnown: resolver.isConfigured,
       nodeCheck: options.nodeCheck,
     });
@@ -115,8 +115,8 @@ function nodeItems({ targets, refused, skipped, notices }: SelectedTargets): Che
   const subject = (name: string) => ({ group: "nodes" as const, name });
   return [
     ...targets.map(targetItem),
-    ...refused.map(({ name, code, message }) =>
-      failedItem(subject(name), { code, detail: message }),
+    ...refused.map(({ name, code, message, fix }) =>
+      failedItem(subject(name), { code, detail: message, ...(fix === undefined ? {} : { fix }) }),
     ),
     ...skipped.map(({ name, code, message }) =>
       warningItem(subject(name), { code, detail: message }),

@@ -67,7 +67,7 @@ async function selectOne(options: NodeRunOptions, resolver: HostResolver): Promi
   const { targets, refused, skipped } = await selectTargets({
     kubectl: options.kubectl,
     selection: options.selection,
-    purpose: "explain",
+    purpose: "reach",
     signal: options.signal,
     sshHostKnown: resolver.isConfigured,
     nodeCheck: options.nodeCheck,

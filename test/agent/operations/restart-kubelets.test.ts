@@ -3,6 +3,7 @@ import type { PullcastEvent } from "../../../agent/events.ts";
 import type { ExecOutcome, NodeReport, Target } from "../../../agent/model.ts";
 import { composeRestart } from "../../../agent/node/compose.ts";
 import { oneProgram } from "../../../agent/operations/node-try.ts";
+import type { RestartOptions } from "../../../agent/operations/options.ts";
 import { restartKubelets } from "../../../agent/operations/restart-kubelets.ts";
 import type { Session, Transport } from "../../../agent/transport/transport.ts";
 import { targetOf } from "../../rig/transport.ts";
@@ -79,6 +80,7 @@ async function restart({ answer, target = targetOf("10.0.0.1"), stop, ...run }: 
   const reports = await restartKubelets({
     transport: new StubScriptedTransport(answer),
     kubectl: { program: run.kubectl ?? "/nonexistent/kubectl" },
+    targets: [target],
     reports: new Map([[target, before]]),
     restart: { readyMs: 60_000 },
     job: oneProgram(({ user, nonce }) =>
@@ -178,4 +180,98 @@ test("Ctrl-C before a restart leaves it out", async () => {
   const { report } = await restart({ answer: RESTARTED, stop });
   expect(report).toMatchObject({ result: "updated", warnings: [{ code: "PC509" }] });
   expect(report).not.toHaveProperty("restarted");
+});
+
+/** Restarts these nodes' kubelets, and tells the most that were at work at once. */
+async function restartMany(
+  names: readonly string[],
+  maxUnavailable?: RestartOptions["maxUnavailable"],
+) {
+  let atWork = 0;
+  let most = 0;
+  const transport = new StubScriptedTransport(async (nonce, signal) => {
+    atWork += 1;
+    most = Math.max(most, atWork);
+    // All that may begin have begun by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    atWork -= 1;
+    return await RESTARTED(nonce, signal);
+  });
+  // "!" is not Ready, "=" has nothing to restart, "cp" is of the control plane. Without kubectl no node is waited for.
+  const targets = names.map(
+    (name): Target => ({
+      name,
+      host: name,
+      addressKind: "given",
+      ...(name.startsWith("!") || name.startsWith("cp")
+        ? {
+            node: clusterNode({
+              name,
+              ready: false,
+              labels: name.startsWith("cp") ? { "node-role.kubernetes.io/control-plane": "" } : {},
+            }),
+          }
+        : {}),
+    }),
+  );
+  const reports = new Map(
+    targets
+      .filter(({ name }) => !name.startsWith("!"))
+      .map((target): [Target, NodeReport] => [
+        target,
+        {
+          node: target.name,
+          address: target.host,
+          result: "updated",
+          durationMs: 1,
+          effectiveBy: "2026-11-24T05:05:00.000Z",
+        },
+      ]),
+  );
+  // Nodes that were not Ready are not waited for: nothing is asked of it.
+  const stub = await stubKubectl(stubProxy("(request, response) => response.writeHead(500).end()"));
+  stubs.push(stub);
+  const after = await restartKubelets({
+    transport,
+    kubectl: { program: stub.program },
+    reports,
+    targets,
+    restart: { readyMs: 1000, ...(maxUnavailable === undefined ? {} : { maxUnavailable }) },
+    job: oneProgram(({ user, nonce }) =>
+      composeRestart({ user, nonce, run: "r-1", replace: false }),
+    ),
+    signal: new AbortController().signal,
+    report: () => undefined,
+  });
+  const restarted = [...after.values()].filter((report) => report.restarted === true).length;
+  const codes = [...after.values()].flatMap(({ warnings = [] }) =>
+    warnings.map(({ code }) => code),
+  );
+  return { most, restarted, codes };
+}
+
+test("one kubelet is restarted at a time unless told otherwise", async () => {
+  expect(await restartMany(["a", "b", "c"])).toEqual({ most: 1, restarted: 3, codes: [] });
+});
+
+test("as many are restarted at once as --max-unavailable allows, nodes not Ready already counted", async () => {
+  const names = ["a", "b", "c", "d"];
+  expect(await restartMany(names, { count: 3 })).toMatchObject({ most: 3, restarted: 4 });
+  expect(await restartMany(names, { percent: 50 })).toMatchObject({ most: 2, restarted: 4 });
+  expect(await restartMany([...names, "!down"], { count: 3 })).toMatchObject({ most: 2 });
+});
+
+test("no kubelet is restarted where too many nodes are not Ready already", async () => {
+  expect(await restartMany(["a", "b", "!down"], { count: 1 })).toEqual({
+    most: 0,
+    restarted: 0,
+    codes: ["PC509", "PC509"],
+  });
+});
+
+test("control-plane nodes are restarted one at a time, whatever is allowed", async () => {
+  expect(await restartMany(["cp-1", "cp-2", "cp-3"], { count: 3 })).toMatchObject({
+    most: 1,
+    restarted: 3,
+  });
 });

@@ -110,15 +110,57 @@ test("a bad address refuses its node alone", async () => {
   expect(refused).toMatchObject([{ name: "a", code: "PC113" }]);
 });
 
-test("a cluster of OpenShift refuses a push and not a verify, clouds are named", async () => {
+test("a cluster of OpenShift refuses a push and not a verify", async () => {
   const rhcos = node("o-1", "10.0.1.1", { labels: { "node.openshift.io/os_id": "rhcos" } });
   await expect(select({}, [rhcos])).rejects.toThrow(failure("PC118", "o-1"));
   const verify = await selectNodes([rhcos], { selection: ALL, purpose: "verify" });
   expect(names(verify.targets)).toEqual(["o-1"]);
+});
+
+test("a cluster of a cloud that replaces nodes is refused with the right way, until the user insists", async () => {
   const gke = node("g-1", "10.0.1.2", { labels: { "cloud.google.com/gke-nodepool": "p" } });
-  expect((await select({}, [gke])).notices).toEqual([
-    { code: "PC117", message: expect.stringMatching(/^GKE .*: g-1$/) },
-  ]);
+  await expect(select({}, [gke])).rejects.toThrow(failure("PC117", "g-1"));
+  const { targets, notices } = await selectNodes([gke], {
+    selection: ALL,
+    purpose: "push",
+    force: true,
+  });
+  expect(names(targets)).toEqual(["g-1"]);
+  expect(notices).toEqual([{ code: "PC117", message: expect.stringMatching(/^GKE .*: g-1$/) }]);
+  // What stands there already may be looked at and taken away.
+  const reach = await selectNodes([gke], { selection: ALL, purpose: "reach" });
+  expect(names(reach.targets)).toEqual(["g-1"]);
+  expect(reach.notices).toEqual([]);
+});
+
+test.each([
+  ["Talos (v1.11.2)", {}, "PC147", "talosctl"],
+  ["Bottlerocket OS 1.47.0 (aws-k8s-1.35)", {}, "PC147", "apiclient"],
+  [
+    "Red Hat Enterprise Linux CoreOS 9.6",
+    { "hypershift.openshift.io/nodePool": "p" },
+    "PC118",
+    "additional-pull-secret",
+  ],
+  ["Red Hat Enterprise Linux CoreOS 9.6", {}, "PC118", "openshift-config"],
+  ["Debian", { "eks.amazonaws.com/nodegroup": "g" }, "PC117", "ECR"],
+  ["Debian", { "kubernetes.azure.com/cluster": "c" }, "PC117", "attach-acr"],
+])(
+  "a node of %s with %j among others is refused alone, with the command that does it there",
+  async (osImage, labels, code, command) => {
+    const special = node("special", "10.0.1.3", { osImage, labels });
+    const { targets, refused } = await select({}, [...NODES, special]);
+    expect(names(targets)).not.toContain("special");
+    expect(refused).toMatchObject([
+      { name: "special", code, fix: expect.stringContaining(command) },
+    ]);
+  },
+);
+
+test("what is the wrong way altogether can't be forced", async () => {
+  const talos = node("t-1", "10.0.1.4", { osImage: "Talos (v1.11.2)" });
+  const forced = selectNodes([talos], { selection: ALL, purpose: "push", force: true });
+  await expect(forced).rejects.toThrow(failure("PC147", "t-1"));
 });
 
 test("a verify needs no address", async () => {
