@@ -13,7 +13,9 @@ import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
 import { mergeRace } from "./rollout/merge-race.ts";
 import { rollout } from "./rollout/rollout.ts";
+import { sixNodes } from "./six-nodes.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
+import { thousandInWaves } from "./thousand-in-waves.ts";
 import { thousandLogins } from "./thousand-logins.ts";
 
 /** The runs there are, with the number of faults or cases that each makes unless told otherwise. */
@@ -23,6 +25,8 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     "cut-link": { run: cutLink, points: 2000 },
     "client-kill": { run: clientKill, points: 500 },
     floods: { run: floods, points: 60 },
+    "six-nodes": { run: sixNodes, points: 1 },
+    "thousand-in-waves": { run: thousandInWaves, points: 1000 },
     "thousand-logins": { run: thousandLogins, points: 1000 },
     keyring: { run: keyring, points: 1_000_000 },
     rollout: { run: rollout, points: 300 },

@@ -147,7 +147,7 @@ test.each([
   ["Debian", { "kubernetes.azure.com/cluster": "c" }, "PC117", "attach-acr"],
 ])(
   "a node of %s with %j among others is refused alone, with the command that does it there",
-  async (osImage, labels, code, command) => {
+  async (...[osImage, labels, code, command]) => {
     const special = node("special", "10.0.1.3", { osImage, labels });
     const { targets, refused } = await select({}, [...NODES, special]);
     expect(names(targets)).not.toContain("special");
