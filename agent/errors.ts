@@ -162,6 +162,30 @@ const TABLE = {
     title: "the ServiceAccount names the Secret, and pullcast did not add it",
     fix: "kubectl edit serviceaccount NAME -n NAMESPACE, if it should not",
   },
+  PC173: {
+    title: "the Secret is not pullcast's",
+    fix: "use another --name, or pullcast secret apply --replace to take it over",
+  },
+  PC174: {
+    title: "the namespace has no such Secret",
+    fix: "pullcast secret apply -n NAMESPACE",
+  },
+  PC175: {
+    title: "a kubelet can use nothing of the Secret",
+    fix: "pullcast secret apply -n NAMESPACE",
+  },
+  PC176: {
+    title: "others have written the Secret's values besides pullcast",
+    fix: "pullcast secret diff -n NAMESPACE tells what would be put back, pullcast secret apply --replace does it",
+  },
+  PC177: {
+    title: "ServiceAccounts don't name the Secret",
+    fix: "pullcast secret apply -n NAMESPACE with the same --service-account",
+  },
+  PC178: {
+    title: "pods were made before their ServiceAccount named the Secret, and run without it",
+    fix: "kubectl rollout restart -n NAMESPACE, for what made them",
+  },
 
   PC201: { title: "the name can't be resolved", fix: "check DNS, or use --address or --hosts" },
   PC202: {

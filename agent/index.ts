@@ -82,11 +82,15 @@ export type {
   AccountSelection,
   NamespaceItem,
   NamespaceSelection,
+  NamespaceStatus,
   SecretApplyOptions,
   SecretPlan,
   SecretReport,
   SecretRunOptions,
+  SecretStatusReport,
 } from "./operations/secret/model.ts";
+export { secretRemove } from "./operations/secret/remove.ts";
+export { secretStatus } from "./operations/secret/status.ts";
 export { statusFromAnnotations } from "./operations/status/from-annotations.ts";
 export { watchStatus } from "./operations/status/watch.ts";
 export { status } from "./operations/status.ts";

@@ -6,6 +6,7 @@ import type {
   Explanation,
   Inspection,
   NamespaceItem,
+  NamespaceStatus,
   NodeHistory,
   NodeReport,
   NodeStatus,
@@ -87,7 +88,7 @@ export interface Ending {
   /** What a check found. */
   readonly checks?: readonly Pick<CheckItem, "group" | "name" | "result" | "code">[];
   /** In which states nodes are. */
-  readonly states?: readonly Pick<NodeStatus, "state">[];
+  readonly states?: readonly Pick<NodeStatus | NamespaceStatus, "state">[];
   /** What became of namespaces. */
   readonly namespaces?: readonly Pick<NamespaceItem, "result">[];
   /** What became of test pods in a cleanup; none is well. */
@@ -99,7 +100,11 @@ export function exitCodeOf(ending: Ending): ExitCode {
   if (ending.compares !== true) return plainExitCode(ending);
   const code = plainExitCode(ending);
   if (code !== 0) return code === 1 ? 2 : code;
-  return ending.nodes?.some(({ result }) => result === "would-update") ? 1 : 0;
+  const compared: readonly { readonly result: string }[] = [
+    ...(ending.nodes ?? []),
+    ...(ending.namespaces ?? []),
+  ];
+  return compared.some(({ result }) => result.startsWith("would-")) ? 1 : 0;
 }
 
 function plainExitCode(ending: Ending): ExitCode {

@@ -31,6 +31,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   trust: async () => (await import("./commands/trust.ts")).trustCommand,
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
   "secret apply": async () => (await import("./commands/secret/apply.ts")).secretApplyCommand,
+  "secret diff": async () => (await import("./commands/secret/diff.ts")).secretDiffCommand,
+  "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
+  "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

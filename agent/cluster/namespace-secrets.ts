@@ -97,6 +97,21 @@ export async function applySecret(
   });
 }
 
+/** Deletes the very Secret that was found: one that was made anew since stays, and 409 tells so. */
+export async function deleteSecret(
+  gateway: Gateway,
+  { namespace, name, uid }: FoundSecret,
+  { dryRun }: SendOptions,
+): Promise<ApiAnswer> {
+  // Beside a body the API server reads no options from the query.
+  return await gateway.request("DELETE", secretPath(namespace, name), {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    preconditions: { uid },
+    ...(dryRun ? { dryRun: ["All"] } : {}),
+  });
+}
+
 /** Whether what stands there is what `applySecret` would make of it. */
 export function isAsWanted(found: FoundSecret, { file }: WantedSecret): boolean {
   return found.ours && found.type === TYPE && found.only && found.file?.equals(file) === true;

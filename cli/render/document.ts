@@ -12,6 +12,7 @@ import type {
   RestoreReport,
   RollbackReport,
   SecretReport,
+  SecretStatusReport,
   StatusReport,
   TrustReport,
   VerifyReport,
@@ -66,7 +67,11 @@ export function toCodesDocument(codes: readonly CodeMeaning[]): object {
 }
 
 /** What became of namespaces. */
-export function toSecretDocument({ kind, items, ...run }: SecretReport): object {
+export function toSecretDocument({
+  kind,
+  items,
+  ...run
+}: SecretReport | SecretStatusReport): object {
   return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
 }
 

@@ -11,6 +11,7 @@ import { floods } from "./floods.ts";
 import { installFaults } from "./install-faults.ts";
 import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
+import { namespaces } from "./namespaces.ts";
 import { mergeRace } from "./rollout/merge-race.ts";
 import { rollout } from "./rollout/rollout.ts";
 import { sixNodes } from "./six-nodes.ts";
@@ -25,6 +26,7 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     "cut-link": { run: cutLink, points: 2000 },
     "client-kill": { run: clientKill, points: 500 },
     floods: { run: floods, points: 60 },
+    namespaces: { run: namespaces, points: 1000 },
     "six-nodes": { run: sixNodes, points: 1 },
     "thousand-in-waves": { run: thousandInWaves, points: 1000 },
     "thousand-logins": { run: thousandLogins, points: 1000 },

@@ -55,6 +55,67 @@ export interface SecretApplyOptions
   readonly confirm?: (plan: SecretPlan) => Promise<boolean>;
 }
 
+export interface SecretRemoveOptions extends Omit<SecretRunOptions, "accounts"> {
+  /** Only ask what would come of it, and change nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface SecretStatusOptions extends SecretRunOptions {
+  /** Credentials that end earlier than this from now make a namespace `expiring`, ms. */
+  readonly expiresWithinMs: number;
+  /** @default the present */
+  readonly now?: Date;
+}
+
+/** In which state a namespace is. */
+export interface NamespaceStatus {
+  readonly namespace: string;
+  /**
+   * - `current`: the Secret is pullcast's, and nothing below is true
+   * - `expiring`: a credential in it ends soon, or has ended
+   * - `pods-without`: pods run that were made before their ServiceAccount named it
+   * - `incomplete`: ServiceAccounts that were asked for don't name it
+   * - `drifted`: others have written its values besides
+   * - `foreign`: it is not pullcast's
+   * - `unreadable`: a kubelet can use nothing of it; `wrong-type`: it is no registry Secret of the newer type
+   * - `missing`: there is none; `unknown`: it may not be read; `skipped`: the namespace is being deleted
+   */
+  readonly state:
+    | "current"
+    | "expiring"
+    | "pods-without"
+    | "incomplete"
+    | "drifted"
+    | "foreign"
+    | "unreadable"
+    | "wrong-type"
+    | "missing"
+    | "unknown"
+    | "skipped";
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  /** Keys of its entries. */
+  readonly keys?: readonly string[];
+  /** RFC 3339: the first of their ends that is known. */
+  readonly expiresAt?: string;
+  /** How many pods run without it. */
+  readonly podsWithout?: number;
+}
+
+/** All namespaces of one look. */
+export interface SecretStatusReport {
+  readonly kind: "SecretStatusReport";
+  /** Of the Secret. */
+  readonly name: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly context?: string;
+  readonly interrupted: boolean;
+  readonly requests: number;
+  readonly items: readonly NamespaceStatus[];
+}
+
 /** What became of a ServiceAccount. */
 export interface AccountItem {
   readonly name: string;

@@ -11,7 +11,15 @@ import type { CommandContext } from "../command.ts";
 import { presentSecretReport } from "./present.ts";
 
 /** `pullcast secret apply`: credentials into Secrets, and their name into ServiceAccounts. */
-export async function secretApplyCommand(context: CommandContext): Promise<Ending> {
+export function secretApplyCommand(context: CommandContext): Promise<Ending> {
+  return applySecrets(context, { dryRun: context.args.options.on("dry-run") });
+}
+
+/** Applies, or asks what would come of it, and presents that. */
+export async function applySecrets(
+  context: CommandContext,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<Ending> {
   const { options } = context.args;
   const { host } = context;
   const run = secretRunOptions(context);
@@ -22,7 +30,7 @@ export async function secretApplyCommand(context: CommandContext): Promise<Endin
     ...judgeOptions(options),
     ...registryAccess(options, host),
     source,
-    dryRun: options.on("dry-run"),
+    dryRun,
     replace: options.on("replace"),
     ...(options.on("yes") ? {} : { confirm: confirmer(context) }),
   });

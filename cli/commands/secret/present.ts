@@ -1,28 +1,60 @@
-import type { SecretReport } from "../../../agent/index.ts";
+import type { SecretReport, SecretStatusReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../render/clean-deep.ts";
 import { paintResult, wantsColor } from "../../render/color.ts";
 import { toSecretDocument } from "../../render/document.ts";
+import type { TableStyle } from "../../render/report-table.ts";
 import { renderSecretReport, renderSecretSummary, wellServed } from "../../render/secret/report.ts";
+import {
+  currentNamespaces,
+  renderSecretStatus,
+  renderStatusSummary,
+} from "../../render/secret/status.ts";
 import { writeInFormat } from "../../render/write-document.ts";
 import type { CommandContext } from "../command.ts";
 
 /** Prints what became of namespaces: the report on standard output, the summary on standard error. */
-export async function presentSecretReport(
-  { host, args: { options } }: CommandContext,
-  raw: SecretReport,
+export function presentSecretReport(context: CommandContext, report: SecretReport): Promise<void> {
+  return present(context, cleanDeep(report), {
+    names: wellServed,
+    table: renderSecretReport,
+    summary: renderSecretSummary,
+  });
+}
+
+/** Prints in which states namespaces are. */
+export function presentSecretStatus(
+  context: CommandContext,
+  report: SecretStatusReport,
 ): Promise<void> {
-  const report = cleanDeep(raw);
+  return present(context, cleanDeep(report), {
+    names: currentNamespaces,
+    table: renderSecretStatus,
+    summary: renderStatusSummary,
+  });
+}
+
+interface Renderers<Report> {
+  readonly names: (report: Report) => string;
+  readonly table: (report: Report, style: TableStyle) => string;
+  readonly summary: (report: Report) => readonly string[];
+}
+
+async function present<Report extends SecretReport | SecretStatusReport>(
+  { host, args: { options } }: CommandContext,
+  report: Report,
+  render: Renderers<Report>,
+): Promise<void> {
   const colored = wantsColor(host, host.stdout, options.on("no-color"));
   const text = await writeInFormat(
     options.text("output"),
     {
       document: () => toSecretDocument(report),
-      names: () => wellServed(report),
+      names: () => render.names(report),
       text: (style) =>
-        renderSecretReport(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
+        render.table(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
     },
     host.stdout,
   );
   host.stdout.write(text);
-  for (const line of renderSecretSummary(report)) host.stderr.write(`${line}\n`);
+  for (const line of render.summary(report)) host.stderr.write(`${line}\n`);
 }

@@ -1,5 +1,12 @@
 import { ACCOUNTS, NAMESPACES, SECRET_NAME } from "../../options/secret-specs.ts";
-import { JUDGE, KUBECTL, OUTPUT, REGISTRY_CA, SOURCE } from "../../options/specs.ts";
+import {
+  JUDGE,
+  KUBECTL,
+  type OptionGroup,
+  OUTPUT,
+  REGISTRY_CA,
+  SOURCE,
+} from "../../options/specs.ts";
 import type { CommandSpec, GroupSpec } from "../command-spec.ts";
 
 /** What all of them are about. */
@@ -65,5 +72,93 @@ const APPLY: CommandSpec = {
   ],
 };
 
+const CREDENTIALS: OptionGroup = {
+  title: "Credentials",
+  options: [...SOURCE, REGISTRY_CA, ...JUDGE.slice(0, 1)],
+};
+
+const DIFF: CommandSpec = {
+  name: "secret diff",
+  summary: "Tell what an apply would change in each namespace, and change nothing",
+  about: [
+    "Asks the API server, which runs all of its checks: quotas, webhooks, permissions. Values are never shown.",
+    "Exit code 0: nothing would change; 1: something would; 2 and above: nobody can tell.",
+  ],
+  examples: [
+    ["All namespaces but the system's own", "secret diff -A --exclude 'kube-*'"],
+    ["With a ServiceAccount", "secret diff -n team-a --service-account default"],
+  ],
+  groups: [
+    NAMESPACES,
+    {
+      title: "Secret",
+      options: [
+        SECRET_NAME,
+        { name: "replace", text: "as if Secrets that others wrote were taken over" },
+      ],
+    },
+    ACCOUNTS,
+    CREDENTIALS,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const STATUS: CommandSpec = {
+  name: "secret status",
+  summary: "Tell in which state each namespace's Secret is, and change nothing",
+  about: [
+    "The Secret is there, pullcast's, usable by a kubelet, and written by nobody else (else: missing, foreign, wrong-type, unreadable, drifted); the ServiceAccounts you name have it (incomplete); no pod runs that was made before its ServiceAccount had it (pods-without); no credential ends soon (expiring).",
+    "Exit code 5 means that some namespace is not current; 3 and 4 that some or all could not be asked.",
+  ],
+  examples: [
+    ["All namespaces", "secret status -A"],
+    ["With what should name it", "secret status -A --service-account default"],
+  ],
+  groups: [
+    NAMESPACES,
+    {
+      title: "Secret",
+      options: [
+        SECRET_NAME,
+        {
+          name: "expires-within",
+          value: "TIME",
+          default: "24h",
+          text: "credentials that end earlier than this make a namespace expiring",
+        },
+      ],
+    },
+    ACCOUNTS,
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
+const REMOVE: CommandSpec = {
+  name: "secret remove",
+  summary: "Take pullcast's Secret out of namespaces and ServiceAccounts",
+  about: [
+    "First its name leaves the ServiceAccounts that pullcast put it into, which are then as they were; then the Secret goes. What others put there stays, and is named.",
+    "Pods that are there already keep what they have; nothing new starts with it.",
+  ],
+  examples: [
+    ["All namespaces", "secret remove -A"],
+    ["What would go?", "secret remove -A --dry-run"],
+  ],
+  groups: [
+    NAMESPACES,
+    {
+      title: "Secret",
+      options: [
+        SECRET_NAME,
+        { name: "dry-run", text: "ask the API server what would come of it, and change nothing" },
+      ],
+    },
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
 /** Subcommands of `secret`, in the order of help. */
-export const SECRET_COMMANDS: readonly CommandSpec[] = [APPLY];
+export const SECRET_COMMANDS: readonly CommandSpec[] = [APPLY, DIFF, STATUS, REMOVE];

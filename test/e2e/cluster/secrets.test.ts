@@ -263,3 +263,103 @@ describe("secret apply", () => {
     expect([list.code, list.stderr]).toEqual([1, expect.stringContaining("PC104")]);
   });
 });
+
+describe("secret status, diff and remove", () => {
+  const statesOf = (run: CliRun) =>
+    Object.fromEntries(
+      (
+        JSON.parse(run.stdout) as {
+          items: { namespace: string; state: string; code?: string }[];
+        }
+      ).items.map(({ namespace, state, code = "" }) => [namespace, `${state} ${code}`.trim()]),
+    );
+  const theirs = JSON.stringify({ imagePullSecrets: [{ name: "theirs" }] });
+
+  it("tell what is there and what an apply would change, and change nothing", async () => {
+    await namespaces("r1", "r2", "r3");
+    await bed.run(["patch", "serviceaccount", "default", "-n", "r2", "--type=merge", "-p", theirs]);
+    const applied = await apply("-n", "r1,r2", "--service-account", "default");
+    expect(applied.code, applied.stderr).toBe(0);
+    const status = await secret("status", "-n", "r1,r2,r3", "--service-account", "default");
+    expect(statesOf(status)).toEqual({ r1: "current", r2: "current", r3: "missing PC174" });
+    expect(status.code).toBe(5);
+    expect(status.stdout + status.stderr).not.toContain(auth);
+    const same = await secret("diff", ...source, "-n", "r1,r2", "--service-account", "default");
+    expect([same.code, resultsOf(same)]).toEqual([0, { r1: "unchanged", r2: "unchanged" }]);
+    const differs = await secret("diff", ...source, "-n", "r2,r3");
+    expect([differs.code, resultsOf(differs)]).toEqual([
+      1,
+      { r2: "unchanged", r3: "would-create" },
+    ]);
+    const again = await secret("status", "-n", "r3");
+    expect(statesOf(again)).toEqual({ r3: "missing PC174" });
+  });
+
+  it("name what others wrote, accounts that miss it, and pods that run without it", async () => {
+    await namespaces("r4", "r5", "r6");
+    const sleeper = { name: "app", image, imagePullPolicy: "Always", command: ["sleep", "600"] };
+    await create([pod("r6", "early", { containers: [sleeper] })]);
+    await apply("-n", "r4,r5,r6", "--service-account", "default");
+    const value = Buffer.from('{"auths":{}}').toString("base64");
+    await bed.run([
+      ...["patch", "secret", "pullcast", "-n", "r4", "--type=merge"],
+      ...["-p", JSON.stringify({ data: { ".dockerconfigjson": value } })],
+    ]);
+    const status = await secret("status", "-n", "r4,r5,r6", "--service-account", "default,builder");
+    expect(statesOf(status)).toEqual({
+      r4: "drifted PC176",
+      r5: "incomplete PC177",
+      r6: "incomplete PC177",
+    });
+    expect(statesOf(await secret("status", "-n", "r5,r6"))).toEqual({
+      r5: "current",
+      r6: "pods-without PC178",
+    });
+    const conflict = await secret("diff", ...source, "-n", "r4");
+    expect([conflict.code, resultsOf(conflict)]).toEqual([4, { r4: "failed PC163" }]);
+    const taken = await secret("diff", ...source, "-n", "r4", "--replace");
+    expect([taken.code, resultsOf(taken)]).toEqual([1, { r4: "would-update" }]);
+  });
+
+  it("take ours away and leave ServiceAccounts as they were", async () => {
+    const before = { imagePullSecrets: [{ name: "theirs" }] };
+    const dry = await secret("remove", "-n", "r1,r2,r3", "--dry-run");
+    expect(resultsOf(dry)).toEqual({ r1: "would-remove", r2: "would-remove", r3: "absent" });
+    expect(await listOf("r2")).toEqual(["theirs", "pullcast"]);
+    await read("secret", "r1", "pullcast");
+    const run = await secret("remove", "-n", "r1,r2,r3");
+    expect([run.code, resultsOf(run)]).toEqual([0, { r1: "removed", r2: "removed", r3: "absent" }]);
+    for (const [namespace, wanted] of [
+      ["r1", {}],
+      ["r2", before],
+    ] as const) {
+      const { metadata, imagePullSecrets } = await read<Account>(
+        "serviceaccount",
+        namespace,
+        "default",
+      );
+      expect({ ...(imagePullSecrets && { imagePullSecrets }) }).toEqual(wanted);
+      expect(JSON.stringify(metadata.annotations ?? {})).not.toContain("pullcast");
+    }
+    const none = await bed.run(["get", "secrets", "-n", "r2", "-o", "name"]);
+    expect(none.stdout).not.toContain("pullcast");
+  });
+
+  it("leave what others put there, and name it", async () => {
+    await namespaces("r7");
+    const data = { ".dockerconfigjson": Buffer.from('{"auths":{}}').toString("base64") };
+    await create([
+      {
+        ...{ apiVersion: "v1", kind: "Secret", metadata: { namespace: "r7", name: "pullcast" } },
+        ...{ type: "kubernetes.io/dockerconfigjson", data },
+      },
+    ]);
+    const named = JSON.stringify({ imagePullSecrets: [{ name: "pullcast" }] });
+    await bed.run(["patch", "serviceaccount", "default", "-n", "r7", "--type=merge", "-p", named]);
+    const run = await secret("remove", "-n", "r7");
+    expect(resultsOf(run)).toEqual({ r7: "kept PC173" });
+    expect(itemsOf(run)[0]?.accounts).toMatchObject([{ name: "default", result: "kept" }]);
+    expect(await listOf("r7")).toEqual(["pullcast"]);
+    await read("secret", "r7", "pullcast");
+  });
+});
