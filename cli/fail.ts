@@ -28,7 +28,11 @@ export async function fail(
     host.stderr.write(`${line}\n`);
   const known = asPullcastError(shown);
   if (!hasOutput) await writeError(host, known);
-  return exitCodeOf({ interrupted: false, error: known.code, compares: command === "diff" });
+  return exitCodeOf({
+    interrupted: false,
+    error: known.code,
+    compares: command?.endsWith("diff") === true,
+  });
 }
 
 /** The error as a document on standard output, where one was asked for. */

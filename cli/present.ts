@@ -5,9 +5,11 @@ import { paintResult, wantsColor } from "./render/color.ts";
 import { type Report, toDocument, toNames } from "./render/document.ts";
 import { echoFlags } from "./render/echo-flags.ts";
 import { fillFixes } from "./render/fill-fix.ts";
+import { writeReportFile } from "./render/report-file.ts";
 import { renderReportTable } from "./render/report-table.ts";
 import { renderSummary } from "./render/summary.ts";
 import { type TextStyle, writeInFormat } from "./render/write-document.ts";
+import type { EventStream } from "./reporters/event-stream.ts";
 
 /**
  * Prints reports: what was asked for on standard output, the summary on standard error.
@@ -17,19 +19,26 @@ import { type TextStyle, writeInFormat } from "./render/write-document.ts";
 export function presenter(
   host: Host,
   options: OptionValues,
-  told: ReadonlySet<string>,
+  {
+    told,
+    events,
+  }: { readonly told: ReadonlySet<string>; readonly events?: EventStream | undefined },
 ): (reports: readonly Report[]) => Promise<void> {
   return async (raw) => {
     const reports = echoFlags(cleanDeep(raw), options).map(fillFixes);
-    const output = await writeInFormat(
-      options.text("output"),
-      {
-        document: () => toDocument(reports),
-        names: () => toNames(reports),
-        text: (style) => renderTables(reports, { host, options, style }),
-      },
-      host.stdout,
-    );
+    events?.end(toDocument(reports));
+    const output =
+      options.text("events") === "-"
+        ? ""
+        : await writeInFormat(
+            options.text("output"),
+            {
+              document: () => toDocument(reports),
+              names: () => toNames(reports),
+              text: (style) => renderTables(reports, { host, options, style }),
+            },
+            host.stdout,
+          );
     host.stdout.write(output);
     // One terminal shows both: what the table has whole needs no second telling.
     const seen = host.stdout.isTTY && host.stderr.isTTY ? output : "";
@@ -38,6 +47,8 @@ export function presenter(
       const lines = renderSummary(report, { quiet: options.on("quiet"), isTold });
       for (const line of lines) host.stderr.write(`${line}\n`);
     }
+    const file = options.text("report");
+    if (file !== undefined) await writeReportFile(file, toDocument(reports));
   };
 }
 

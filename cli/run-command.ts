@@ -9,6 +9,9 @@ import type { Host, Output } from "./host.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { type OptionValues, type ParsedArgs, parseArgv } from "./options/parse-argv.ts";
 import { presenter } from "./present.ts";
+import { toErrorDocument } from "./render/document.ts";
+import { asPullcastError } from "./render/error.ts";
+import type { EventStream } from "./reporters/event-stream.ts";
 import { pausableSink } from "./reporters/pausable-sink.ts";
 import { type Level, Progress } from "./reporters/progress.ts";
 import { canShowStatus, lineSink, type Sink, spinnerSink } from "./reporters/sink.ts";
@@ -73,6 +76,7 @@ async function runParsed(
   const sink = pausableSink(await openSink(host, level));
   // On a terminal the table and the summary tell failures, once; a log has them when they happen.
   const progress = new Progress(sink, { level, failures: !canShowStatus(host) });
+  const events = await eventsOf(host, { spec, options: args.options, sink });
   let wasPresented = false;
   const interrupts = watchInterrupts(host, () =>
     sink.line("Stopping: nodes at work may end; Ctrl-C again leaves at once"),
@@ -92,7 +96,11 @@ async function runParsed(
       },
       args,
       signal: interrupts.signal,
-      report: progress.handle,
+      report: (event) => {
+        events?.event(event);
+        progress.handle(event);
+      },
+      ...(events === undefined ? {} : { events }),
       hold,
       confirm: planConfirmer({
         host,
@@ -104,12 +112,13 @@ async function runParsed(
       present: async (reports) => {
         progress.close();
         wasPresented = true;
-        await presenter(host, args.options, progress.told)(reports);
+        await presenter(host, args.options, { told: progress.told, events })(reports);
       },
     });
     return exitCodeOf(ending);
   } catch (error) {
     progress.close();
+    if (!wasPresented) events?.end(toErrorDocument(asPullcastError(error)));
     if (!interrupts.signal.aborted) throw error;
     host.stderr.write("Interrupted\n");
     // A report that was printed is the document.
@@ -117,7 +126,37 @@ async function runParsed(
     return exitCodeOf({ interrupted: true });
   } finally {
     progress.close();
+    events?.close();
     interrupts.dispose();
+  }
+}
+
+/** Where `--events` leads; `undefined` without it. */
+async function eventsOf(
+  host: Host,
+  {
+    spec,
+    options,
+    sink,
+  }: { readonly spec: CommandSpec; readonly options: OptionValues; readonly sink: Sink },
+): Promise<EventStream | undefined> {
+  const target = options.text("events");
+  if (target === undefined) return undefined;
+  if (target === "-" && options.given("output")) {
+    throw usageError("--events - and --output exclude each other: both are standard output");
+  }
+  const { openEventStream } = await import("./reporters/event-stream.ts");
+  try {
+    return openEventStream({
+      target,
+      version: host.version,
+      command: spec.name,
+      stdout: host.stdout,
+      onLoss: (reason) => sink.line(`! --events: ${reason}; what follows is not written`),
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`--events: ${reason}`, "check the file's directory and mode");
   }
 }
 

@@ -13,6 +13,7 @@ import {
   PATH,
   PROOF,
   REGISTRY_CA,
+  REPORT_OUTPUT,
   RESTART,
   RESTORED_FILE,
   SELECTION,
@@ -88,7 +89,7 @@ const PUSH: CommandSpec = {
     LOCK,
     SSH,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -113,7 +114,7 @@ const DIFF: CommandSpec = {
     },
     SSH,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -163,7 +164,7 @@ const STATUS: CommandSpec = {
     },
     SSH_WITHOUT_BREAKER,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -181,7 +182,7 @@ const VERIFY: CommandSpec = {
     ["Two nodes, in a namespace of its own", "verify worker-1 worker-2 -n ci --image REF"],
     ["Without moving an image", "verify --proof auth --image registry.example.com/team/app"],
   ],
-  groups: [SELECTION, { title: "Proof", options: [...PROOF, REGISTRY_CA] }, KUBECTL, OUTPUT],
+  groups: [SELECTION, { title: "Proof", options: [...PROOF, REGISTRY_CA] }, KUBECTL, REPORT_OUTPUT],
 };
 
 const CHECK: CommandSpec = {
@@ -219,7 +220,7 @@ const CHECK: CommandSpec = {
     },
     SSH_WITHOUT_BREAKER,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -278,7 +279,7 @@ const RESTORE: CommandSpec = {
     LOCK,
     SSH,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -293,7 +294,13 @@ const HISTORY: CommandSpec = {
     ["All nodes", "history"],
     ["Who pushed what, when", "history worker-1 -o wide"],
   ],
-  groups: [TARGETS, { title: "File", options: [PATH] }, SSH_WITHOUT_BREAKER, KUBECTL, OUTPUT],
+  groups: [
+    TARGETS,
+    { title: "File", options: [PATH] },
+    SSH_WITHOUT_BREAKER,
+    KUBECTL,
+    REPORT_OUTPUT,
+  ],
 };
 
 const ROLLBACK: CommandSpec = {
@@ -325,7 +332,7 @@ const ROLLBACK: CommandSpec = {
     LOCK,
     SSH,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -379,7 +386,7 @@ const REMOVE: CommandSpec = {
     LOCK,
     SSH,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -400,7 +407,7 @@ const TRUST_NODES: CommandSpec = {
     ],
     ["For a pipeline: pins in a file that can be kept in git", "trust --known-hosts nodes.known"],
   ],
-  groups: [SELECTION, TRUST, KUBECTL, OUTPUT],
+  groups: [SELECTION, TRUST, KUBECTL, REPORT_OUTPUT],
 };
 
 const CLEANUP: CommandSpec = {
@@ -425,7 +432,7 @@ const CLEANUP: CommandSpec = {
       ],
     },
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 

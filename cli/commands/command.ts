@@ -3,6 +3,7 @@ import type { Ending } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
 import type { ParsedArgs } from "../options/parse-argv.ts";
 import type { Report } from "../render/document.ts";
+import type { EventStream } from "../reporters/event-stream.ts";
 
 /** What a command works with. */
 export interface CommandContext {
@@ -17,6 +18,8 @@ export interface CommandContext {
   readonly confirm: NonNullable<PushOptions["confirm"]>;
   /** Shows unknown host keys and asks whether to trust them; absent where there is no terminal to ask on. */
   readonly approveHostKeys?: ApproveHostKeys;
+  /** Where `--events` leads. */
+  readonly events?: EventStream;
   /** Prints reports in the format asked for, and their summary; called once. */
   readonly present: (reports: readonly Report[]) => Promise<void>;
 }

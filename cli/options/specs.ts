@@ -400,6 +400,35 @@ export const PROOF: readonly OptionSpec[] = [
   },
 ];
 
+/** For commands that answer for nodes or namespaces, one by one. */
+export const REPORT_OUTPUT: OptionGroup = {
+  title: "Output",
+  options: [
+    {
+      name: "output",
+      short: "o",
+      value: "FORMAT",
+      choices: ["table", "wide", "json", "yaml", "name", "junit", "github"],
+      default: "table",
+      text: "name prints what ended well; junit and github are for CI: test cases, annotations",
+    },
+    {
+      name: "report",
+      value: "FILE",
+      text: "also write the whole report there: JSON, or by its name .yaml, or .xml (JUnit)",
+    },
+    {
+      name: "events",
+      value: "FILE|-",
+      text: "write each event there as it happens, a line of JSON; - is standard output, in place of the table",
+    },
+    { name: "no-color", text: "no colours, as with NO_COLOR set" },
+    { name: "verbose", short: "v", text: "tell more on standard error" },
+    { name: "quiet", short: "q", text: "tell only what failed, and the last line" },
+    { name: "help", short: "h", text: "print this help" },
+  ],
+};
+
 export const OUTPUT: OptionGroup = {
   title: "Output",
   options: [

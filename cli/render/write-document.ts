@@ -34,6 +34,10 @@ export async function writeInFormat(
       return await writeDocument(forms.document(), format);
     case "name":
       return forms.names();
+    case "junit":
+      return (await import("./junit.ts")).toJUnit(forms.document());
+    case "github":
+      return (await import("./github.ts")).toGitHub(forms.document());
     default:
       return forms.text(textStyle(format === "wide", stdout));
   }

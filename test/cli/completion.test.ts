@@ -9,10 +9,13 @@ test.each([
     ["push", "--ho"],
     ["--hosts", "--hosts-from", "--host-key-checking"],
   ],
-  [["push", "-o", "j"], ["json"]],
+  [
+    ["push", "-o", "j"],
+    ["json", "junit"],
+  ],
   [
     ["push", "--output", ""],
-    ["table", "wide", "json", "yaml", "name"],
+    ["table", "wide", "json", "yaml", "name", "junit", "github"],
   ],
   [["push", "--output=y"], ["--output=yaml"]],
   [["push", "--config", ""], []],

@@ -2,6 +2,7 @@ import type { SecretReport, SecretStatusReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../render/clean-deep.ts";
 import { paintResult, wantsColor } from "../../render/color.ts";
 import { toSecretDocument } from "../../render/document.ts";
+import { writeReportFile } from "../../render/report-file.ts";
 import type { TableStyle } from "../../render/report-table.ts";
 import { renderSecretReport, renderSecretSummary, wellServed } from "../../render/secret/report.ts";
 import {
@@ -40,21 +41,27 @@ interface Renderers<Report> {
 }
 
 async function present<Report extends SecretReport | SecretStatusReport>(
-  { host, args: { options } }: CommandContext,
+  { host, events, args: { options } }: CommandContext,
   report: Report,
   render: Renderers<Report>,
 ): Promise<void> {
   const colored = wantsColor(host, host.stdout, options.on("no-color"));
-  const text = await writeInFormat(
-    options.text("output"),
-    {
-      document: () => toSecretDocument(report),
-      names: () => render.names(report),
-      text: (style) =>
-        render.table(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
-    },
-    host.stdout,
-  );
+  events?.end(toSecretDocument(report));
+  const text =
+    options.text("events") === "-"
+      ? ""
+      : await writeInFormat(
+          options.text("output"),
+          {
+            document: () => toSecretDocument(report),
+            names: () => render.names(report),
+            text: (style) =>
+              render.table(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
+          },
+          host.stdout,
+        );
   host.stdout.write(text);
   for (const line of render.summary(report)) host.stderr.write(`${line}\n`);
+  const file = options.text("report");
+  if (file !== undefined) await writeReportFile(file, toSecretDocument(report));
 }

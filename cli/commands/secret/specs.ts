@@ -3,8 +3,8 @@ import {
   JUDGE,
   KUBECTL,
   type OptionGroup,
-  OUTPUT,
   REGISTRY_CA,
+  REPORT_OUTPUT,
   SOURCE,
 } from "../../options/specs.ts";
 import type { CommandSpec, GroupSpec } from "../command-spec.ts";
@@ -68,7 +68,7 @@ const APPLY: CommandSpec = {
       ],
     },
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -100,7 +100,7 @@ const DIFF: CommandSpec = {
     ACCOUNTS,
     CREDENTIALS,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -131,7 +131,7 @@ const STATUS: CommandSpec = {
     },
     ACCOUNTS,
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 
@@ -156,7 +156,7 @@ const REMOVE: CommandSpec = {
       ],
     },
     KUBECTL,
-    OUTPUT,
+    REPORT_OUTPUT,
   ],
 };
 

@@ -46,7 +46,7 @@ test("--config - is standard input", async () => {
 
 test.each([
   [["-o", "json", "-o", "yaml"], "--output is given twice"],
-  [["-o", "xml"], '--output: "xml" is not one of table, wide, json, yaml, name'],
+  [["-o", "xml"], '--output: "xml" is not one of table, wide, json, yaml, name, junit, github'],
   [["--address", "internalip"], /^--address: "internalip" is not one of auto, /],
   [["--host-key-checking=no"], /^--host-key-checking: "no" is not one of strict, accept-new/],
   [["--config="], "--config has an empty value"],

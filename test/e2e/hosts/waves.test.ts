@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Bed, upBed } from "../../bed/index.ts";
@@ -137,5 +137,27 @@ describe("waves", () => {
     expect(Object.values(run.results)).toEqual(["updated", "not-attempted", "not-attempted"]);
     expect(run.stopped?.code).toBe("PC141");
     expect(run.stderr).toContain("pullcast push --failed");
+  });
+
+  it("are told event by event in a file, and as a whole in another, for programs", async () => {
+    const [events, report] = ["events.ndjson", "report.xml"].map((name) => join(user.home, name));
+    const run = await push(
+      `a:${SECRET}`,
+      ...["--waves", "1,100%", "--events", events ?? "", "--report", report ?? ""],
+    );
+    expect(run.code, run.stderr).toBe(0);
+    const text = await readFile(events ?? "", "utf8");
+    const types = text
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types[0]).toBe("stream");
+    expect(types.at(-1)).toBe("report");
+    const counted = (type: string) => types.filter((one) => one === type).length;
+    expect([counted("planned"), counted("wave-finished"), counted("node-finished")]).toEqual([
+      ...[1, 2, 3],
+    ]);
+    expect(await readFile(report ?? "", "utf8")).toContain('tests="3" failures="0"');
+    expect(text).not.toMatch(new RegExp(`${SECRET}|${base64(SECRET)}`));
   });
 });
