@@ -51,7 +51,7 @@ describe("JUnit", () => {
     const open: string[] = [];
     const left = xml.replaceAll(
       /<\?[^>]*\?>|<(\/?)([a-z]+)((?: [a-z]+="[^"<]*")*)(\/?)>/g,
-      (_tag, end: string, name: string | undefined, _facts, empty: string) => {
+      (...[, end, name, , empty]: (string | undefined)[]) => {
         if (name !== undefined && end === "" && empty === "") open.push(name);
         if (end === "/") expect(open.pop()).toBe(name);
         return "";
