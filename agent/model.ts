@@ -268,6 +268,15 @@ export interface WaveReport {
   readonly durationMs: number;
 }
 
+/** A run between two waves. */
+export interface WavePause {
+  readonly ended: WaveReport;
+  /** In the wave to come. */
+  readonly nextNodes: number;
+  /** Waves in all. */
+  readonly of: number;
+}
+
 /** All nodes of one run, in the order of the cluster's list. */
 export interface RunReport<Item, Kind extends string> {
   readonly kind: Kind;

@@ -3,7 +3,7 @@ import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/model.ts";
 import type { PlannedEvent, Report } from "../events.ts";
-import type { WaveReport } from "../model.ts";
+import type { WavePause } from "../model.ts";
 import type { Become } from "../node/become.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
 import type { Portion } from "../rollout/portion.ts";
@@ -120,7 +120,7 @@ export interface WaveOptions {
   /** The run pauses after this wave, or after each. */
   readonly pauseAfter?: number | "each";
   /** Asked at a pause; absent: the run ends there. */
-  readonly mayGoOn?: (wave: WaveReport) => Promise<boolean>;
+  readonly mayGoOn?: (pause: WavePause) => Promise<boolean>;
 }
 
 export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess, MergeOptions {
@@ -150,6 +150,8 @@ export interface StatusOptions extends NodeRunOptions {
 export interface RemoveOptions extends NodeRunOptions {
   /** Keys or hosts; none means all of pullcast's. */
   readonly registries: readonly string[];
+  /** Look at the nodes and tell what would go; nothing is changed. @default false */
+  readonly dryRun?: boolean;
   /** For people; kept on the nodes. @default unknown */
   readonly operator?: string;
   readonly restart?: RestartOptions;

@@ -36,10 +36,12 @@ export function remove(options: RemoveOptions): Promise<RemoveReport> {
     kind: "RemoveReport",
     operation: "remove",
     word: { operation: "remove", operator },
+    dryRun: options.dryRun === true ? "server" : undefined,
     job: (run) =>
       removeJob({
         registries,
         replace: options.replace,
+        dryRun: options.dryRun === true,
         story: {
           run,
           at: now.toISOString(),
@@ -57,6 +59,8 @@ interface RemoveJobOptions {
   /** Keys or hosts; none means all of ours. */
   readonly registries: readonly string[];
   readonly replace: boolean;
+  /** Look, and write nothing. */
+  readonly dryRun: boolean;
   readonly story: RunFacts;
   readonly request: RequestOf;
 }
@@ -65,13 +69,15 @@ interface RemoveJobOptions {
 function removeJob(options: RemoveJobOptions): NodeJob {
   return async (shell) => {
     let search = options.registries;
-    const answer = await untilWritten(async () => {
+    const removed = await untilWritten(async () => {
       const looked = await lookAt(shell, options.request, "all");
       if ("failed" in looked) return looked.failed;
       if (options.registries.length === 0) search = keysOfStories(looked.look);
       return await removeOnce(shell, looked, options);
     });
-    if (answer.status === "failed") return answer;
+    const answer: NodeAnswer = options.dryRun ? { ...removed, dryRun: true } : removed;
+    // What stands there now is no news before anything is removed.
+    if (answer.status === "failed" || options.dryRun) return answer;
     const left = await lookElsewhere(shell, options, search);
     return { ...answer, warnings: [...answer.warnings, ...left] };
   };
@@ -80,7 +86,7 @@ function removeJob(options: RemoveJobOptions): NodeJob {
 async function removeOnce(
   shell: NodeShell,
   { look, answer }: Looked,
-  { request, registries, story, replace }: RemoveJobOptions,
+  { request, registries, story, replace, dryRun }: RemoveJobOptions,
 ): Promise<NodeAnswer> {
   if (look.record === undefined) {
     return { ...answer, what: "unchanged", note: "nothing of ours is there" };
@@ -88,10 +94,10 @@ async function removeOnce(
   const ours = ourEntries(look, story.manager);
   const stays = ours.filter(({ key }) => !isOfRegistries(key, registries));
   if (stays.length === 0 && isOursAlone(look)) {
+    if (dryRun) return { ...answer, what: "removed", changes: ours.map(removedEntry) };
     // What stood there before the first push comes back, and the history goes.
     const { answer: restored } = await shell.run((login) => composeRestore(request(login)));
-    const changes = ours.map(({ key }): EntryChange => ({ key, change: "removed" }));
-    return { ...restored, changes };
+    return { ...restored, changes: ours.map(removedEntry) };
   }
   const plan = planMerge({
     look,
@@ -108,9 +114,14 @@ async function removeOnce(
   if (plan.type === "nothing" || look.file.facts === undefined) {
     return { ...answer, what: "unchanged", changes };
   }
+  if (dryRun) return { ...answer, what: plan.changesFile ? "updated" : "unchanged", changes };
   const written = await writePlan(shell, { plan, request, story, forgetPast: true });
   if (written.status === "failed" || plan.changesFile) return { ...written, changes };
   return { ...written, what: "unchanged", changes };
+}
+
+function removedEntry({ key }: WantedEntry): EntryChange {
+  return { key, change: "removed" };
 }
 
 /** The file, or its absence, is as the last run left it, with nothing of others in it. */

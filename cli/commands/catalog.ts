@@ -364,6 +364,10 @@ const REMOVE: CommandSpec = {
           many: true,
           text: "only entries for this host, or with this key (default: all of pullcast's)",
         },
+        {
+          name: "dry-run",
+          text: "look at the nodes and tell entry by entry what would go; nothing is changed",
+        },
         PATH,
       ],
     },

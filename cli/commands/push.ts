@@ -38,10 +38,10 @@ function pauses({ host, signal, hold }: CommandContext): Pick<WaveOptions, "mayG
   const { ask } = host;
   if (ask === undefined) return {};
   return {
-    mayGoOn: async ({ wave, nodes, failed }) => {
+    mayGoOn: async ({ ended: { wave }, nextNodes, of }) => {
       hold();
-      const ended = `Wave ${wave} ended: ${nodes} nodes, ${failed} failed.`;
-      return isYes(await ask(`${ended} Go on with the next? [y/N] `, signal));
+      const nodes = nextNodes === 1 ? "1 node" : `${nextNodes} nodes`;
+      return isYes(await ask(`Go on with wave ${wave + 1} of ${of}, ${nodes}? [y/N] `, signal));
     },
   };
 }

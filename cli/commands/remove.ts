@@ -1,6 +1,7 @@
 import type { NodeReport } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
+import { usageError } from "../usage-error.ts";
 import type { CommandContext } from "./command.ts";
 import { endProven, proofAfter } from "./proof-after.ts";
 
@@ -16,11 +17,18 @@ const TAKEN: ReadonlySet<NodeReport["result"]> = new Set([
 export async function removeCommand(context: CommandContext): Promise<Ending> {
   const { args, host } = context;
   const proof = proofAfter(context);
+  const dryRun = args.options.on("dry-run");
+  for (const name of ["verify", "restart-kubelet"]) {
+    if (dryRun && args.options.given(name)) {
+      throw usageError(`--${name} and --dry-run exclude each other`);
+    }
+  }
   const restart = restartOptions(args.options);
   const nodeRun = await nodeRunOptions(args, context);
   const { remove } = await import("../../agent/index.ts");
   const report = await remove({
     ...nodeRun,
+    dryRun,
     registries: args.options.list("registry"),
     ...some("operator", host.operator?.()),
     ...some("restart", restart),

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { describeCode } from "../../errors.ts";
 import type { Report } from "../../events.ts";
-import type { NodeReport, Notice, Target, WaveReport } from "../../model.ts";
+import type { NodeReport, Notice, Target, WavePause, WaveReport } from "../../model.ts";
 import type { FailureLimit } from "../../rollout/failure-limit.ts";
 import { notAttemptedReport } from "../node-report.ts";
 
@@ -23,7 +23,7 @@ export interface RollOutOptions {
   /** Keeps what is known so far: a run that is killed may be gone on with. */
   readonly record: (outcome: RollOutOutcome) => Promise<void>;
   /** Whether to go on after a wave that was to be the last for now. @default yes */
-  readonly mayGoOn?: (wave: WaveReport) => Promise<boolean>;
+  readonly mayGoOn?: (pause: WavePause) => Promise<boolean>;
   readonly signal: AbortSignal;
   readonly report: Report;
 }
@@ -59,12 +59,16 @@ export async function rollOut(options: RollOutOptions): Promise<RollOutOutcome> 
     done.push(told);
     if (wave < waves.length) await record();
     if (failures.exceeded) stopped = tooMany(failures, wave);
-    else if (wave < waves.length && (await options.mayGoOn?.(told)) === false) {
+    else if (wave < waves.length && (await mayGoOn(options, told)) === false) {
       const { title } = describeCode("PC141");
       stopped = { code: "PC141", message: `${title}: after wave ${wave} of ${waves.length}` };
     }
   }
   return { reports, waves: done, ...(stopped === undefined ? {} : { stopped }) };
+}
+
+async function mayGoOn({ waves, mayGoOn: ask }: RollOutOptions, ended: WaveReport) {
+  return await ask?.({ ended, nextNodes: waves[ended.wave]?.length ?? 0, of: waves.length });
 }
 
 async function oneWave(
@@ -112,9 +116,7 @@ function notBegun(
 /** Why a run ends before its last wave. */
 export function tooMany({ failed, allowed }: FailureLimit<string>, wave: number): Notice {
   const { title } = describeCode("PC140");
-  const nodes = failed === 1 ? "1 node" : `${failed} nodes`;
-  return {
-    code: "PC140",
-    message: `${title}: ${nodes} by the end of wave ${wave}, ${allowed} may`,
-  };
+  const limit = allowed === 0 ? "none may" : `${allowed} may`;
+  const message = `${title}: ${failed} by the end of wave ${wave}, ${limit}`;
+  return { code: "PC140", message };
 }

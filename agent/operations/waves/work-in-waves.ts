@@ -47,10 +47,10 @@ export async function workInWaves(options: WorkOptions): Promise<RollOutOutcome>
     failures,
     work: (wave) => oneWave(wave, { options, failures, proof }),
     record: options.record,
-    mayGoOn: async (told) => {
+    mayGoOn: async (pause) => {
       const { pauseAfter, mayGoOn } = wished;
-      if (pauseAfter !== "each" && pauseAfter !== told.wave) return true;
-      return (await mayGoOn?.(told)) ?? false;
+      if (pauseAfter !== "each" && pauseAfter !== pause.ended.wave) return true;
+      return (await mayGoOn?.(pause)) ?? false;
     },
     signal,
     report,

@@ -53,6 +53,20 @@ describe("remove", () => {
     expect((await run("remove")).result).toBe("unchanged");
   });
 
+  it("tells what would go, and changes nothing", async () => {
+    await push({ "a.example": `a:${SECRET}1`, "b.example": "b:1" });
+    const before = await everything();
+    for (const args of [[], ["--registry", "a.example"]]) {
+      const would = await run("remove", "--dry-run", ...args);
+      expect(would.result, would.stderr).toBe("would-update");
+      const { changes } = would.item as unknown as { changes: { key: string; change: string }[] };
+      expect(changes).toContainEqual({ key: "a.example", change: "removed" });
+    }
+    expect(await everything()).toBe(before);
+    await run("remove");
+    expect((await run("remove", "--dry-run")).result).toBe("unchanged");
+  });
+
   it("takes one registry away, everywhere, and leaves the others", async () => {
     await push({ "a.example": `a:${SECRET}1`, "b.example/team": "b:1" });
     await push({ "a.example": `a:${SECRET}2`, "b.example/team": "b:2" });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PullcastEvent } from "../../../../agent/events.ts";
-import type { NodeReport, NodeResult, Target } from "../../../../agent/model.ts";
+import type { NodeReport, NodeResult, Target, WavePause } from "../../../../agent/model.ts";
 import { type RollOutOptions, rollOut } from "../../../../agent/operations/waves/roll-out.ts";
 import { FailureLimit } from "../../../../agent/rollout/failure-limit.ts";
 
@@ -88,8 +88,8 @@ test("a pause ends the run before the next wave, unless somebody says yes", asyn
   const asked: number[] = [];
   const mayGoOn =
     (yes: boolean) =>
-    async ({ wave }: { readonly wave: number }) => {
-      asked.push(wave);
+    async ({ ended, nextNodes }: WavePause) => {
+      asked.push(ended.wave, nextNodes);
       return yes;
     };
   const paused = rig(["a", "b"], { mayGoOn: mayGoOn(false) });
@@ -99,7 +99,7 @@ test("a pause ends the run before the next wave, unless somebody says yes", asyn
   const going = rig(["a", "b"], { mayGoOn: mayGoOn(true) });
   expect((await going.run()).stopped).toBeUndefined();
   // After the last wave there is nothing to ask about.
-  expect(asked).toEqual([1, 1]);
+  expect(asked).toEqual([1, 1, 1, 1]);
 });
 
 test("after an abort no wave begins, and that is no failure of the nodes", async () => {
