@@ -90,6 +90,14 @@ export type {
   SecretStatusReport,
 } from "./operations/secret/model.ts";
 export { secretRemove } from "./operations/secret/remove.ts";
+export {
+  accountFile,
+  accountManifest,
+  kustomization,
+  type RenderedSecrets,
+  secretManifest,
+  secretRender,
+} from "./operations/secret/render.ts";
 export { secretStatus } from "./operations/secret/status.ts";
 export { statusFromAnnotations } from "./operations/status/from-annotations.ts";
 export { watchStatus } from "./operations/status/watch.ts";

@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "secret diff": async () => (await import("./commands/secret/diff.ts")).secretDiffCommand,
   "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
   "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
+  "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

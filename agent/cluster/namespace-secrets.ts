@@ -8,8 +8,9 @@ import { namespacePath } from "./namespaces.ts";
 /** Who sends our Secrets, in their managedFields. */
 export const FIELD_MANAGER = "pullcast";
 
-const TYPE = "kubernetes.io/dockerconfigjson";
-const { field: FIELD } = REGISTRY_SECRETS[TYPE];
+/** The type of the Secrets that are applied, and the field of their value. */
+export const TYPE_OF_SECRETS = "kubernetes.io/dockerconfigjson";
+export const { field: VALUE_FIELD } = REGISTRY_SECRETS[TYPE_OF_SECRETS];
 const LABEL = "app.kubernetes.io/managed-by";
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -92,8 +93,8 @@ export async function applySecret(
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name, namespace, labels: { [LABEL]: "pullcast" } },
-    type: TYPE,
-    data: { [FIELD]: Buffer.from(file.reveal()).toString("base64") },
+    type: TYPE_OF_SECRETS,
+    data: { [VALUE_FIELD]: Buffer.from(file.reveal()).toString("base64") },
   });
 }
 
@@ -114,12 +115,14 @@ export async function deleteSecret(
 
 /** Whether what stands there is what `applySecret` would make of it. */
 export function isAsWanted(found: FoundSecret, { file }: WantedSecret): boolean {
-  return found.ours && found.type === TYPE && found.only && found.file?.equals(file) === true;
+  return (
+    found.ours && found.type === TYPE_OF_SECRETS && found.only && found.file?.equals(file) === true
+  );
 }
 
 /** Whether a Secret's type is the one that is applied: no Secret changes its type. */
 export function hasWantedType({ type }: FoundSecret): boolean {
-  return type === TYPE;
+  return type === TYPE_OF_SECRETS;
 }
 
 function secretPath(namespace: string, name: string): string {
@@ -165,7 +168,7 @@ function foundSecret({ metadata, type = "", immutable = false, data }: SecretObj
 }
 
 function registryValue(type: string, data: Readonly<Record<string, string>>): string | undefined {
-  const field = type === "kubernetes.io/dockercfg" ? REGISTRY_SECRETS[type].field : FIELD;
+  const field = type === "kubernetes.io/dockercfg" ? REGISTRY_SECRETS[type].field : VALUE_FIELD;
   return Object.hasOwn(data, field) ? data[field] : undefined;
 }
 

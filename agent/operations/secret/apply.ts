@@ -11,17 +11,14 @@ import { namesSecret, withSecret } from "../../cluster/service-accounts.ts";
 import type { LoadedConfig } from "../../credentials/model.ts";
 import { describeCode, PullcastError } from "../../errors.ts";
 import type { Notice } from "../../model.ts";
-import { judgeCredentials, refusalOf as refusalOfSource } from "../judge-credentials.ts";
-import { loadCredentials } from "../load-credentials.ts";
 import { summarizeCredentials } from "../summarize-credentials.ts";
 import { accountFailure, editAccount } from "./edit-account.ts";
+import { loadSoundSecret } from "./load-sound.ts";
 import type { AccountItem, NamespaceItem, SecretApplyOptions, SecretReport } from "./model.ts";
 import { plainRefusal as plain, refusalOf, sendPatiently, thrownRefusal } from "./refusal.ts";
 import { AT_ONCE, withSession } from "./session.ts";
 import { type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
 
-/** kubernetes pkg/apis/core/types.go, MaxSecretSize: of a Secret's values together. */
-const MAX_SECRET_BYTES = 1024 * 1024;
 /** Credentials that nobody named go to no more namespaces than this without a question. */
 const ASK_ABOVE_NAMESPACES = 10;
 
@@ -35,7 +32,7 @@ const ASK_ABOVE_NAMESPACES = 10;
  */
 export async function secretApply(options: SecretApplyOptions): Promise<SecretReport> {
   const { name, signal, dryRun } = options;
-  const config = await loadSound(options);
+  const config = await loadSoundSecret(options);
   return await withSession(options, async (session) => {
     const { gateway } = session;
     const namespaces = await selectNamespaces(session, options.namespaces);
@@ -64,17 +61,6 @@ export async function secretApply(options: SecretApplyOptions): Promise<SecretRe
       items,
     };
   });
-}
-
-/** The credentials, if they may be sent as a Secret. */
-async function loadSound(options: SecretApplyOptions): Promise<LoadedConfig> {
-  const config = await loadCredentials(options.source, options);
-  const { problems, notices } = judgeCredentials(config, options.now ?? new Date());
-  for (const notice of notices) options.report({ type: "notice", notice });
-  const refusal = refusalOfSource(problems, options.strict === true);
-  if (refusal !== undefined) throw refusal;
-  if (config.sizeBytes <= MAX_SECRET_BYTES) return config;
-  throw new PullcastError("PC168", { detail: `it has ${config.sizeBytes} bytes` });
 }
 
 async function approve(

@@ -42,11 +42,23 @@ export interface SecretPlan {
   readonly namespaces: readonly string[];
 }
 
-export interface SecretApplyOptions
-  extends SecretRunOptions,
-    JudgeOptions,
-    Pick<RegistryAccess, "registryCa"> {
+/** Where the credentials of Secrets come from, and how they are judged. */
+export interface SecretSourceOptions extends JudgeOptions, Pick<RegistryAccess, "registryCa"> {
   readonly source: CredentialSource;
+  readonly kubectl: KubectlSettings;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+}
+
+export interface SecretRenderOptions extends SecretSourceOptions {
+  /** Of the Secret. */
+  readonly name: string;
+  readonly namespaces: readonly string[];
+  /** ServiceAccounts that name it, in each namespace. */
+  readonly accounts: readonly string[];
+}
+
+export interface SecretApplyOptions extends SecretRunOptions, SecretSourceOptions {
   /** Ask the API server what would come of it, and change nothing. */
   readonly dryRun: boolean;
   /** Take over Secrets of the name that others wrote. */

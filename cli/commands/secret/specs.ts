@@ -160,5 +160,50 @@ const REMOVE: CommandSpec = {
   ],
 };
 
+const RENDER: CommandSpec = {
+  name: "secret render",
+  summary: "Write the manifests of an apply instead of applying them, for GitOps",
+  about: [
+    "-o yaml prints the Secret of each namespace, and ServiceAccounts that name it; they hold the credentials, so they go to a pipe or a file, never to a terminal.",
+    "-o kustomize --dir DIR writes a kustomization for each namespace whose secretGenerator reads the credentials from config.json, which .gitignore keeps out of the repository.",
+    "kubectl apply puts the Secret's name beside those of others in a ServiceAccount; a server-side apply of the list would replace them.",
+  ],
+  examples: [
+    [
+      "Into a repository",
+      "secret render -n team-a,team-b --service-account default -o kustomize --dir pull-secrets",
+    ],
+    ["Into a pipe", "secret render -n team-a | kubectl apply -f -"],
+  ],
+  groups: [
+    {
+      title: "Namespaces",
+      options: NAMESPACES.options.slice(0, 1).map((option) => ({
+        ...option,
+        text: "these namespaces; no cluster is asked",
+      })),
+    },
+    { title: "Secret", options: [SECRET_NAME] },
+    { title: "ServiceAccounts", options: ACCOUNTS.options.slice(0, 1) },
+    CREDENTIALS,
+    KUBECTL,
+    {
+      title: "Output",
+      options: [
+        {
+          name: "output",
+          short: "o",
+          value: "FORMAT",
+          choices: ["yaml", "kustomize"],
+          default: "yaml",
+          text: "manifests on standard output, or a kustomization in --dir",
+        },
+        { name: "dir", value: "DIR", text: "where -o kustomize writes" },
+        ...REPORT_OUTPUT.options.slice(-4),
+      ],
+    },
+  ],
+};
+
 /** Subcommands of `secret`, in the order of help. */
-export const SECRET_COMMANDS: readonly CommandSpec[] = [APPLY, DIFF, STATUS, REMOVE];
+export const SECRET_COMMANDS: readonly CommandSpec[] = [APPLY, DIFF, STATUS, REMOVE, RENDER];

@@ -363,3 +363,37 @@ describe("secret status, diff and remove", () => {
     await read("secret", "r7", "pullcast");
   });
 });
+
+describe("secret render", () => {
+  it("writes manifests that kubectl applies, and a kustomization whose credentials stay out of the repository", async () => {
+    await namespaces("g1", "g2");
+    const args = [...source, "-n", "g1", "--service-account", "default"];
+    const yaml = await user.run(["secret", "render", ...args]);
+    expect(yaml.code, yaml.stderr).toBe(0);
+    await bed.run(["apply", "-f", "-"], yaml.stdout);
+    const dir = join(user.home, "kustomize");
+    const kustomize = ["-o", "kustomize", "--dir", dir];
+    const written = await user.run([
+      ...["secret", "render", ...source, "-n", "g2", "--service-account", "default"],
+      ...kustomize,
+    ]);
+    expect(written.code, written.stderr).toBe(0);
+    expect(written.stdout).toBe("");
+    for (const name of ["kustomization.yaml", "g2/kustomization.yaml", "g2/.gitignore"]) {
+      expect(await readFile(join(dir, name), "utf8")).not.toContain(auth);
+    }
+    await bed.run(["apply", "-k", dir]);
+    for (const namespace of ["g1", "g2"]) {
+      const { data } = await read<{ data: Record<string, string> }>(
+        "secret",
+        namespace,
+        "pullcast",
+      );
+      const value = Buffer.from(data[".dockerconfigjson"] ?? "", "base64").toString();
+      expect(JSON.parse(value)).toMatchObject({ auths: { [host]: { auth } } });
+      expect(await listOf(namespace)).toEqual(["pullcast"]);
+    }
+    await create(["g1", "g2"].map((namespace) => pod(namespace, "app")));
+    await Promise.all(["g1", "g2"].map((namespace) => succeeded(namespace, "app")));
+  });
+});

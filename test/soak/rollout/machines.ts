@@ -26,8 +26,10 @@ export async function cutLinks(bed: Bed, node: string): Promise<void> {
 
 /** Takes a node's power away, and gives it back. */
 export async function killNode(bed: Bed, node: string): Promise<void> {
-  const { container = "" } = bed.nodes.find(({ name }) => name === node) ?? {};
-  await new Docker().getContainer(container).restart({ t: 0 });
+  const { container: name = "" } = bed.nodes.find((one) => one.name === node) ?? {};
+  const container = new Docker().getContainer(name);
+  await container.kill();
+  await container.start();
 }
 
 /** Stops the API server for so long. */
