@@ -91,14 +91,13 @@ export type {
 } from "./operations/secret/model.ts";
 export { secretRemove } from "./operations/secret/remove.ts";
 export {
-  accountFile,
   accountManifest,
-  kustomization,
   type RenderedSecrets,
   secretManifest,
   secretRender,
 } from "./operations/secret/render.ts";
 export { secretStatus } from "./operations/secret/status.ts";
+export { writeKustomization } from "./operations/secret/write-kustomization.ts";
 export { statusFromAnnotations } from "./operations/status/from-annotations.ts";
 export { watchStatus } from "./operations/status/watch.ts";
 export { status } from "./operations/status.ts";

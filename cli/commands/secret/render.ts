@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { RenderedSecrets } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
@@ -8,9 +6,6 @@ import { sourceOptions } from "../../options/source-options.ts";
 import { expandHome } from "../../options/values.ts";
 import { usageError } from "../../usage-error.ts";
 import type { CommandContext } from "../command.ts";
-
-/** The value, in a directory that goes to a repository: this file does not. */
-const VALUE_FILE = "config.json";
 
 /** `pullcast secret render`: what an apply would send, for a repository or a pipeline. */
 export async function secretRenderCommand(context: CommandContext): Promise<Ending> {
@@ -27,7 +22,7 @@ export async function secretRenderCommand(context: CommandContext): Promise<Endi
     );
   }
   const { namespaces, accounts, name, ...run } = secretRunOptions(context);
-  const { secretRender } = await import("../../../agent/index.ts");
+  const { secretRender, writeKustomization } = await import("../../../agent/index.ts");
   const rendered = await secretRender({
     ...run,
     ...judgeOptions(options),
@@ -50,30 +45,4 @@ async function manifests(rendered: RenderedSecrets): Promise<string> {
   ]);
   const { stringify } = await import("yaml");
   return objects.map((object) => stringify(object)).join("---\n");
-}
-
-/** One directory for each namespace, and one above that holds them all. */
-async function writeKustomization(rendered: RenderedSecrets, dir: string): Promise<void> {
-  const { accountFile, accountManifest, kustomization } = await import("../../../agent/index.ts");
-  const { stringify } = await import("yaml");
-  await mkdir(dir, { recursive: true });
-  for (const namespace of rendered.namespaces) {
-    const own = join(dir, namespace);
-    await mkdir(own, { recursive: true });
-    const value = { mode: 0o600, flush: true };
-    await writeFile(join(own, VALUE_FILE), rendered.file.reveal(), value);
-    const text = stringify(kustomization(rendered, { namespace, valueFile: VALUE_FILE }));
-    await writeFile(join(own, "kustomization.yaml"), text);
-    await writeFile(join(own, ".gitignore"), `${VALUE_FILE}\n`);
-    for (const name of rendered.accounts) {
-      const account = stringify(accountManifest(rendered, { name, namespace }));
-      await writeFile(join(own, accountFile(name)), account);
-    }
-  }
-  const all = {
-    apiVersion: "kustomize.config.k8s.io/v1beta1",
-    kind: "Kustomization",
-    resources: rendered.namespaces,
-  };
-  await writeFile(join(dir, "kustomization.yaml"), stringify(all));
 }
