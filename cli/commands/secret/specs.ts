@@ -171,7 +171,7 @@ const RENDER: CommandSpec = {
   examples: [
     [
       "Into a repository",
-      "secret render -n team-a,team-b --service-account default -o kustomize --dir pull-secrets",
+      "secret render -n team-a --service-account default -o kustomize --dir team-a",
     ],
     ["Into a pipe", "secret render -n team-a | kubectl apply -f -"],
   ],

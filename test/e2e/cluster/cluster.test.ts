@@ -36,6 +36,9 @@ const verify = (image: string, ...more: string[]) =>
     ...more,
   ]);
 
+const restartKubelets = () =>
+  Promise.all(names.map((name) => bed.exec(name, ["systemctl", "restart", "kubelet"])));
+
 /** All that a verify may leave. */
 const TEST_PODS = [
   ...["get", "pods", "--all-namespaces", "--output=name"],
@@ -84,12 +87,21 @@ describe("from no credentials to a proof", () => {
   });
 
   it("waits for kubelets that had cached nothing seconds before, then finds every node pulls", async () => {
-    const run = await verify(privateImage);
-    expect(results(run), run.stderr).toEqual(every("pulled"));
-    expect(run.code).toBe(0);
-    expect(items(run).map(({ ran }) => ran)).toEqual(names.map(() => "SUCCESS"));
-    expect(run.stderr).toContain("not yet:");
-    expect(items(run).some(({ attempts = 0 }) => attempts > 1)).toBe(true);
+    for (let round = 1; ; round += 1) {
+      const run = await verify(privateImage);
+      expect(results(run), run.stderr).toEqual(every("pulled"));
+      expect(run.code).toBe(0);
+      expect(items(run).map(({ ran }) => ran)).toEqual(names.map(() => "SUCCESS"));
+      const waited = items(run).some(({ attempts = 0 }) => attempts > 1);
+      expect(run.stderr.includes("not yet:")).toBe(waited);
+      if (waited) return;
+      // On a busy machine the 20 seconds may be over before the first pull: then once more.
+      expect(round, run.stderr).toBeLessThan(4);
+      await restore();
+      await restartKubelets();
+      await verify(privateImage, "--timeout", "1s");
+      await push();
+    }
   });
 
   it("writes nothing when it is all there: same inode, same mtime", async () => {
@@ -154,7 +166,7 @@ describe("from no credentials to a proof", () => {
 describe("with --restart-kubelet", () => {
   it("is in force at once, one node after another, each back to Ready", async () => {
     // These kubelets may still have what was restored away; a refused pull then makes them remember that there is nothing.
-    await Promise.all(names.map((name) => bed.exec(name, ["systemctl", "restart", "kubelet"])));
+    await restartKubelets();
     const denied = await verify(privateImage, "--timeout", "1s");
     expect(denied.code).toBe(5);
     const pushed = await push("--restart-kubelet");
