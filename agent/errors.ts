@@ -652,6 +652,48 @@ const TABLE = {
     title: "the run was interrupted while the node's test pod was at work",
     fix: "verify this node again",
   },
+  PC550: {
+    title:
+      "the kubelet can't be made to ask a provider there without risk; the node was left alone",
+    fix: "see the reason given, or use --delivery file",
+  },
+  PC551: {
+    title: "the kubelet is too old for --delivery provider, which needs 1.26",
+    fix: "use --delivery file, or upgrade the node",
+  },
+  PC552: {
+    title: "the kubelet tries entries of its config.json before it asks the provider",
+    fix: "pullcast remove --delivery file NODE takes pullcast's own entries out of that file",
+  },
+  PC553: {
+    title: "the kubelet needs one more restart for registries on a new port",
+    fix: "nothing: the push does it; --provider-ports names ports that later pushes may bring",
+  },
+  PC554: {
+    title: "the provider has no place on the node",
+    fix: "make the directory writable and executable, or use --delivery file",
+  },
+  PC555: {
+    title: "the node was not well with the provider; what stood there before is back",
+    fix: "journalctl -u kubelet on the node tells why",
+  },
+  PC556: {
+    title: "nothing is on trial there: the node took the provider back by itself",
+    fix: "journalctl -u pullcast-undo and -u kubelet on the node, then push again",
+  },
+  PC557: {
+    title:
+      "a provider can't tell the kubelet these logins: bytes that are no text, or a host of more than 8 parts",
+    fix: "--except KEY leaves an entry out, or use --delivery file",
+  },
+  PC558: {
+    title: "the kubelet reads a copy of this list of providers, with pullcast's in it",
+    fix: "push again whenever it is changed: status tells of it",
+  },
+  PC559: {
+    title: "the kubelet does not ask the provider",
+    fix: "pullcast push --delivery provider again",
+  },
 
   PC601: {
     title: "no docker config.json was found",

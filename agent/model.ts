@@ -96,7 +96,8 @@ export interface Problem {
  * How a node ended.
  * - `updated`: the new file is on disk, its digest read back there
  * - `unchanged`: it was there already, nothing was written; nothing was left to restore
- * - `restored`: the file that stood there before pullcast's first is back
+ * - `restored`: the file that stood there before pullcast's first is back; with a code, the kubelet's setting of this
+ *   run was taken back, since its node was not well with it
  * - `removed`: nothing stood there before pullcast's first file, and nothing does now
  * - `would-update`: the new file would be written; nothing was
  * - `rolled-back`: what stood there before the run is back, proven by its digest
@@ -205,6 +206,11 @@ export interface NodeReport extends Partial<TransportChoice> {
   readonly effectiveBy?: string;
   /** `true` once a restart of the kubelet brought the file in force. */
   readonly restarted?: boolean;
+  /**
+   * Where a credential provider delivers, or did: `on`, the kubelet asks it at each pull; `due`, not before a restart
+   * that has not come yet; `off`, it was taken away. Absent where the kubelet reads the file itself.
+   */
+  readonly provider?: "on" | "due" | "off";
   /** Where the file that stood there before was kept. */
   readonly kept?: string;
   /** The wave it was in, from 1; absent where there was one wave alone. */
@@ -356,7 +362,9 @@ export type DriftKind =
   | "mode"
   | "owner"
   | "link"
-  | "directory";
+  | "directory"
+  /** The kubelet does not ask the provider that stands there. */
+  | "provider";
 
 /** In which state one node's file is. */
 export interface NodeStatus {
@@ -404,6 +412,8 @@ export interface NodeStatus {
   readonly effectiveBy?: string;
   /** RFC 3339; absent where no kubelet was seen. */
   readonly kubeletStartedAt?: string;
+  /** Where a credential provider delivers: whether the kubelet asks it. */
+  readonly provider?: "on" | "due";
   readonly warnings?: readonly Notice[];
   readonly durationMs: number;
 }

@@ -73,10 +73,10 @@ export interface Ending {
   /** The code of the error that ended the run. */
   readonly error?: Code;
   /** What became of nodes in a push or restore, or of their host keys, or what a diagnosis found. */
-  readonly nodes?: readonly Pick<
+  readonly nodes?: readonly (Pick<
     NodeHistory | NodeReport | TrustedNode | DiagnosedNode,
     "result"
-  >[];
+  > & { readonly code?: Code })[];
   /** Nodes are compared with what they should have: 1 means that some differ, so that no error may end so. */
   readonly compares?: boolean;
   /** What became of nodes in a verify. */
@@ -114,15 +114,25 @@ function plainExitCode(ending: Ending): ExitCode {
   if (ending.checks !== undefined) return exitCodeOfChecks(ending.checks);
   if (ending.states !== undefined) return exitCodeOfStates(ending.states);
   if (ending.inspected === "refused") return 6;
-  const nodes = withoutSkipped<{ readonly result: string }>(ending.nodes ?? ending.namespaces);
+  const nodes = withoutSkipped<Item>(ending.nodes ?? ending.namespaces);
   const pulls = withoutSkipped(ending.pulls);
   // Skipped nodes alone are no success: nobody was served.
   if (nodes?.length === 0) return 2;
-  const items = [...(nodes ?? []), ...(ending.pods ?? [])];
-  const failed = items.filter(({ result }) => FAILED.has(result));
+  const items: readonly Item[] = [...(nodes ?? []), ...(ending.pods ?? [])];
+  const failed = items.filter((item) => FAILED.has(item.result) || isTakenBack(item));
   if (failed.length > 0) return failed.length === items.length ? 4 : 3;
   if (pulls?.length === 0) return 2;
   return pulls?.some(({ result }) => result !== "pulled" && result !== "revoked") ? 5 : 0;
+}
+
+interface Item {
+  readonly result: string;
+  readonly code?: Code;
+}
+
+/** A push that the node was not well with; a restore restores without a code. */
+function isTakenBack({ result, code }: Item): boolean {
+  return result === "restored" && code !== undefined;
 }
 
 const UNKNOWN_STATES: ReadonlySet<string> = new Set<NodeStatus["state"]>([

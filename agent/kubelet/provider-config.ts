@@ -1,4 +1,4 @@
-import type { Secret } from "../secret.ts";
+import { Secret } from "../secret.ts";
 
 /** A credential provider plugin as the kubelet's configuration names it. Its arguments and environment may be secret. */
 export interface CredentialProvider {
@@ -42,6 +42,41 @@ export async function readProviderConfig(
     faults.push("it names no provider");
   }
   return { providers, faults };
+}
+
+/** A provider that is asked for every image that one of the patterns serves, and whose answers are not kept. */
+interface OwnProvider {
+  readonly name: string;
+  readonly matchImages: readonly string[];
+}
+
+/**
+ * A list of providers: ours alone, or beside those of another list, which stay as they are and come first.
+ *
+ * @param others - a file that `readProviderConfig` finds no fault with
+ */
+export async function composeProviderConfig(
+  { name, matchImages }: OwnProvider,
+  others?: Secret<Uint8Array>,
+): Promise<Secret<Uint8Array>> {
+  const { parseDocument, stringify } = await import("yaml");
+  const own = {
+    name,
+    apiVersion: "credentialprovider.kubelet.k8s.io/v1",
+    matchImages,
+    defaultCacheDuration: "0s",
+  };
+  if (others !== undefined) {
+    const document = parseDocument(Buffer.from(others.reveal()).toString());
+    document.addIn(["providers"], document.createNode(own));
+    return new Secret(Buffer.from(document.toString()));
+  }
+  const config = {
+    apiVersion: "kubelet.config.k8s.io/v1",
+    kind: "CredentialProviderConfig",
+    providers: [own],
+  };
+  return new Secret(Buffer.from(stringify(config)));
 }
 
 /** The providers of one file, or what is wrong with it; a parser's words may quote the file, so they are dropped. */

@@ -5,6 +5,8 @@
 # Sets here, now, target (the mode in hex, empty if absent), owner, mtime, device, state (of .pullcast).
 enter_directory() {
   choose_directory
+  # Where live mode keeps what its provider prints: the first push makes it.
+  if [ "$dir $op" = "/var/lib/pullcast install" ] && [ ! -e "$dir" ]; then mkdir -m 700 "$dir" 2>/dev/null; fi
   cd -P "$dir" 2>/dev/null || fail PC309 "$dir"
   here=${PWD%/}
   # What lies below /proc/PID/root has a name that means another directory here.
@@ -85,6 +87,17 @@ is_mounted() {
   unset IFS
   set +f
   [ "$found" = yes ]
+}
+
+# mount_flags PATH: sets flags to those of the mount that holds it and of the file system behind it; the innermost
+# mount counts, of several in one place the last.
+mount_flags() {
+  inner=/
+  flags=
+  while read -r _ _ _ _ at mode rest; do
+    case $1/ in "${at%/}"/*) ;; *) continue ;; esac
+    [ ${#at} -lt ${#inner} ] || inner=$at flags=$mode,${rest##* }
+  done </proc/self/mountinfo
 }
 
 # Sets old to the target's digest, - if there is none.

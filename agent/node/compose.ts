@@ -4,6 +4,7 @@ import { PullcastError } from "../errors.ts";
 import type { Admission } from "../model.ts";
 import { Secret } from "../secret.ts";
 import { admissionOf, type Become, nodeCommand, type RootAccess, rootAccess } from "./become.ts";
+import { UNDO_SCRIPT } from "./live-files.ts";
 import { PROGRAMS, type ProgramName } from "./programs.ts";
 
 /** What every program on a node is told. */
@@ -135,6 +136,57 @@ export function composeLook(
   const extra = past === undefined ? {} : { extra: token(past, RUN_ID, "run id") };
   return compose("look", { ...rest, replace: false, ...extra }, NOTHING);
 }
+
+/** What makes a kubelet ask a provider. */
+export interface LiveSettings {
+  readonly unit: string;
+  /** The kubelet's list of providers: where it goes, and what it is to be. */
+  readonly configPath: string;
+  readonly config: Secret<Uint8Array>;
+  readonly programPath: string;
+  readonly program: string;
+  /** Names both to the kubelet; absent where it reads the list's directory already. */
+  readonly dropIn?: string;
+  /** The list that `config` is a copy of, and its lower-case hex SHA-256. */
+  readonly source?: { readonly path: string; readonly digest: string };
+  /** Of registries, decimal. */
+  readonly ports: readonly string[];
+}
+
+/**
+ * One step of live mode; `stage` changes nothing, and its output may hold secrets of others' providers.
+ * - `enable`: writes all that is needed, sets a timer that takes it back in 60 s, restarts the kubelet
+ * - `confirm`: makes it last and stops the timer
+ * - `undo`: takes back what is not confirmed, at once
+ * - `remove`: takes all of it away; the kubelet is not restarted
+ *
+ * @throws {Error} where a path holds other than plain characters
+ */
+export function composeLive(
+  request: NodeRequest,
+  step: "stage" | "confirm" | "undo" | "remove" | LiveSettings,
+): NodeProgram {
+  if (typeof step === "string") return compose("live", { ...request, extra: step }, NOTHING);
+  const { unit, configPath, config, programPath, program, dropIn, source, ports } = step;
+  const files = [
+    Buffer.from(config.reveal()),
+    ...[program, UNDO_SCRIPT, dropIn ?? ""].map((text) => Buffer.from(text)),
+  ];
+  const words = [
+    "enable",
+    ...[unit, configPath, programPath].map((word) => token(word, PLAIN_WORD, "path")),
+    dropIn === undefined ? "no" : "yes",
+    token(source?.path ?? "-", PLAIN_WORD, "path"),
+    token(source?.digest ?? "-", /^(?:[0-9a-f]{64}|-)$/, "digest"),
+    ports.length === 0 ? "-" : ports.map((port) => token(port, /^\d{1,5}$/, "port")).join(","),
+    ...files.map(({ length }) => String(length)),
+  ];
+  const bytes = Buffer.concat(files);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  return compose("live", { ...request, extra: words.join(" ") }, { bytes, digest });
+}
+
+const PLAIN_WORD = /^[A-Za-z0-9@:._\\/+-]+$/;
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
 

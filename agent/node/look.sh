@@ -14,7 +14,9 @@ look() {
   tell_file config.json
   check_state
   tell_state
-  look_elsewhere
+  # What stands there for a provider of ours is no place of the kubelet's own.
+  if [ "$dir" = /var/lib/pullcast ]; then say answer; else look_elsewhere; fi
+  look_live
   done_with looked -
 }
 

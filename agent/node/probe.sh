@@ -23,14 +23,8 @@ tell_machine() {
   say "room ${room##*"$nl"}"
 }
 
-# An install learns from its first write that the file system is read-only. Both the mount and the file system
-# behind it may be; the innermost mount counts, of several in one place the last.
+# An install learns from its first write that the file system is read-only.
 check_mount() {
-  inner=/
-  flags=
-  while read -r _ _ _ _ at mode rest; do
-    case $here/ in "${at%/}"/*) ;; *) continue ;; esac
-    [ ${#at} -lt ${#inner} ] || inner=$at flags=$mode,${rest##* }
-  done </proc/self/mountinfo
+  mount_flags "$here"
   case ,$flags, in *,ro,*) fail PC306 "$here: mounted read-only" ;; esac
 }

@@ -4,6 +4,9 @@ import findRoot from "./find-root.sh";
 import frame from "./frame.sh";
 import install from "./install.sh";
 import kubeletProcess from "./kubelet-process.sh";
+import live from "./live.sh";
+import liveBack from "./live-back.sh";
+import liveLook from "./live-look.sh";
 import look from "./look.sh";
 import probe from "./probe.sh";
 import restart from "./restart.sh";
@@ -18,7 +21,7 @@ import surveyRuntime from "./survey-runtime.sh";
 import tellContent from "./tell-content.sh";
 import tools from "./tools.sh";
 
-export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe" | "look";
+export type ProgramName = "install" | "restore" | "restart" | "survey" | "probe" | "look" | "live";
 
 /** The programs as they go over the wire: the same text for every node and run, ASCII, no newline at the end. */
 export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
@@ -29,7 +32,14 @@ export const PROGRAMS: Readonly<Record<ProgramName, string>> = {
   restore: assemble([findRoot, checkPath, born, state, restore], "restore"),
   restart: assemble([findRoot, kubeletProcess, restart], "restart"),
   probe: assemble([findRoot, checkPath, kubeletProcess, searchPlaces, born, state, probe], "probe"),
-  look: assemble([findRoot, checkPath, kubeletProcess, born, state, tellContent, look], "look"),
+  look: assemble(
+    [findRoot, checkPath, kubeletProcess, born, state, tellContent, liveBack, liveLook, look],
+    "look",
+  ),
+  live: assemble(
+    [findRoot, checkPath, kubeletProcess, born, state, tellContent, survey, liveBack, live],
+    "live",
+  ),
   survey: assemble(
     [findRoot, kubeletProcess, born, tellContent, survey, surveyRuntime, surveyImages, surveyLog],
     "survey",

@@ -32,6 +32,22 @@ export interface LookRecord {
   readonly run: string;
 }
 
+/** How live mode stands on a node: whether its kubelet asks our provider. */
+export interface LiveState {
+  /**
+   * - `on`: it does
+   * - `due`: it must be restarted to do so, or to do so as is wanted now
+   * - `trial`: it was begun, and nobody has confirmed that the node is well with it
+   * - `undone`: a trial was taken back
+   */
+  readonly state: "on" | "due" | "trial" | "undone";
+  readonly unit: string;
+  /** Of registries that it is asked for, besides those without one. */
+  readonly ports: readonly string[];
+  /** The list of providers that was copied to put ours into it. */
+  readonly source?: string;
+}
+
 /** What one look at a node found; all text but that of stories is the node's: clean it before it is shown. */
 export interface NodeLook {
   /** Seconds since 1970 by the node's clock, as all times. */
@@ -51,6 +67,10 @@ export interface NodeLook {
     readonly own: boolean;
     readonly file?: LookFile;
   }[];
+  /** Absent where nothing of live mode is there. */
+  readonly live?: LiveState;
+  /** The file is what a provider of ours prints, in place of a kubelet's own. */
+  readonly isAnswer: boolean;
 }
 
 /** A file of ours that stands there. */
@@ -93,6 +113,7 @@ export function readLook(stdout: string, nonce: string): NodeLook {
   const fileOf = (path: string) => files.find((file) => file.path === path);
   const [, , startedAt] = /^(\d+) (\d+)$/.exec(last("kubelet") ?? "") ?? [];
   const record = readRecordLine(last("record") ?? "");
+  const live = readLive(last("live"));
   return {
     now: seconds(last("now")),
     ...(startedAt === undefined ? {} : { kubeletStartedAt: seconds(startedAt) }),
@@ -102,6 +123,20 @@ export function readLook(stdout: string, nonce: string): NodeLook {
     past: records.flatMap(({ key, value }) => (key === "past" ? [readPast(value, fileOf)] : [])),
     kept: files.filter(({ path }) => path.startsWith(".pullcast/kept-")),
     places: records.flatMap(({ key, value }) => (key === "place" ? readPlace(value, fileOf) : [])),
+    ...(live === undefined ? {} : { live }),
+    isAnswer: last("answer") !== undefined,
+  };
+}
+
+function readLive(value = ""): LiveState | undefined {
+  const [, state, unit = "", ports = "", source = ""] =
+    /^(on|due|trial|undone) (\S+) (-|[\d,]+) (\S+)$/.exec(value) ?? [];
+  if (state === undefined) return undefined;
+  return {
+    state: state as LiveState["state"],
+    unit,
+    ports: ports === "-" ? [] : ports.split(","),
+    ...(source === "-" ? {} : { source }),
   };
 }
 

@@ -15,7 +15,11 @@ export type NodeProgramDone =
   | "restarted"
   | "surveyed"
   | "looked"
-  | "probed";
+  | "probed"
+  | "staged"
+  | "switched"
+  | "confirmed"
+  | "undone";
 
 /** What a probe tells of a machine. */
 export interface ProbedMachine {
@@ -91,7 +95,7 @@ export function hasVerdict(stdout: string, nonce: string): boolean {
 }
 
 /** What our programs may report: a hostile node must not choose which advice the user gets. */
-const NODE_CODES = /^PC(?:231|3\d\d|50[24]|541)$/;
+const NODE_CODES = /^PC(?:231|3\d\d|50[24]|541|55\d)$/;
 
 interface Answer {
   /** The program's lines without their mark, in order. */
@@ -167,6 +171,10 @@ const DONE: ReadonlySet<string> = new Set<NodeProgramDone>([
   "probed",
   "surveyed",
   "looked",
+  "staged",
+  "switched",
+  "confirmed",
+  "undone",
 ]);
 
 function isDone(what: string | undefined): what is NodeProgramDone {

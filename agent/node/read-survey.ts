@@ -1,8 +1,11 @@
 import type { Secret } from "../secret.ts";
 import { type FileFacts, type NodeRecord, readFacts, readRecords, seconds } from "./records.ts";
 
-/** What a file is for: the kubelet's two formats, its providers' configuration, k3s's and RKE2's registries.yaml. */
-export type SurveyFileKind = "json" | "legacy" | "provider" | "rancher";
+/**
+ * What a file is for: the kubelet's two formats, its providers' configuration, what pullcast's own provider prints,
+ * k3s's and RKE2's registries.yaml.
+ */
+export type SurveyFileKind = "json" | "legacy" | "provider" | "answer" | "rancher";
 
 /** A place on a node where a file may be; times are seconds since 1970 by the node's clock. */
 export interface SurveyFile {
@@ -131,7 +134,7 @@ function readFlags(records: readonly NodeRecord[]): Record<string, string> {
 function readFiles(records: readonly NodeRecord[]): SurveyFile[] {
   return records.flatMap(({ key, value }, at) => {
     const [, kind, folder, rest = ""] =
-      /^(json|legacy|provider|rancher) (\d+) (.*)$/.exec(value) ?? [];
+      /^(json|legacy|provider|answer|rancher) (\d+) (.*)$/.exec(value) ?? [];
     if (kind === undefined) return [];
     const place = { kind: kind as SurveyFileKind, folderChangedAt: seconds(folder) };
     if (key === "absent" || key === "dangling") {

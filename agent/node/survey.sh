@@ -3,6 +3,7 @@
 # shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
 # Reads all that decides which credentials the kubelet tries, and changes nothing.
 survey() {
+  without_ours=
   choose_directory
   here=${dir%/}
   say "root $here/config.json $proof"
@@ -15,6 +16,8 @@ survey() {
   for path in "$here" "$cwd" "${home%/}/.docker" /.docker; do give json "${path%/}/config.json"; done
   for path in "$here" "$cwd" "$home" /; do give legacy "${path%/}/.dockercfg"; done
   survey_providers
+  # What pullcast's own provider prints.
+  if [ -d /var/lib/pullcast ]; then give answer /var/lib/pullcast/config.json; fi
   survey_runtime
   survey_images
   survey_log
@@ -52,8 +55,11 @@ survey_process() {
   set +f
 }
 
-# flag NAME VALUE: pflag takes _ for -, and the last one wins.
+# flag NAME VALUE: pflag takes _ for -, and the last one wins. With $without_ours, those that live mode added don't count.
 flag() {
+  case $without_ours,$1,$2 in
+    yes,--image[-_]credential[-_]provider[-_]*,/var/lib/pullcast/*) return 0 ;;
+  esac
   case $1 in
     --kubelet-arg) case $2 in *=*) flag "--${2%%=*}" "${2#*=}" ;; esac ;;
     --root[-_]dir) say "flag root-dir $2" ;;

@@ -20,7 +20,7 @@ import { newRunId } from "./run-id.ts";
 import { lastPushes, saveRun } from "./run-records.ts";
 import { type SelectedTargets, selectTargets } from "./select-targets.ts";
 import type { RollOutOutcome } from "./waves/roll-out.ts";
-import { plannedWaves, workInWaves } from "./waves/work-in-waves.ts";
+import { type LiveJobs, plannedWaves, workInWaves } from "./waves/work-in-waves.ts";
 
 /** How long a run waits for another one on its cluster, unless told otherwise. */
 const LOCK_WAIT_MS = 60_000;
@@ -30,6 +30,8 @@ type DeliverOptions = NodeRunOptions & {
   readonly annotate?: boolean;
   readonly waves?: WaveOptions;
   readonly operator?: string;
+  /** How kubelets are restarted that a provider makes a restart of. @default 2 minutes to be Ready, one at a time */
+  readonly dueRestart?: RestartOptions;
 };
 
 /** What came of a run that changes nodes. */
@@ -48,9 +50,12 @@ interface Delivery<Kind extends DeliveryKind> {
   readonly dryRun?: "client" | "server" | undefined;
   /** What annotations of nodes tell of the run; absent for runs that change nothing. */
   readonly word?: RunWord;
-  /** The job, once the run has a name. */
-  readonly job: (run: string) => NodeJob;
+  /** The job, once the run has a name; with what lets kubelets ask a provider where one delivers. */
+  readonly job: (run: string) => NodeJob | (LiveJobs & { readonly deliver: NodeJob });
 }
+
+/** How long a node may take to be Ready after a restart that a provider makes due. */
+const DUE_READY_MS = 120_000;
 
 /**
  * What push and restore share: select the nodes, run one job on each, restart kubelets where asked,
@@ -212,13 +217,20 @@ async function work(
   const transport = withPasswordTrial(await createTransport(options.ssh, plan.resolver));
   for (const notice of await plan.resolver.prepare()) options.report({ type: "notice", notice });
   try {
+    const { run, delivery } = plan;
+    const isDry = delivery.dryRun !== undefined;
+    const made = delivery.job(run);
+    const { job, ...live } =
+      typeof made === "function" ? { job: made } : { job: made.deliver, live: made };
     return await workInWaves({
       ...options,
       transport,
-      run: plan.run,
+      run,
       targets: plan.selected.targets,
-      job: plan.delivery.job(plan.run),
-      ...(plan.delivery.dryRun === undefined ? {} : { waves: undefined, restart: undefined }),
+      job,
+      ...live,
+      ...(isDry ? { waves: undefined, restart: undefined } : {}),
+      dueRestart: isDry ? undefined : (options.dueRestart ?? { readyMs: DUE_READY_MS }),
       lastPush: await lastPushes(options.stateDir, new Date()),
       contextNamespace: plan.selected.context?.namespace,
       restartJob: (restart) => restartJob(options, plan.run, restart),

@@ -1,13 +1,17 @@
+import { readEntries } from "../kubelet/read-entries.ts";
 import type { NodeReport, RunReport } from "../model.ts";
 import type { NodeLook } from "../node/read-look.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
-import { lookAt } from "./merge/look-and-write.ts";
+import { staleKeys } from "./live/stale-keys.ts";
+import { countingPlace, lookAtPlaces } from "./merge/look-and-write.ts";
 import type { NodeRunOptions } from "./options.ts";
 
 /** One node, and what a look found there; without it where something kept it from that, as its report tells. */
 export interface LookedNode {
   readonly report: NodeReport;
   readonly look?: NodeLook;
+  /** Keys of the kubelet's own file that it tries before it asks the provider that counts. */
+  readonly stale?: readonly string[];
 }
 
 /** What a look at many nodes found. */
@@ -26,7 +30,7 @@ export async function lookAtNodes(
   options: NodeRunOptions,
   operation: "status" | "history",
 ): Promise<LookedAt> {
-  const looks = new Map<string, NodeLook>();
+  const looks = new Map<string, Required<Omit<LookedNode, "report">>>();
   const {
     kind: _kind,
     dryRun: _dryRun,
@@ -37,9 +41,14 @@ export async function lookAtNodes(
     operation,
     dryRun: "server",
     job: (id) => async (shell) => {
-      const looked = await lookAt(shell, (login) => nodeRequest(options, { run: id, ...login }));
-      if ("failed" in looked) return looked.failed;
-      looks.set(shell.target.name, looked.look);
+      const places = await lookAtPlaces(shell, (login) =>
+        nodeRequest(options, { run: id, ...login }),
+      );
+      if ("failed" in places) return places.failed;
+      const looked = countingPlace(places);
+      const { look } = looked;
+      const stale = look.isAnswer ? staleKeys(places.own.look, keysOf(look)) : [];
+      looks.set(shell.target.name, { look, stale });
       return { ...looked.answer, what: "unchanged", dryRun: true };
     },
   });
@@ -47,10 +56,16 @@ export async function lookAtNodes(
     run,
     items: items.map((report): LookedNode => {
       // A node that was lost after a look is no node that was looked at.
-      const look = report.result === "unchanged" ? looks.get(report.node) : undefined;
-      return { report, ...(look === undefined ? {} : { look }) };
+      const found = report.result === "unchanged" ? looks.get(report.node) : undefined;
+      return { report, ...found };
     }),
   };
+}
+
+function keysOf({ file }: NodeLook): string[] {
+  return file.content === undefined
+    ? []
+    : readEntries(file.content.reveal()).entries.map(({ key }) => key);
 }
 
 /** What a report says of a failure. */

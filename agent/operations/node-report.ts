@@ -156,7 +156,8 @@ function answered(answer: NodeAnswer, context: TryContext): Ending {
   if (answer.status === "failed") return { ...refusal(answer, context), ...found };
   if (answer.dryRun) {
     const result = answer.what === "unchanged" ? "unchanged" : "would-update";
-    return { result, path: answer.path, pathProof: answer.pathProof, ...found };
+    const { path, pathProof } = answer;
+    return { result, path, pathProof, ...providerOf(answer), ...found };
   }
   const result = resultOf(answer, context);
   const effectiveBy = inForce(answer, context);
@@ -164,11 +165,16 @@ function answered(answer: NodeAnswer, context: TryContext): Ending {
     result,
     path: answer.path,
     pathProof: answer.pathProof,
+    ...providerOf(answer),
     ...(effectiveBy === undefined ? {} : { effectiveBy: effectiveBy.toISOString() }),
     ...(answer.kept === undefined ? {} : { kept: answer.kept }),
     ...remarks(answer, context),
     ...found,
   };
+}
+
+function providerOf({ provider }: Done): Pick<Ending, "provider"> {
+  return provider === undefined ? {} : { provider };
 }
 
 /** Keys of others are any text. */
@@ -247,6 +253,9 @@ function resultOf(answer: Done, context: TryContext): NodeResult {
 /** When the kubelet uses the file at the latest; `undefined` where it did before this run. */
 function inForce(answer: Done, { now, durationMs, lastPush }: TryContext): Date | undefined {
   const isOld = answer.what === "unchanged";
+  if (answer.isEmpty) return stillAhead(lastPush, now);
+  // A provider's answers are kept by nobody.
+  if (answer.provider !== undefined) return isOld || answer.provider === "due" ? undefined : now;
   // A clock set back makes files of the future: they count as new.
   const ageMs = isOld ? Math.max(0, (answer.ageSeconds ?? 0) * 1000) : 0;
   const writtenMs = now.getTime() - ageMs;

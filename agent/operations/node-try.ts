@@ -53,6 +53,10 @@ export type NodeAnswer = ProgramAnswer & {
   readonly note?: string;
   /** Nothing was written: it tells what would be. */
   readonly dryRun?: true;
+  /** Nothing of ours is there, and nothing was: there is nothing to come in force. */
+  readonly isEmpty?: true;
+  /** Where a provider delivers: whether the kubelet asks it, or must be restarted first. */
+  readonly provider?: "on" | "due";
 };
 
 /** A job of one program. */

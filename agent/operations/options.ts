@@ -125,6 +125,13 @@ export interface WaveOptions {
 
 export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess, MergeOptions {
   readonly source: CredentialSource;
+  /**
+   * `file`: the kubelet's own, which it reads every 5 minutes; `provider`: a credential provider that it asks at each
+   * pull, set up by one restart of each kubelet. @default "file"
+   */
+  readonly delivery?: "file" | "provider";
+  /** With a provider: ports of registries that later pushes may bring, decimal. */
+  readonly providerPorts?: readonly string[];
   /** `client`: nothing is connected to; `server`: nodes are looked at, and nothing is written. */
   readonly dryRun?: "client" | "server";
   /** Leave on each node of a cluster an annotation that tells of the file. @default false */
@@ -150,6 +157,8 @@ export interface StatusOptions extends NodeRunOptions {
 export interface RemoveOptions extends NodeRunOptions {
   /** Keys or hosts; none means all of pullcast's. */
   readonly registries: readonly string[];
+  /** From the kubelet's own file alone, or from what a provider prints. @default both */
+  readonly delivery?: "file" | "provider";
   /** Look at the nodes and tell what would go; nothing is changed. @default false */
   readonly dryRun?: boolean;
   /** For people; kept on the nodes. @default unknown */

@@ -5,8 +5,10 @@ import { firstEnd } from "../node/story.ts";
 import type { RunWord } from "./annotate/annotate-nodes.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
+import { answerConfig, LivePush } from "./live/live-push.ts";
 import { loadCredentials } from "./load-credentials.ts";
 import { pushJob } from "./merge/push-job.ts";
+import type { NodeLogin } from "./node-try.ts";
 import type { PushOptions } from "./options.ts";
 import { findSalt, summarizeCredentials } from "./summarize-credentials.ts";
 
@@ -31,7 +33,9 @@ export async function push(options: PushOptions): Promise<PushReport> {
   for (const notice of notices) options.report({ type: "notice", notice });
   const refusal = refusalOf(problems, options.strict === true);
   if (refusal !== undefined) throw refusal;
-  const delivered = deliver(options, {
+  const byProvider = options.delivery === "provider";
+  const sent = byProvider ? answerConfig(config) : config;
+  const delivered = deliver(byProvider ? restartsWhereDue(options) : options, {
     kind: "PushReport",
     operation: OPERATIONS[options.dryRun ?? "none"],
     credentials: { source: config.source, entries: config.entries },
@@ -43,23 +47,32 @@ export async function push(options: PushOptions): Promise<PushReport> {
     },
     dryRun: options.dryRun,
     word: wordOf(options, { now, source: config.source, credentials: config.credentials }),
-    job: (run) =>
-      pushJob({
-        config,
+    job: (run) => {
+      const job = {
+        config: sent,
         merge: options.merge === true,
         dropInvalid: options.dropInvalid === true,
         importHidden: options.importHidden === true,
         replace: options.replace,
         dryRun: options.dryRun === "server",
         story: storyOf(options, { run, now, source: config.source }),
-        request: (login) => nodeRequest(options, { run, ...login }),
-      }),
+        request: (login: NodeLogin) => nodeRequest(options, { run, ...login }),
+      };
+      return byProvider
+        ? new LivePush({ ...job, ports: options.providerPorts ?? [] })
+        : pushJob(job);
+    },
   });
   const [report, credentials] = await Promise.all([
     delivered,
     summarize(config.credentials, options),
   ]);
   return { ...report, credentials };
+}
+
+/** A provider needs no restart but the one that lets a kubelet ask it: what is said of restarts is about that one. */
+function restartsWhereDue({ restart, ...options }: PushOptions) {
+  return restart === undefined ? options : { ...options, dueRestart: restart };
 }
 
 const OPERATIONS = { none: "push", client: "plan", server: "diff" } as const;

@@ -7,9 +7,12 @@ import { isWhollyOurs, type NodeLook } from "../node/read-look.ts";
 import { readSurvey } from "../node/read-survey.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
+import { removeLive } from "./live/live-push.ts";
 import {
   type Looked,
+  type LookedPlaces,
   lookAt,
+  lookAtPlaces,
   type RequestOf,
   refuse,
   untilWritten,
@@ -40,6 +43,7 @@ export function remove(options: RemoveOptions): Promise<RemoveReport> {
     job: (run) =>
       removeJob({
         registries,
+        delivery: options.delivery,
         replace: options.replace,
         dryRun: options.dryRun === true,
         story: {
@@ -58,6 +62,8 @@ export function remove(options: RemoveOptions): Promise<RemoveReport> {
 interface RemoveJobOptions {
   /** Keys or hosts; none means all of ours. */
   readonly registries: readonly string[];
+  /** Of one alone; absent: both. */
+  readonly delivery?: "file" | "provider" | undefined;
   readonly replace: boolean;
   /** Look, and write nothing. */
   readonly dryRun: boolean;
@@ -70,10 +76,10 @@ function removeJob(options: RemoveJobOptions): NodeJob {
   return async (shell) => {
     let search = options.registries;
     const removed = await untilWritten(async () => {
-      const looked = await lookAt(shell, options.request, "all");
-      if ("failed" in looked) return looked.failed;
-      if (options.registries.length === 0) search = keysOfStories(looked.look);
-      return await removeOnce(shell, looked, options);
+      const places = await lookAtPlaces(shell, options.request, "all");
+      if ("failed" in places) return places.failed;
+      if (options.registries.length === 0) search = keysOfStories(places);
+      return await removeFrom(shell, places, options);
     });
     const answer: NodeAnswer = options.dryRun ? { ...removed, dryRun: true } : removed;
     // What stands there now is no news before anything is removed.
@@ -83,13 +89,39 @@ function removeJob(options: RemoveJobOptions): NodeJob {
   };
 }
 
+/** Off the kubelet's own file, and off what a provider prints where one delivers. */
+async function removeFrom(
+  shell: NodeShell,
+  { own, provider: looked }: LookedPlaces,
+  options: RemoveJobOptions,
+): Promise<NodeAnswer> {
+  if (looked === undefined) return await removeOnce(shell, own, options);
+  const { request } = looked;
+  const { delivery } = options;
+  const ofFile = delivery === "provider" ? undefined : await removeOnce(shell, own, options);
+  if (delivery === "file" || ofFile?.status === "failed") return ofFile ?? own.answer;
+  const taken = await removeOnce(shell, looked, { ...options, request });
+  if (taken.status === "failed") return taken;
+  const isChanged = ofFile !== undefined && ofFile.what !== "unchanged";
+  const answer: NodeAnswer = {
+    ...(isChanged && taken.what === "unchanged" ? ofFile : taken),
+    changes: [...(ofFile?.changes ?? []), ...(taken.changes ?? [])],
+    warnings: [...(ofFile?.warnings ?? []), ...taken.warnings],
+    // The kubelet may have its own file's old entries for 5 minutes more.
+    ...(isChanged ? {} : { provider: "on" }),
+  };
+  const isLeft = taken.what === "updated" || (taken.what === "unchanged" && looked.look.record);
+  if (options.registries.length > 0 || isLeft || options.dryRun) return answer;
+  return await removeLive(shell, answer, options.request);
+}
+
 async function removeOnce(
   shell: NodeShell,
   { look, answer }: Looked,
   { request, registries, story, replace, dryRun }: RemoveJobOptions,
 ): Promise<NodeAnswer> {
   if (look.record === undefined) {
-    return { ...answer, what: "unchanged", note: "nothing of ours is there" };
+    return { ...answer, what: "unchanged", note: "nothing of ours is there", isEmpty: true };
   }
   const ours = ourEntries(look, story.manager);
   const stays = ours.filter(({ key }) => !isOfRegistries(key, registries));
@@ -140,7 +172,8 @@ function ourEntries(look: NodeLook, manager: string): WantedEntry[] {
   );
 }
 
-function keysOfStories({ stories }: NodeLook): string[] {
+function keysOfStories({ own, provider }: LookedPlaces): string[] {
+  const stories = [...own.look.stories, ...(provider?.look.stories ?? [])];
   return [...new Set(stories.flatMap(({ entries }) => entries.map(({ key }) => key)))];
 }
 

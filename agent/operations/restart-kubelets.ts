@@ -20,10 +20,19 @@ interface RestartKubeletsOptions {
   /** All nodes of the run, those of other waves too. */
   readonly targets: readonly Target[];
   readonly restart: RestartOptions;
+  /** Which of them. @default those that may still use an older file */
+  readonly isDue?: (report: NodeReport) => boolean;
   readonly job: NodeJob;
+  /** Makes last what the job set on trial, once the node is Ready. */
+  readonly confirm?: NodeJob;
+  /** Takes back what the job set on trial where the node is not. */
+  readonly takeBack?: NodeJob;
   readonly signal: AbortSignal;
   readonly report: Report;
 }
+
+/** A setting on trial is taken back by the node itself after 60 s: the answer must be there before. */
+const TRIAL_READY_MS = 40_000;
 
 /**
  * Restarts kubelets so that they read the new file at once: one node at a time, or as many as `maxUnavailable` leaves,
@@ -36,7 +45,8 @@ export async function restartKubelets(
   options: RestartKubeletsOptions,
 ): Promise<Map<Target, NodeReport>> {
   const reports = new Map(options.reports);
-  const { workers, controlPlane } = restartOrder(options.reports);
+  const { isDue = mayUseOlder } = options;
+  const { workers, controlPlane } = restartOrder(options.reports, isDue);
   const queue = [...workers, ...controlPlane];
   if (queue.length === 0) return reports;
   const ready = await openReadyWatch(options, queue);
@@ -109,8 +119,8 @@ class RestartRun {
     reports.set(target, afterRestart(before, end));
     if (end.type === "interrupted") return;
     this.#done += 1;
-    this.#tell(target, end.type);
-    if (end.type === "failed") {
+    this.#tell(target, end.type === "ready" ? "ready" : "failed");
+    if (end.type !== "ready") {
       this.obstacle ??= `${target.name} did not come back: ${end.error.message}`;
     }
   }
@@ -122,13 +132,25 @@ class RestartRun {
 }
 
 /** Who needs a restart: workers, then the control plane. */
-function restartOrder(reports: ReadonlyMap<Target, NodeReport>) {
-  const stale = [...reports].filter(([, report]) => report.effectiveBy !== undefined);
-  const targets = stale.map(([target]) => target);
+function restartOrder(
+  reports: ReadonlyMap<Target, NodeReport>,
+  isDue: (report: NodeReport) => boolean,
+) {
+  const targets = [...reports].flatMap(([target, report]) => (isDue(report) ? [target] : []));
   return {
     workers: targets.filter((target) => !isControlPlane(target.node)),
     controlPlane: targets.filter((target) => isControlPlane(target.node)),
   };
+}
+
+/** Its kubelet reads the file, and may have read an older one. */
+function mayUseOlder({ effectiveBy, provider }: NodeReport): boolean {
+  return effectiveBy !== undefined && provider === undefined;
+}
+
+/** Its kubelet does not ask the provider yet, or asks one that is gone. */
+export function isProviderDue({ provider }: NodeReport): boolean {
+  return provider === "due";
 }
 
 /** Asks the API server about nodes; absent where no target is a cluster's node. */
@@ -139,14 +161,16 @@ interface ReadyWatch {
 }
 
 async function openReadyWatch(
-  { kubectl, restart, signal }: RestartKubeletsOptions,
+  { kubectl, restart, confirm, signal }: RestartKubeletsOptions,
   queue: readonly Target[],
 ): Promise<ReadyWatch | undefined> {
   if (queue.every((target) => target.node === undefined)) return undefined;
   const gateway = await openGateway(kubectl, signal);
+  const timeoutMs =
+    confirm === undefined ? restart.readyMs : Math.min(restart.readyMs, TRIAL_READY_MS);
   return {
     heartbeat: async (name) => (await readHeartbeat(gateway, name)).heartbeat,
-    wait: (name, after) => waitReady(gateway, name, { after, timeoutMs: restart.readyMs, signal }),
+    wait: (name, after) => waitReady(gateway, name, { after, timeoutMs, signal }),
     close: () => gateway.close(),
   };
 }
@@ -161,6 +185,8 @@ interface RestartOneContext {
 type RestartEnd =
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly error: PullcastError }
+  /** The node was not well with what was set on trial, and is as it was before. */
+  | { readonly type: "restored"; readonly error: PullcastError }
   /** The user stopped the run; the kubelet was restarted, was not, or nobody here knows. */
   | { readonly type: "interrupted"; readonly restarted: "yes" | "no" | "unknown" };
 
@@ -181,17 +207,46 @@ async function restartOne(
       return { type: "interrupted", restarted: tried.sent ? "unknown" : "no" };
     }
     const error = restartError(tried);
-    if (error !== undefined) return { type: "failed", error };
+    if (error !== undefined) return await takenBack(target, { options, error });
     restarted = "yes";
-    if (watched === undefined) return { type: "ready" };
-    tell("waiting-ready");
-    await watched.wait(target.name, heartbeat);
-    return { type: "ready" };
+    if (watched !== undefined) {
+      tell("waiting-ready");
+      await watched.wait(target.name, heartbeat);
+    }
+    return await confirmed(target, options);
   } catch (error) {
     if (signal.aborted) return { type: "interrupted", restarted };
-    if (error instanceof PullcastError) return { type: "failed", error };
+    if (error instanceof PullcastError) return await takenBack(target, { options, error });
     throw error;
   }
+}
+
+/** Makes last what was on trial. */
+async function confirmed(target: Target, options: RestartKubeletsOptions): Promise<RestartEnd> {
+  const { confirm, transport, signal } = options;
+  if (confirm === undefined) return { type: "ready" };
+  const tried = await tryOnNode(transport, target, { job: confirm, signal });
+  if (tried.type === "stopped") return { type: "interrupted", restarted: "yes" };
+  const error = restartError(tried);
+  return error === undefined ? { type: "ready" } : await takenBack(target, { options, error });
+}
+
+/** Takes back what was on trial: the node has done it already, does it now, or does it when its time is over. */
+async function takenBack(
+  target: Target,
+  { options, error }: { readonly options: RestartKubeletsOptions; readonly error: PullcastError },
+): Promise<RestartEnd> {
+  const { takeBack, transport, signal } = options;
+  if (takeBack === undefined) return { type: "failed", error };
+  if (error.code === "PC555") return { type: "restored", error };
+  const tried = await tryOnNode(transport, target, { job: takeBack, signal });
+  if (tried.type === "answered" && tried.answer.status === "done") {
+    const detail = error.message;
+    return { type: "restored", error: new PullcastError("PC555", { detail, phase: "restart" }) };
+  }
+  const detail = `${error.detail}; the node's own timer takes the provider back within 60 s`;
+  const { code, fix } = error;
+  return { type: "failed", error: new PullcastError(code, { detail, fix, phase: "restart" }) };
 }
 
 /** What went wrong on the node, if anything. */
@@ -219,13 +274,24 @@ function afterRestart(report: NodeReport, end: RestartEnd): NodeReport {
       return inForce(report);
     case "failed":
       return failed(report, end.error);
+    case "restored":
+      return restored(report, end.error);
     case "interrupted":
       return interrupted(report, end.restarted);
   }
 }
 
 function inForce(report: NodeReport): NodeReport {
-  return { ...report, restarted: true, effectiveBy: new Date().toISOString() };
+  const told = { ...report, restarted: true, effectiveBy: new Date().toISOString() };
+  if (report.provider === undefined) return told;
+  const isGone = report.result === "removed" || report.result === "restored";
+  return { ...told, provider: isGone ? "off" : "on" };
+}
+
+function restored(report: NodeReport, error: PullcastError): NodeReport {
+  const { effectiveBy: _never, provider: _tried, ...rest } = report;
+  const { code, message, fix } = error;
+  return { ...rest, result: "restored", phase: "restart", code, message, fix };
 }
 
 /** The node's file was dealt with before: the row must not read as if nothing had happened. */
@@ -254,7 +320,13 @@ function interrupted(report: NodeReport, restarted: "yes" | "no" | "unknown"): N
 const INTERRUPTED = "the run was interrupted";
 
 function leftOut(report: NodeReport, detail: string): NodeReport {
-  return warned(report, { code: "PC509", message: `${describeCode("PC509").title}: ${detail}` });
+  const { title, fix } = describeCode("PC509");
+  if (report.provider === "due") {
+    // A file comes in force by itself; a provider never does.
+    const message = `${title}: ${detail}`;
+    return { ...report, result: "failed", phase: "restart", code: "PC509", message, fix };
+  }
+  return warned(report, { code: "PC509", message: `${title}: ${detail}` });
 }
 
 function warned(report: NodeReport, warning: Notice): NodeReport {

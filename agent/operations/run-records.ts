@@ -8,6 +8,7 @@ import type {
   RestoreReport,
   RollbackReport,
 } from "../model.ts";
+import { isFailed } from "./is-failed.ts";
 import { runStart } from "./run-id.ts";
 
 /** Records kept on this machine; older ones are removed. */
@@ -63,7 +64,7 @@ export async function failedNodes(stateDir: string, run?: string): Promise<Faile
     const record = await readRecord(join(dir, name));
     if (record?.kind !== "PushReport") continue;
     const { context, items } = record;
-    const failed = items.filter(({ result }) => NOT_SERVED.has(result));
+    const failed = items.filter((item) => NOT_SERVED.has(item.result) || isFailed(item));
     if (failed.length === 0) {
       throw new PullcastError("PC352", { detail: `no node failed in ${record.run}` });
     }
@@ -78,7 +79,6 @@ export async function failedNodes(stateDir: string, run?: string): Promise<Faile
 
 const NOT_SERVED: ReadonlySet<string> = new Set<NodeReport["result"]>([
   "rolled-back",
-  "failed",
   "unknown",
   "not-attempted",
 ]);

@@ -1,5 +1,6 @@
 import type { NodeReport, NodeStatus, StatusReport } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
+import { staleNotice } from "./live/stale-keys.ts";
 import { causeOf, lookAtNodes } from "./look-at-nodes.ts";
 import type { StatusOptions } from "./options.ts";
 import { type FileStatus, judgeNode, newestFiles } from "./status/judge-node.ts";
@@ -18,12 +19,17 @@ export async function status(options: StatusOptions): Promise<StatusReport> {
   return {
     ...run,
     kind: "StatusReport",
-    items: items.map(({ report, look }) =>
+    items: items.map(({ report, look, stale = [] }) =>
       look === undefined
         ? unseen(report)
-        : seen(report, judgeNode(look, { now, expiresWithinMs, newest })),
+        : seen(withStale(report, stale), judgeNode(look, { now, expiresWithinMs, newest })),
     ),
   };
+}
+
+function withStale(report: NodeReport, stale: readonly string[]): NodeReport {
+  const warnings = [...(report.warnings ?? []), ...staleNotice(stale)];
+  return warnings.length === 0 ? report : { ...report, warnings };
 }
 
 function seen(report: NodeReport, found: FileStatus): NodeStatus {

@@ -1,5 +1,6 @@
 import {
   ANNOTATE,
+  DELIVERY,
   DRY_RUN,
   FAILED_NODES,
   FORCE,
@@ -40,7 +41,7 @@ const PUSH: CommandSpec = {
     "Installs registry credentials as the kubelet's config.json on all selected nodes side by side, over SSH. Nodes are names or globs; none means all.",
     "Credentials come from --config, --from-secret and --registry; of several, the later one wins. Without these: from the first that exists of $DOCKER_AUTH_CONFIG (its text), $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json, ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json. Credential helpers are asked here, since kubelets have none. Only what a kubelet can use is sent; the source is never changed.",
     "A file of others is never overwritten or hidden without --replace; --merge keeps their entries. A push that changes nothing writes nothing.",
-    "A kubelet uses the new file within 5 minutes, or at once with --restart-kubelet.",
+    "A kubelet uses the new file within 5 minutes, or at once with --restart-kubelet. With --delivery provider it asks a program at each pull: after one restart to set that up, every push, rotation and removal counts at the next pull.",
   ],
   examples: [
     ["Give all nodes your docker login's credentials", "push"],
@@ -58,6 +59,7 @@ const PUSH: CommandSpec = {
       "One node first, then a tenth, then all; back as it was if a pull fails",
       "push --waves 1,10%,100% --verify-between --image REF --on-failure rollback",
     ],
+    ["In force at the next pull, from now on", "push --delivery provider"],
     ["Machines without a cluster", "push --hosts 10.0.0.5,10.0.0.6:2222 --ssh-user admin"],
   ],
   groups: [
@@ -74,6 +76,7 @@ const PUSH: CommandSpec = {
         FORCE,
         ...TARGET_FILE,
         ...MERGE,
+        ...DELIVERY,
         ANNOTATE,
       ],
     },
@@ -110,7 +113,7 @@ const DIFF: CommandSpec = {
     TARGETS,
     {
       title: "Credentials and file",
-      options: [...SOURCE, REGISTRY_CA, ...JUDGE, FORCE, ...TARGET_FILE, ...MERGE],
+      options: [...SOURCE, REGISTRY_CA, ...JUDGE, FORCE, ...TARGET_FILE, ...MERGE, ...DELIVERY],
     },
     SSH,
     KUBECTL,
@@ -341,7 +344,7 @@ const REMOVE: CommandSpec = {
   operand: "[NODE...]",
   summary: "Take pullcast's entries off nodes, and tell where else they have logins",
   about: [
-    "Takes back what push put there, all of it or what is for some registries; entries of others stay byte for byte. Where nothing of pullcast's is left, what stood there before the first push comes back. Earlier files that nodes keep go as well, so that what was revoked is nowhere, and no rollback brings it back.",
+    "Takes back what push put there, all of it or what is for some registries; entries of others stay byte for byte. Where nothing of pullcast's is left, what stood there before the first push comes back. Earlier files that nodes keep go as well, so that what was revoked is nowhere, and no rollback brings it back. Of --delivery provider all goes, by one restart of the kubelet; with --registry the provider stays, and a removal counts at the next pull.",
     "Then each other place on the node with a login for the same is told (PC370): the kubelet's other files, kept files, credential providers, the container runtime. Images that are there already may still be used by pods: they are named (PC372).",
     "With --verify a test pod on each node pulls --image afresh: it must be denied (revoked). A kubelet may use an older file for 5 minutes; a node whose pull is served is tried again until that is over.",
   ],
@@ -367,6 +370,12 @@ const REMOVE: CommandSpec = {
         {
           name: "dry-run",
           text: "look at the nodes and tell entry by entry what would go; nothing is changed",
+        },
+        {
+          name: "delivery",
+          value: "WAY",
+          choices: ["file", "provider"],
+          text: "only from the kubelet's config.json, or only from what a provider tells it (default: both)",
         },
         PATH,
       ],

@@ -1,7 +1,7 @@
 import type { WaveOptions } from "../../agent/index.ts";
 import { isYes } from "../confirm-host-keys.ts";
 import type { Ending } from "../exit-codes.ts";
-import { restartOptions } from "../options/engine-options.ts";
+import { pushRestart } from "../options/delivery-options.ts";
 import { pushOptions } from "../options/push-options.ts";
 import { waveOptions } from "../options/wave-options.ts";
 import { usageError } from "../usage-error.ts";
@@ -12,7 +12,7 @@ import { endProven, proofAfter } from "./proof-after.ts";
 export async function pushCommand(context: CommandContext): Promise<Ending> {
   const { options } = context.args;
   const proof = proofAfter(context);
-  const restart = restartOptions(options);
+  const restart = pushRestart(options);
   const dryRun = dryRunOption(context);
   const waves = waveOptions(options, proof);
   const pushed = await pushOptions(context);

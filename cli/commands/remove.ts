@@ -1,4 +1,4 @@
-import type { NodeReport } from "../../agent/index.ts";
+import type { NodeReport, RemoveOptions } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
 import { usageError } from "../usage-error.ts";
@@ -30,6 +30,7 @@ export async function removeCommand(context: CommandContext): Promise<Ending> {
     ...nodeRun,
     dryRun,
     registries: args.options.list("registry"),
+    ...some("delivery", args.options.text("delivery") as RemoveOptions["delivery"]),
     ...some("operator", host.operator?.()),
     ...some("restart", restart),
   });

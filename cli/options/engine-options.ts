@@ -112,11 +112,15 @@ export function judgeOptions(options: OptionValues): JudgeOptions {
   };
 }
 
-/** `undefined` without `--restart-kubelet`. */
-export function restartOptions(options: OptionValues): RestartOptions | undefined {
+/**
+ * `undefined` without `--restart-kubelet`.
+ *
+ * @param always - kubelets are restarted without it
+ */
+export function restartOptions(options: OptionValues, always = false): RestartOptions | undefined {
   const command = options.text("kubelet-restart-command");
   const readyMs = parseDuration("ready-timeout", options.text("ready-timeout") ?? "");
-  if (!options.on("restart-kubelet")) {
+  if (!always && !options.on("restart-kubelet")) {
     for (const name of ["kubelet-restart-command", "ready-timeout", "max-unavailable"]) {
       if (options.given(name)) throw usageError(`--${name} needs --restart-kubelet`);
     }

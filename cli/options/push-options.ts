@@ -2,6 +2,7 @@ import type { PushOptions } from "../../agent/index.ts";
 import type { CommandContext } from "../commands/command.ts";
 import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
+import { deliveryOptions } from "./delivery-options.ts";
 import { judgeOptions, nodeRunOptions, registryAccess, some, stateDir } from "./engine-options.ts";
 import type { OptionValues, ParsedArgs } from "./parse-argv.ts";
 import { sourceOptions } from "./source-options.ts";
@@ -31,6 +32,7 @@ export async function pushOptions({
     ...judgeOptions(options),
     ...registryAccess(options, host),
     ...merge,
+    ...deliveryOptions(options),
     annotate: options.on("annotate"),
     ...some("operator", host.operator?.()),
     source,

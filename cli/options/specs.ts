@@ -365,6 +365,21 @@ export const RESTART: readonly OptionSpec[] = [
   },
 ];
 
+export const DELIVERY: readonly OptionSpec[] = [
+  {
+    name: "delivery",
+    value: "WAY",
+    choices: ["file", "provider"],
+    default: "file",
+    text: "file: the kubelet's config.json; provider: a program that it asks at each pull, so that a push counts at once; set up by one restart of each kubelet, taken back where its node is not well with it",
+  },
+  {
+    name: "provider-ports",
+    value: "PORT,…",
+    text: "with a provider: ports of registries that later pushes may bring; others cost one more restart",
+  },
+];
+
 export const REGISTRY_CA: OptionSpec = {
   name: "ca",
   aliases: ["registry-ca"],

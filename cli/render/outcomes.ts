@@ -57,6 +57,11 @@ interface Fields {
   readonly fix?: unknown;
 }
 
+/** What was restored for a reason was to be something else. */
+function isWell(end: string, code: unknown): boolean {
+  return WELL.has(end) && !(end === "restored" && code !== undefined);
+}
+
 function outcomeOf(item: Fields): Outcome {
   const { node, namespace, name, group, result, state, code, message, fix, durationMs } = item;
   const end = String(state ?? result);
@@ -64,7 +69,7 @@ function outcomeOf(item: Fields): Outcome {
   return {
     name: own.filter((part) => typeof part === "string").join("/"),
     end,
-    kind: end === "skipped" ? "skipped" : WELL.has(end) ? "well" : "bad",
+    kind: end === "skipped" ? "skipped" : isWell(end, code) ? "well" : "bad",
     ...(typeof code === "string" ? { code } : {}),
     ...(typeof message === "string" ? { message } : {}),
     ...(typeof fix === "string" ? { fix } : {}),

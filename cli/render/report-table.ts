@@ -239,15 +239,18 @@ function renderGroups<Item extends NodeReport | PullReport>(
 }
 
 /** `now`, `by HH:MM:SS` (at the latest), or nothing where pullcast's file or a kubelet is not there. */
-function inForce({ result, restarted, effectiveBy, pathProof }: NodeReport): string | undefined {
-  if (restarted === true) return "now";
+function inForce(report: NodeReport): string | undefined {
+  const { result, restarted, effectiveBy, pathProof, provider } = report;
+  if (provider === "due") return "after a restart";
+  if (restarted === true || (provider === "on" && effectiveBy !== undefined)) return "now";
   if (pathProof === "assumed") return undefined;
   if (effectiveBy !== undefined) return `by ${formatClock(effectiveBy)}`;
   return result === "unchanged" ? "now" : undefined;
 }
 
 /** As of a push, where pullcast's file is what the kubelet reads. */
-function stateInForce({ state, pathProof, effectiveBy }: NodeStatus): string | undefined {
+function stateInForce({ state, pathProof, effectiveBy, provider }: NodeStatus): string | undefined {
+  if (provider === "due") return "after a restart";
   if (pathProof === "assumed" || !["current", "expiring", "drifted"].includes(state)) return;
   return effectiveBy === undefined ? "now" : `by ${formatClock(effectiveBy)}`;
 }

@@ -72,8 +72,10 @@ function outcome(report: NodesReport): string[] {
 
 /** The last node's time; nothing where all kubelets use the file already. */
 function inForceBy(items: readonly NodeReport[]): string | undefined {
-  const times = items.flatMap(({ restarted, effectiveBy, pathProof }) =>
-    restarted === true || pathProof === "assumed" || effectiveBy === undefined ? [] : [effectiveBy],
+  const times = items.flatMap(({ restarted, effectiveBy, pathProof, provider }) =>
+    restarted === true || provider === "on" || pathProof === "assumed" || effectiveBy === undefined
+      ? []
+      : [effectiveBy],
   );
   const latest = times.sort().at(-1);
   if (latest === undefined) return undefined;

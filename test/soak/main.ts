@@ -11,6 +11,7 @@ import { floods } from "./floods.ts";
 import { installFaults } from "./install-faults.ts";
 import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
+import { liveMode } from "./live-mode.ts";
 import { namespaces } from "./namespaces.ts";
 import { mergeRace } from "./rollout/merge-race.ts";
 import { rollout } from "./rollout/rollout.ts";
@@ -33,6 +34,7 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     keyring: { run: keyring, points: 1_000_000 },
     rollout: { run: rollout, points: 300 },
     "merge-race": { run: mergeRace, points: 100 },
+    "live-mode": { run: liveMode, points: 20 },
     "kubelet-cache": { run: kubeletCache, points: 1 },
   };
 

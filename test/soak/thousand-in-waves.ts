@@ -98,6 +98,7 @@ export async function thousandInWaves({ points }: SoakOptions): Promise<Evidence
       ({ user, nonce }) => composeInstall({ user, nonce, run: "r-1", replace: false, config }),
       { digest: config.digest },
     ),
+    dueRestart: undefined,
     restartJob: () => {
       throw new Error("nothing is restarted");
     },

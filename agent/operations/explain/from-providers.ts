@@ -1,10 +1,12 @@
 import { servesImage } from "../../kubelet/look-up.ts";
 import { type CredentialProvider, readProviderConfig } from "../../kubelet/provider-config.ts";
+import { readKubeletFile } from "../../kubelet/read-file.ts";
 import type { Problem } from "../../model.ts";
+import { PROVIDER } from "../../node/live-files.ts";
 import type { NodeSurvey, SurveyFile } from "../../node/read-survey.ts";
 import { problem } from "../../problem.ts";
 import { cleanText } from "../../util/clean-text.ts";
-import type { Findings, Question } from "./findings.ts";
+import { type Findings, findInFiles, type Question } from "./findings.ts";
 import { iso } from "./iso.ts";
 import type { ProviderFailure } from "./kubelet-log.ts";
 import type { ExplainedProvider } from "./model.ts";
@@ -24,17 +26,10 @@ export async function findProviders(
   const files = survey.files.filter(({ kind }) => kind === "provider");
   const { providers, faults } = await readProviderConfig(files.flatMap(contentOf));
   const judged = providers.map((provider) => judge(provider, survey, question));
+  const told = judged.map((provider) => tellOf(provider, survey, question));
   return {
-    candidates: judged.flatMap(({ name, pattern, programPresent }) =>
-      pattern === undefined || !programPresent
-        ? []
-        : [{ key: pattern, source: `provider ${name}` }],
-    ),
-    ignored: judged.flatMap(({ name, pattern, matchImages, programPresent }) => {
-      const why = pattern === undefined ? "no pattern of it matches" : "its program is missing";
-      if (pattern !== undefined && programPresent) return [];
-      return [{ key: pattern ?? matchImages.join(", "), why, source: `provider ${name}` }];
-    }),
+    candidates: told.flatMap(({ candidates }) => candidates),
+    ignored: told.flatMap(({ ignored }) => ignored),
     problems: [
       ...configProblems(survey, files, faults),
       ...judged.flatMap((provider) => programProblem(provider, survey)),
@@ -65,6 +60,30 @@ function judge(
   const pattern = provider.matchImages.find((one) => servesImage(one, repository, version));
   const programPresent = providers?.programs.includes(provider.name) ?? false;
   return { ...provider, programPresent, ...(pattern === undefined ? {} : { pattern }) };
+}
+
+/** What one provider tells the kubelet: of ours it is known, of others only that they are asked. */
+function tellOf(
+  { name, pattern, matchImages, programPresent }: JudgedProvider,
+  survey: NodeSurvey,
+  question: Question,
+): Pick<Findings, "candidates" | "ignored"> {
+  const source = `provider ${name}`;
+  if (pattern === undefined || !programPresent) {
+    const why = pattern === undefined ? "no pattern of it matches" : "its program is missing";
+    return { candidates: [], ignored: [{ key: pattern ?? matchImages.join(", "), why, source }] };
+  }
+  const answer = survey.files.find(({ kind }) => kind === "answer");
+  if (name !== PROVIDER || answer === undefined) {
+    return { candidates: [{ key: pattern, source }], ignored: [] };
+  }
+  const content = answer.found?.content;
+  if (content === undefined) return { candidates: [], ignored: [] };
+  const file = readKubeletFile(content.reveal());
+  if (!file.valid) {
+    return { candidates: [], ignored: [{ key: pattern, why: `its answer: ${file.why}`, source }] };
+  }
+  return findInFiles([{ source, ...file }], question);
 }
 
 function contentOf({ path, found }: SurveyFile) {

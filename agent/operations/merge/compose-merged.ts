@@ -1,5 +1,6 @@
 import { composeConfig } from "../../credentials/compose.ts";
 import { editFile } from "../../kubelet/edit-file.ts";
+import { composeAnswer } from "../../kubelet/provider-answer.ts";
 import { readEntries } from "../../kubelet/read-entries.ts";
 import type { MergeTerms } from "../../node/compose.ts";
 import { isWhollyOurs, type NodeLook } from "../../node/read-look.ts";
@@ -26,10 +27,11 @@ export function composeMerged({
   const logins = verdicts.flatMap(({ change: { key }, keep }) =>
     keep === undefined ? [] : [{ key, auth: keep }],
   );
-  if (base === undefined || isWhollyOurs(look)) {
-    const sorted = [...logins].sort((a, b) => (a.key < b.key ? -1 : 1));
-    return { bytes: composeConfig(sorted), share: "whole" };
-  }
+  const sorted = [...logins].sort((a, b) => (a.key < b.key ? -1 : 1));
+  const isOurs = base === undefined || isWhollyOurs(look);
+  // Its form is strict: what others wrote into it is read, and written anew.
+  if (look.isAnswer) return { bytes: composeAnswer(sorted), share: isOurs ? "whole" : "part" };
+  if (isOurs) return { bytes: composeConfig(sorted), share: "whole" };
   const bytes = editFile(base, {
     remove: new Set(verdicts.flatMap(({ change, keep }) => (keep ? [] : [change.key]))),
     drop: drops,

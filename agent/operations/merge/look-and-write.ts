@@ -1,6 +1,7 @@
 import type { Code } from "../../errors.ts";
 import type { RunFacts } from "../../model.ts";
 import { composeInstall, composeLook, type NodeRequest } from "../../node/compose.ts";
+import { LIVE_DIR } from "../../node/live-files.ts";
 import { type NodeLook, readLook } from "../../node/read-look.ts";
 import { formatStory } from "../../node/story.ts";
 import type { NodeAnswer, NodeLogin, NodeShell, ShellAnswer } from "../node-try.ts";
@@ -48,6 +49,48 @@ export async function lookAt(
   return { look: readLook(stdout, nonce), answer };
 }
 
+/** A look, and how to ask about the place that was looked at. */
+type LookedPlace = Looked & { readonly request: RequestOf };
+
+/** Looks at all places of a node where a push may have put credentials. */
+export interface LookedPlaces {
+  /** The kubelet's own file. */
+  readonly own: LookedPlace;
+  /** What a provider prints, or would: absent where nothing of live mode is there. */
+  readonly provider?: LookedPlace;
+}
+
+/**
+ * Looks at the kubelet's file, and where there is live mode, at what its provider prints.
+ *
+ * @param past - a run whose file is wanted as well, or `all`
+ */
+export async function lookAtPlaces(
+  shell: NodeShell,
+  request: RequestOf,
+  past?: string,
+): Promise<LookedPlaces | { readonly failed: NodeAnswer }> {
+  const own = await lookAt(shell, request, past);
+  if ("failed" in own) return own;
+  const place = { ...own, request };
+  if (own.look.live === undefined) return { own: place };
+  const byProvider = liveRequest(request);
+  const provider = await lookAt(shell, byProvider, past);
+  if ("failed" in provider) return provider;
+  return { own: place, provider: { ...provider, request: byProvider } };
+}
+
+/** The place that counts: a provider's, unless the kubelet never came to ask it and pullcast's file is there. */
+export function countingPlace({ own, provider }: LookedPlaces): LookedPlace {
+  if (provider === undefined) return own;
+  return provider.look.live?.state === "undone" && own.look.record !== undefined ? own : provider;
+}
+
+/** A request about the file that a provider prints. */
+export function liveRequest(request: RequestOf): RequestOf {
+  return (login): NodeRequest => ({ ...request(login), dir: LIVE_DIR });
+}
+
 interface Writing {
   readonly plan: Extract<MergePlan, { type: "write" }>;
   readonly request: RequestOf;
@@ -80,8 +123,16 @@ export async function writePlan(
 /** A node's answer where its file stands against what was to be done. */
 export function refuse(
   { path, pathProof, warnings }: DoneAnswer,
-  { code, detail }: { readonly code: Code; readonly detail: string },
+  { code, detail, fix }: { readonly code: Code; readonly detail: string; readonly fix?: string },
 ): NodeAnswer {
-  const where = detail === "" ? path : `${path}: ${detail}`;
-  return { status: "failed", code, detail: where, began: true, path, pathProof, warnings };
+  return {
+    status: "failed",
+    code,
+    detail: detail === "" ? path : `${path}: ${detail}`,
+    ...(fix === undefined ? {} : { fix }),
+    began: true,
+    path,
+    pathProof,
+    warnings,
+  };
 }

@@ -5,8 +5,10 @@ import { composeRestore } from "../../node/compose.ts";
 import { type NodeLook, standingOf } from "../../node/read-look.ts";
 import type { NodeAnswer, NodeJob, NodeShell } from "../node-try.ts";
 import {
+  countingPlace,
   type Looked,
   lookAt,
+  lookAtPlaces,
   type RequestOf,
   refuse,
   untilWritten,
@@ -37,10 +39,22 @@ export function rollBackTo(
   return rollBackOnce(shell, options);
 }
 
-async function rollBackOnce(shell: NodeShell, options: RollbackJobOptions): Promise<NodeAnswer> {
+async function rollBackOnce(shell: NodeShell, given: RollbackJobOptions): Promise<NodeAnswer> {
+  const places = await lookAtPlaces(shell, given.request, given.to);
+  if ("failed" in places) return places.failed;
+  const first = countingPlace(places);
+  const { request } = first;
+  const options = { ...given, request };
+  const answer = await rollBackPlace(shell, first, options);
+  return first.look.isAnswer ? { ...answer, provider: "on" } : answer;
+}
+
+async function rollBackPlace(
+  shell: NodeShell,
+  first: Looked,
+  options: RollbackJobOptions,
+): Promise<NodeAnswer> {
   const { request } = options;
-  const first = await lookAt(shell, request, options.to);
-  if ("failed" in first) return first.failed;
   const { answer, look } = first;
   const { record } = look;
   if (record === undefined) return refuse(answer, { code: "PC317", detail: "" });

@@ -18,6 +18,7 @@ export type FileStatus = Pick<
   | "expiresAt"
   | "effectiveBy"
   | "kubeletStartedAt"
+  | "provider"
 >;
 
 interface JudgeContext {
@@ -40,7 +41,7 @@ const MODE = 0o600;
 /** Tells in which state one node's file is, the worst first. */
 export function judgeNode(look: NodeLook, context: JudgeContext): FileStatus {
   const story = storyOf(look);
-  const told = { ...storyFacts(story), ...times(look, context.now) };
+  const told = { ...storyFacts(story), ...times(look, context.now), ...providerOf(look) };
   const obstacle = unreadable(look);
   if (look.file.facts === undefined) return { state: "missing", ...wasThere(look), ...told };
   if (obstacle !== undefined) return { state: "unreadable", ...obstacle, ...told };
@@ -68,12 +69,22 @@ export function newestFiles(looks: readonly NodeLook[]): Map<string, NewestFile>
     const { record } = look;
     const story = storyOf(look);
     if (record === undefined || story === undefined || record.share !== "yes") continue;
-    const known = newest.get(story.manager);
+    const name = newestKey(look, story);
+    const known = newest.get(name);
     if (known === undefined || known.run < record.run) {
-      newest.set(story.manager, { run: record.run, digest: record.digest });
+      newest.set(name, { run: record.run, digest: record.digest });
     }
   }
   return newest;
+}
+
+/** What a provider prints has another form than a file: equal credentials are not equal bytes. */
+function newestKey({ isAnswer }: NodeLook, story: Story | undefined): string {
+  return `${isAnswer ? "provider" : "file"} ${story?.manager ?? ""}`;
+}
+
+function providerOf({ isAnswer, live }: NodeLook): Pick<NodeStatus, "provider"> {
+  return isAnswer ? { provider: live?.state === "on" ? "on" : "due" } : {};
 }
 
 /** The story of the last run; of the one before where that died on its way. */
@@ -97,11 +108,14 @@ function storyFacts(story: Story | undefined): Partial<FileStatus> {
 }
 
 /** By this machine's clock: a node's may be wrong. */
-function times({ now, kubeletStartedAt, file }: NodeLook, here: Date): Partial<FileStatus> {
+function times(
+  { now, kubeletStartedAt, file, isAnswer }: NodeLook,
+  here: Date,
+): Partial<FileStatus> {
   const at = (seconds: number) => new Date(here.getTime() + (seconds - now) * 1000).toISOString();
   const written = file.facts?.changedAt;
   const started = kubeletStartedAt === undefined ? {} : { kubeletStartedAt: at(kubeletStartedAt) };
-  if (written === undefined || (kubeletStartedAt ?? 0) > written) return started;
+  if (isAnswer || written === undefined || (kubeletStartedAt ?? 0) > written) return started;
   const readBy = written + KUBELET_CACHE_MS / 1000;
   return readBy > now ? { ...started, effectiveBy: at(readBy) } : started;
 }
@@ -126,7 +140,8 @@ function unreadable({ file }: NodeLook): { drift?: DriftKind[]; message: string 
 }
 
 /** The valid file at an earlier place, for the kubelet reads the first alone. */
-function hidingFile({ places }: NodeLook): string | undefined {
+function hidingFile({ places, isAnswer }: NodeLook): string | undefined {
+  if (isAnswer) return undefined;
   const own = places.findIndex((place) => place.own);
   const before = own < 0 ? places : places.slice(0, own);
   return before.find(
@@ -149,12 +164,13 @@ function driftOf(look: NodeLook, { story, newest }: DriftContext): DriftKind[] {
   else if (standing === undefined) drift.push("foreign-edit");
   else if (!standing.isLast) drift.push("unfinished");
   else {
-    const last = newest.get(story?.manager ?? "");
+    const last = newest.get(newestKey(look, story));
     const isOlder = record.share === "yes" && last !== undefined && last.run > record.run;
     if (isOlder && last.digest !== digest) drift.push("older-run");
   }
   if (facts?.type === "file" && facts.mode !== MODE) drift.push("mode");
   if (facts?.type === "file" && facts.uid !== 0) drift.push("owner");
+  if (providerOf(look).provider === "due") drift.push("provider");
   return drift;
 }
 
@@ -167,6 +183,7 @@ const WORDS: Readonly<Record<DriftKind, string>> = {
   "older-run": "other nodes have a newer one",
   mode: "its mode is not 0600",
   owner: "it is not root's",
+  provider: "the kubelet does not ask the provider: push again",
 };
 
 function wordsOf(kind: DriftKind): string {

@@ -12,7 +12,7 @@ import {
 import { rollBackTo } from "../merge/rollback-job.ts";
 import type { NodeAnswer, NodeJob, NodeShell } from "../node-try.ts";
 
-interface UndoOptions {
+export interface UndoOptions {
   /** The run whose work is undone; the undoing is part of it. */
   readonly run: string;
   readonly now: Date;

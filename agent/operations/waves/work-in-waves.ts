@@ -4,16 +4,26 @@ import type { NodeReport, Notice, PullReport, Target } from "../../model.ts";
 import { FailureLimit } from "../../rollout/failure-limit.ts";
 import { portionOf } from "../../rollout/portion.ts";
 import type { Transport } from "../../transport/transport.ts";
+import { isFailed } from "../is-failed.ts";
 import type { RequestOf } from "../merge/look-and-write.ts";
 import type { NodeJob } from "../node-try.ts";
 import type { NodeRunOptions, RestartOptions, WaveOptions } from "../options.ts";
-import { restartKubelets } from "../restart-kubelets.ts";
+import { isProviderDue, restartKubelets } from "../restart-kubelets.ts";
 import { runOnNodes } from "../run-on-nodes.ts";
 import type { KnownPushes } from "../run-records.ts";
 import { type PreparedProof, prepareProof, proveTargets } from "../verify.ts";
 import { planWaves } from "./plan-waves.ts";
 import { type RollOutOutcome, rollOut, type WaveWork } from "./roll-out.ts";
-import { undoJob } from "./undo.ts";
+import { type UndoOptions, undoJob } from "./undo.ts";
+
+/** What a push by a provider does besides its job. */
+export interface LiveJobs {
+  readonly switchOn: NodeJob;
+  readonly confirm: NodeJob;
+  readonly takeBack: NodeJob;
+  /** In place of the undoing of a file. */
+  undo(run: Omit<UndoOptions, "request">): NodeJob;
+}
 
 interface WorkOptions extends NodeRunOptions {
   readonly transport: Transport;
@@ -22,6 +32,9 @@ interface WorkOptions extends NodeRunOptions {
   readonly job: NodeJob;
   readonly restart?: RestartOptions | undefined;
   readonly restartJob: (restart: RestartOptions) => NodeJob;
+  readonly live?: LiveJobs;
+  /** For kubelets that a provider makes a restart of. */
+  readonly dueRestart: RestartOptions | undefined;
   readonly waves?: WaveOptions | undefined;
   readonly lastPush: KnownPushes;
   readonly contextNamespace: string | undefined;
@@ -98,8 +111,8 @@ async function oneWave(
 ): Promise<Map<Target, NodeReport>> {
   const reports = await runOnNodes({ ...options, targets, wave, failures });
   const restarted = await restart(reports, options);
-  for (const [target, { result }] of restarted) {
-    if (result === "failed" || result === "unknown") failures.add(target.name);
+  for (const [target, end] of restarted) {
+    if (end.result === "unknown" || isFailed(end)) failures.add(target.name);
   }
   if (proof === undefined || failures.exceeded || options.signal.aborted) return restarted;
   // The proof asks this machine's records by when what was sent is in force.
@@ -109,12 +122,31 @@ async function oneWave(
   return proven;
 }
 
+/** Restarts that a provider makes due, then those that are wanted. */
 async function restart(
   reports: Map<Target, NodeReport>,
-  { restart: wanted, restartJob, ...options }: WorkOptions,
+  { restart: wanted, dueRestart, restartJob, live, ...options }: WorkOptions,
 ): Promise<Map<Target, NodeReport>> {
-  if (wanted === undefined) return reports;
-  return await restartKubelets({ ...options, reports, restart: wanted, job: restartJob(wanted) });
+  let told = reports;
+  if (dueRestart !== undefined) {
+    const { switchOn: job = restartJob(dueRestart), confirm, takeBack } = live ?? {};
+    told = await restartKubelets({
+      ...options,
+      ...(confirm === undefined ? {} : { confirm }),
+      ...(takeBack === undefined ? {} : { takeBack }),
+      reports: told,
+      restart: dueRestart,
+      isDue: isProviderDue,
+      job,
+    });
+  }
+  if (wanted === undefined) return told;
+  return await restartKubelets({
+    ...options,
+    reports: told,
+    restart: wanted,
+    job: restartJob(wanted),
+  });
 }
 
 /** A pull on each node of the wave that has the file; a node that can't is failed. */
@@ -167,6 +199,7 @@ function mayHaveChanged({ result, phase }: NodeReport): boolean {
   return (
     result === "updated" ||
     result === "unknown" ||
+    (result === "restored" && phase === "restart") ||
     (result === "failed" && (phase === "restart" || phase === "verify"))
   );
 }
@@ -182,17 +215,19 @@ async function undo(
     mayHaveChanged(report) ? [target] : [],
   );
   if (targets.length === 0 || options.signal.aborted) return told;
-  const { request, run, report, operator = "unknown" } = options;
+  const { request, run, report, operator = "unknown", live, ...rest } = options;
   report({ type: "rolling-back", nodes: targets.map(({ name }) => name), cause });
   // Told as what became of the whole run on the node, when that is known.
   const quiet = { ...options, report: () => undefined };
+  const own = { run, now: new Date(), operator };
   const undone = await runOnNodes({
     ...quiet,
     targets,
     breaker: false,
-    job: undoJob({ run, now: new Date(), operator, request }),
+    job: live?.undo(own) ?? undoJob({ ...own, request }),
   });
-  const ended = await restart(undone, { ...options, restart: options.restart });
+  // What was switched on is gone: a plain restart makes the kubelet forget it.
+  const ended = await restart(undone, { ...rest, request, run, report });
   for (const [target, end] of ended) {
     const before = told.get(target);
     if (before === undefined) continue;
@@ -212,7 +247,7 @@ const IS_BACK: ReadonlySet<NodeReport["result"]> = new Set([
 
 /** The report of a node after its undoing: it keeps the cause of its own failure. */
 function afterUndo(before: NodeReport, end: NodeReport, cause: Notice): NodeReport {
-  const { effectiveBy: _sent, restarted: _before, ...report } = before;
+  const { effectiveBy: _sent, restarted: _before, provider: _tried, ...report } = before;
   if (!IS_BACK.has(end.result)) {
     const { title } = describeCode("PC146");
     const message = `${title}: ${end.message ?? end.result}`;
@@ -228,5 +263,6 @@ function afterUndo(before: NodeReport, end: NodeReport, cause: Notice): NodeRepo
       : { code: "PC145", message: `${title}: ${cause.message}`, fix }),
     ...(end.effectiveBy === undefined ? {} : { effectiveBy: end.effectiveBy }),
     ...(end.restarted === undefined ? {} : { restarted: end.restarted }),
+    ...(end.provider === undefined ? {} : { provider: end.provider }),
   };
 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { servesImage } from "../../../agent/kubelet/look-up.ts";
-import { readProviderConfig } from "../../../agent/kubelet/provider-config.ts";
+import {
+  composeProviderConfig,
+  readProviderConfig,
+} from "../../../agent/kubelet/provider-config.ts";
 import { Secret } from "../../../agent/secret.ts";
 
 const read = (...texts: string[]) =>
@@ -52,4 +55,35 @@ describe("a pattern of a provider", () => {
   ])("%s serves %s: %s", (pattern, repository, serves) => {
     expect(servesImage(pattern, repository)).toBe(serves);
   });
+});
+
+const own = { name: "pullcast", matchImages: ["*", "*.*"] };
+const text = async (others?: string) =>
+  Buffer.from(
+    (
+      await composeProviderConfig(
+        own,
+        others === undefined ? undefined : new Secret(Buffer.from(others)),
+      )
+    ).reveal(),
+  ).toString();
+
+test("a list of our own is one that a kubelet reads", async () => {
+  expect(await read(await text())).toEqual({
+    providers: [{ ...own, defaultCacheDuration: "0s" }],
+    faults: [],
+  });
+});
+
+test.each(["JSON", "YAML"])("a %s list of others gets ours and keeps all else", async (form) => {
+  const secret = { ...ecr, env: [{ name: "A", value: "canary" }], tokenAttributes: { x: true } };
+  const others =
+    form === "JSON"
+      ? config(secret)
+      : `# ours\napiVersion: kubelet.config.k8s.io/v1\nkind: CredentialProviderConfig\nproviders:\n- name: ecr\n  matchImages: ["*.dkr.ecr.*.amazonaws.com"]\n  defaultCacheDuration: 12h # long\n  env: [{name: A, value: canary}]\n`;
+  const merged = await text(others);
+  const { providers, faults } = await read(merged);
+  expect(faults).toEqual([]);
+  expect(providers.map(({ name }) => name)).toEqual(["ecr", "pullcast"]);
+  expect(merged).toContain("canary");
 });

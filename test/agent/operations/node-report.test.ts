@@ -110,6 +110,29 @@ describe("a node that answered", () => {
     }
   });
 
+  it("has nothing that comes in force where nothing of ours was, but what this machine sent before", () => {
+    const empty = done({ what: "unchanged" });
+    if (empty.type === "answered" && empty.answer.status === "done") {
+      const tried: NodeTry = { ...empty, answer: { ...empty.answer, isEmpty: true } };
+      expect(report(tried).effectiveBy).toBeUndefined();
+      const effectiveBy = new Date("2026-11-24T05:02:00Z");
+      const lastPush: KnownPush = { effectiveBy, restarted: false, address: "10.0.0.1" };
+      expect(report(tried, { lastPush }).effectiveBy).toBe("2026-11-24T05:02:00.000Z");
+    }
+  });
+
+  it("is in force at once where a kubelet asks a provider, and not at all before it does", () => {
+    const by = (provider: "on" | "due", what: "updated" | "unchanged") => {
+      const plain = done({ what, ageSeconds: 1 });
+      if (plain.type !== "answered" || plain.answer.status !== "done") return undefined;
+      const told = report({ ...plain, answer: { ...plain.answer, provider } });
+      return { effectiveBy: told.effectiveBy, provider: told.provider };
+    };
+    expect(by("on", "updated")).toEqual({ effectiveBy: now.toISOString(), provider: "on" });
+    expect(by("on", "unchanged")).toEqual({ effectiveBy: undefined, provider: "on" });
+    expect(by("due", "updated")).toEqual({ effectiveBy: undefined, provider: "due" });
+  });
+
   it("counts a file from the future as new: the clock was set back", () => {
     const odd = report(done({ what: "unchanged", ageSeconds: -50 }));
     expect(odd.effectiveBy).toBe(FIVE_MINUTES_LATER);

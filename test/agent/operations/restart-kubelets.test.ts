@@ -2,9 +2,9 @@ import { afterEach, expect, test } from "vitest";
 import type { PullcastEvent } from "../../../agent/events.ts";
 import type { ExecOutcome, NodeReport, Target } from "../../../agent/model.ts";
 import { composeRestart } from "../../../agent/node/compose.ts";
-import { oneProgram } from "../../../agent/operations/node-try.ts";
+import { type NodeJob, oneProgram } from "../../../agent/operations/node-try.ts";
 import type { RestartOptions } from "../../../agent/operations/options.ts";
-import { restartKubelets } from "../../../agent/operations/restart-kubelets.ts";
+import { isProviderDue, restartKubelets } from "../../../agent/operations/restart-kubelets.ts";
 import type { Session, Transport } from "../../../agent/transport/transport.ts";
 import { targetOf } from "../../rig/transport.ts";
 import { clusterNode } from "../cluster/cluster-node.ts";
@@ -274,4 +274,69 @@ test("control-plane nodes are restarted one at a time, whatever is allowed", asy
     most: 1,
     restarted: 3,
   });
+});
+
+/** What a setting on trial comes to, where each step on the node answers so. */
+async function trial(answers: readonly Answer[]) {
+  const target = targetOf("10.0.0.1");
+  const steps: string[] = [];
+  const left = [...answers];
+  const step = (name: string): NodeJob => {
+    const job = oneProgram(({ user, nonce }) =>
+      composeRestart({ user, nonce, run: "r-1", replace: false }),
+    );
+    return (shell) => {
+      steps.push(name);
+      return job(shell);
+    };
+  };
+  const before: NodeReport = {
+    ...{ node: target.name, address: target.host, durationMs: 1 },
+    ...{ result: "updated", provider: "due" },
+  };
+  const reports = await restartKubelets({
+    transport: new StubScriptedTransport((nonce, signal) => {
+      const answer = left.shift();
+      if (answer === undefined) throw new Error("one step too many");
+      return answer(nonce, signal);
+    }),
+    kubectl: { program: "/nonexistent/kubectl" },
+    targets: [target],
+    reports: new Map([[target, before]]),
+    restart: { readyMs: 60_000 },
+    isDue: isProviderDue,
+    job: step("switch on"),
+    confirm: step("confirm"),
+    takeBack: step("take back"),
+    signal: new AbortController().signal,
+    report: () => undefined,
+  });
+  return { report: reports.get(target), steps };
+}
+
+const UNDONE = says(0, "OK undone - /var/lib/pullcast/config.json");
+
+test("what is set on trial is confirmed where the node is well", async () => {
+  const { report, steps } = await trial([RESTARTED, RESTARTED]);
+  expect(report).toMatchObject({ result: "updated", provider: "on", restarted: true });
+  expect(steps).toEqual(["switch on", "confirm"]);
+});
+
+test("a node that took it back itself is restored, and asked for nothing more", async () => {
+  const { report, steps } = await trial([says(1, "fail PC555 the kubelet ended")]);
+  expect(report).toMatchObject({ result: "restored", code: "PC555", phase: "restart" });
+  expect(report).not.toHaveProperty("provider");
+  expect(steps).toEqual(["switch on"]);
+});
+
+test("it is taken back where it can't be confirmed, and then the node is restored", async () => {
+  const { report, steps } = await trial([RESTARTED, says(1, "fail PC504 x"), UNDONE]);
+  expect(report).toMatchObject({ result: "restored", code: "PC555" });
+  expect(report?.message).toContain("x");
+  expect(steps).toEqual(["switch on", "confirm", "take back"]);
+});
+
+test("what can't be taken back from here is no restore: its timer does it", async () => {
+  const { report } = await trial([says(1, "fail PC502 x"), says(1, "fail PC556 y")]);
+  expect(report).toMatchObject({ result: "failed", code: "PC502", provider: "due" });
 });
