@@ -3,7 +3,7 @@ export { isHostTemplate } from "./cluster/addresses.ts";
 export type { KubectlSettings } from "./cluster/kubectl.ts";
 export type { Credential, CredentialSource, LeftOut, SourceInput } from "./credentials/model.ts";
 export { allCodes, type Code, describeCode, PullcastError, parseCode } from "./errors.ts";
-export type { PullcastEvent, Report } from "./events.ts";
+export type { PlannedEvent, PullcastEvent, Report } from "./events.ts";
 export type { KubeletReadOptions } from "./kubelet/model.ts";
 export type {
   CheckGroup,

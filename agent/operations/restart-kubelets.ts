@@ -24,7 +24,7 @@ interface RestartKubeletsOptions {
   readonly isDue?: (report: NodeReport) => boolean;
   readonly job: NodeJob;
   /** Makes last what the job set on trial, once the node is Ready. */
-  readonly confirm?: NodeJob;
+  readonly settle?: NodeJob;
   /** Takes back what the job set on trial where the node is not. */
   readonly takeBack?: NodeJob;
   readonly signal: AbortSignal;
@@ -161,13 +161,13 @@ interface ReadyWatch {
 }
 
 async function openReadyWatch(
-  { kubectl, restart, confirm, signal }: RestartKubeletsOptions,
+  { kubectl, restart, settle, signal }: RestartKubeletsOptions,
   queue: readonly Target[],
 ): Promise<ReadyWatch | undefined> {
   if (queue.every((target) => target.node === undefined)) return undefined;
   const gateway = await openGateway(kubectl, signal);
   const timeoutMs =
-    confirm === undefined ? restart.readyMs : Math.min(restart.readyMs, TRIAL_READY_MS);
+    settle === undefined ? restart.readyMs : Math.min(restart.readyMs, TRIAL_READY_MS);
   return {
     heartbeat: async (name) => (await readHeartbeat(gateway, name)).heartbeat,
     wait: (name, after) => waitReady(gateway, name, { after, timeoutMs, signal }),
@@ -213,7 +213,7 @@ async function restartOne(
       tell("waiting-ready");
       await watched.wait(target.name, heartbeat);
     }
-    return await confirmed(target, options);
+    return await settled(target, options);
   } catch (error) {
     if (signal.aborted) return { type: "interrupted", restarted };
     if (error instanceof PullcastError) return await takenBack(target, { options, error });
@@ -222,10 +222,10 @@ async function restartOne(
 }
 
 /** Makes last what was on trial. */
-async function confirmed(target: Target, options: RestartKubeletsOptions): Promise<RestartEnd> {
-  const { confirm, transport, signal } = options;
-  if (confirm === undefined) return { type: "ready" };
-  const tried = await tryOnNode(transport, target, { job: confirm, signal });
+async function settled(target: Target, options: RestartKubeletsOptions): Promise<RestartEnd> {
+  const { settle, transport, signal } = options;
+  if (settle === undefined) return { type: "ready" };
+  const tried = await tryOnNode(transport, target, { job: settle, signal });
   if (tried.type === "stopped") return { type: "interrupted", restarted: "yes" };
   const error = restartError(tried);
   return error === undefined ? { type: "ready" } : await takenBack(target, { options, error });

@@ -45,8 +45,52 @@ type Shown = Explanation | Inspection;
 
 const API_VERSION = "pullcast.dev/v1alpha1";
 
+/** What every document begins with. */
+interface Versioned {
+  readonly apiVersion: typeof API_VERSION;
+}
+
+/** How many items ended how. */
+type Counts = Readonly<Record<string, number>>;
+
+type Counted<Kind> = Versioned & { readonly summary: Counts } & Kind;
+
+/** One report as programs read it. */
+export type OneDocument =
+  | Counted<PushReport>
+  | Counted<RemoveReport>
+  | Counted<RollbackReport>
+  | Counted<RestoreReport>
+  | Counted<VerifyReport>
+  | Counted<HistoryReport>
+  | Counted<StatusReport>
+  | Counted<TrustReport>
+  | Counted<CheckReport>
+  | Counted<CleanupReport>
+  | Counted<Diagnosis>
+  | Counted<SecretReport>
+  | Counted<SecretStatusReport>
+  | (Versioned & Explanation)
+  | (Versioned & Inspection);
+
+/** Several, as kubectl lists them. */
+export interface ListDocument extends Versioned {
+  readonly kind: "List";
+  readonly items: readonly OneDocument[];
+}
+
+export type ReportDocument = OneDocument | ListDocument;
+
+/** An error that ended a run before it had a report. */
+export interface ErrorDocument extends Versioned {
+  readonly kind: "Error";
+  readonly code: Code;
+  readonly message: string;
+  readonly fix: string;
+}
+
 /** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
-export function toDocument(reports: readonly (Report | Diagnosis | Shown)[]): object {
+export function toDocument(reports: readonly (Report | Diagnosis | Shown)[]): ReportDocument {
   const documents = reports.map(toItem);
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
@@ -54,7 +98,7 @@ export function toDocument(reports: readonly (Report | Diagnosis | Shown)[]): ob
 }
 
 /** An error that ended a run before it had a report. */
-export function toErrorDocument({ code, message, fix }: PullcastError): object {
+export function toErrorDocument({ code, message, fix }: PullcastError): ErrorDocument {
   return { apiVersion: API_VERSION, kind: "Error", code, message, fix };
 }
 
@@ -71,21 +115,24 @@ export function toSecretDocument({
   kind,
   items,
   ...run
-}: SecretReport | SecretStatusReport): object {
-  return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
+}: SecretReport | SecretStatusReport): OneDocument {
+  const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
+  return document as OneDocument;
 }
 
-function toItem(report: Report | Diagnosis | Shown): object {
+function toItem(report: Report | Diagnosis | Shown): OneDocument {
   if (report.kind === "Explanation" || report.kind === "Inspection")
     return { apiVersion: API_VERSION, ...report };
   const { kind, items, ...run } = report;
-  return { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
+  const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
+  // A report of one kind stays one of that kind; the compiler sees a union of all fields.
+  return document as OneDocument;
 }
 
 /** How many items ended how, in the order of first appearance. */
 export function countResults(
   items: readonly ({ readonly result: string } | { readonly state: string })[],
-): Readonly<Record<string, number>> {
+): Counts {
   const counts: Record<string, number> = {};
   for (const item of items) {
     const end = "state" in item ? item.state : item.result;

@@ -1,15 +1,14 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { PullcastEvent } from "../../agent/index.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
-
-/** The form of the lines; fields are added, never changed or taken away, while it stays the same. */
-const EVENTS_VERSION = "pullcast.dev/events/v1alpha1";
+import type { ErrorDocument, ReportDocument } from "../render/document.ts";
+import { EVENTS_VERSION, type EventLine, type Line } from "./event-lines.ts";
 
 /** A run's events as lines of JSON, for programs that follow it. */
 export interface EventStream {
   readonly event: (event: PullcastEvent) => void;
   /** The last line: what came of the run, the same as `-o json` prints, or its error. */
-  readonly end: (document: object) => void;
+  readonly end: (document: ReportDocument | ErrorDocument) => void;
   readonly close: () => void;
 }
 
@@ -33,9 +32,10 @@ export function openEventStream(options: StreamOptions): EventStream {
   // Others must not read whom a cluster's operators serve.
   const file = target === "-" ? undefined : openSync(target, "w", 0o600);
   let lost = false;
-  const write = (line: object) => {
+  const write = (line: Line) => {
     if (lost) return;
-    const text = `${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`;
+    const timed: EventLine = { time: new Date().toISOString(), ...line };
+    const text = `${JSON.stringify(timed)}\n`;
     try {
       if (file === undefined) stdout.write(text);
       else writeSync(file, text);
@@ -55,7 +55,7 @@ export function openEventStream(options: StreamOptions): EventStream {
 }
 
 /** What the contract has of an event: a plan names its nodes, it doesn't repeat all that the API says of them. */
-function plain(event: PullcastEvent): object {
+function plain(event: PullcastEvent): Line {
   if (event.type !== "planned") return event;
   return {
     ...event,

@@ -76,7 +76,7 @@ export class LivePush {
     return (await shell.run((login) => composeLive(request(login), settings))).answer;
   };
 
-  readonly confirm: NodeJob = oneProgram((login) =>
+  readonly settle: NodeJob = oneProgram((login) =>
     composeLive(this.#options.request(login), "confirm"),
   );
 

@@ -19,7 +19,8 @@ import { type UndoOptions, undoJob } from "./undo.ts";
 /** What a push by a provider does besides its job. */
 export interface LiveJobs {
   readonly switchOn: NodeJob;
-  readonly confirm: NodeJob;
+  /** Makes it last. */
+  readonly settle: NodeJob;
   readonly takeBack: NodeJob;
   /** In place of the undoing of a file. */
   undo(run: Omit<UndoOptions, "request">): NodeJob;
@@ -129,10 +130,10 @@ async function restart(
 ): Promise<Map<Target, NodeReport>> {
   let told = reports;
   if (dueRestart !== undefined) {
-    const { switchOn: job = restartJob(dueRestart), confirm, takeBack } = live ?? {};
+    const { switchOn: job = restartJob(dueRestart), settle, takeBack } = live ?? {};
     told = await restartKubelets({
       ...options,
-      ...(confirm === undefined ? {} : { confirm }),
+      ...(settle === undefined ? {} : { settle }),
       ...(takeBack === undefined ? {} : { takeBack }),
       reports: told,
       restart: dueRestart,

@@ -306,7 +306,7 @@ async function trial(answers: readonly Answer[]) {
     restart: { readyMs: 60_000 },
     isDue: isProviderDue,
     job: step("switch on"),
-    confirm: step("confirm"),
+    settle: step("confirm"),
     takeBack: step("take back"),
     signal: new AbortController().signal,
     report: () => undefined,

@@ -274,7 +274,7 @@ test("the document is what programs were promised", () => {
     run: "20261124T050102Z-1f3a5b",
     interrupted: false,
   });
-  const [first] = (toDocument([MIXED]) as { items: object[] }).items;
+  const [first] = (toDocument([MIXED]) as object as { items: object[] }).items;
   expect(first).toEqual({
     node: "worker-1",
     address: "10.0.0.1",
