@@ -119,6 +119,27 @@ const TABLE = {
     fix: "see the reason given",
   },
 
+  PC150: {
+    title: "this is not the cluster that the file is for",
+    fix: "kubectl config get-contexts, then --context; pullcast init makes a file for this one",
+  },
+  PC151: {
+    title: "nodes are in two pools of the file",
+    fix: "make the pools' selectors tell them apart, or exclude them in one",
+  },
+  PC152: {
+    title: "a pool has no nodes now",
+    fix: "nothing, if it may be empty; else compare its selector with kubectl get nodes --show-labels",
+  },
+  PC153: {
+    title: "nodes are in no pool of the file",
+    fix: "add a pool for them, or leave them out knowingly",
+  },
+  PC154: {
+    title: "pools were not begun",
+    fix: "mend the cause that the failed nodes tell, then pullcast apply again",
+  },
+
   PC160: { title: "no namespace was selected", fix: "kubectl get namespaces --show-labels" },
   PC161: { title: "there is no such namespace", fix: "kubectl get namespaces" },
   PC162: {

@@ -25,6 +25,8 @@ export interface PlannedEvent {
     | "trust"
     | "cleanup";
   readonly run: string;
+  /** The pool that the targets are; absent where no file told of pools. */
+  readonly pool?: string;
   /** kubectl's context and server; absent for `--hosts`. */
   readonly context?: { readonly name: string; readonly server: string };
   /** Where the credentials come from and which registries they serve; absent where none are sent. */

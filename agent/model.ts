@@ -292,6 +292,8 @@ export interface RunReport<Item, Kind extends string> {
   readonly durationMs: number;
   /** kubectl's context, absent for `--hosts`. */
   readonly context?: string;
+  /** The pool that the nodes are; absent where no file told of pools. */
+  readonly pool?: string;
   readonly interrupted: boolean;
   /** Nothing was changed: `client` connected to no node, `server` looked at each. */
   readonly dryRun?: "client" | "server";

@@ -53,6 +53,8 @@ const USAGE: ReadonlySet<Code> = new Set<Code>([
   "PC118",
   "PC119",
   "PC147",
+  "PC150",
+  "PC151",
   "PC160",
   "PC168",
   "PC215",

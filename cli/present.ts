@@ -61,8 +61,12 @@ function renderTables(
   }: { readonly host: Host; readonly options: OptionValues; readonly style: TextStyle },
 ): string {
   const colored = wantsColor(host, host.stdout, options.on("no-color"));
-  const tables = reports.map((report) =>
-    renderReportTable(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
-  );
+  const tables = reports.map((report) => {
+    const table = renderReportTable(report, {
+      ...style,
+      ...(colored ? { paint: paintResult } : {}),
+    });
+    return "pool" in report && report.pool !== undefined ? `Pool ${report.pool}\n${table}` : table;
+  });
   return tables.join("\n");
 }

@@ -38,6 +38,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
   "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
   "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
+  init: async () => (await import("./commands/init.ts")).initCommand,
+  apply: async () => (await import("./commands/apply.ts")).applyCommand,
+  "config validate": async () => (await import("./commands/config.ts")).configValidateCommand,
+  "config schema": async () => (await import("./commands/config.ts")).configSchemaCommand,
   cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
 };
 

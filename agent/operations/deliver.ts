@@ -30,6 +30,7 @@ type DeliverOptions = NodeRunOptions & {
   readonly annotate?: boolean;
   readonly waves?: WaveOptions;
   readonly operator?: string;
+  readonly pool?: string;
   /** How kubelets are restarted that a provider makes a restart of. @default 2 minutes to be Ready, one at a time */
   readonly dueRestart?: RestartOptions;
 };
@@ -88,6 +89,7 @@ export async function deliver<Kind extends DeliveryKind>(
     run,
     startedAt: startedAt.toISOString(),
     ...(selected.context === undefined ? {} : { context: selected.context.name }),
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
     ...(delivery.dryRun === undefined ? {} : { dryRun: delivery.dryRun }),
   };
   const reportOf = (worked: Worked): RunReport<NodeReport, Kind> => ({
@@ -196,6 +198,7 @@ function announce(options: DeliverOptions, { run, delivery, selected }: Plan): P
     type: "planned",
     operation: delivery.operation,
     run,
+    ...(options.pool === undefined ? {} : { pool: options.pool }),
     ...(selected.context === undefined ? {} : { context: selected.context }),
     ...(delivery.credentials === undefined ? {} : { credentials: delivery.credentials }),
     addressKinds,

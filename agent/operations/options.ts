@@ -134,6 +134,8 @@ export interface PushOptions extends NodeRunOptions, JudgeOptions, SourceAccess,
   readonly providerPorts?: readonly string[];
   /** `client`: nothing is connected to; `server`: nodes are looked at, and nothing is written. */
   readonly dryRun?: "client" | "server";
+  /** The pool that the nodes are, for people. */
+  readonly pool?: string;
   /** Leave on each node of a cluster an annotation that tells of the file. @default false */
   readonly annotate?: boolean;
   /** Whether the report has fingerprints: each takes 40 ms of a processor beside the work on nodes. @default true */

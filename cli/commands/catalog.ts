@@ -504,6 +504,86 @@ const EXPLAIN: CommandSpec = {
   ],
 };
 
+/** Where a file of pools is, unless told otherwise. */
+export const CONFIG_FILE = "pullcast.yaml";
+
+const FILE_OPTION: OptionSpec = {
+  name: "file",
+  short: "f",
+  value: "FILE",
+  default: CONFIG_FILE,
+  text: "the file of pools",
+};
+
+const APPLY: CommandSpec = {
+  name: "apply",
+  summary: "Push to pools of nodes as a file says: from where, how, in which waves",
+  about: [
+    "Pushes to each pool of pullcast.yaml, one after the other, as pullcast push would with the same flags. What stands on the command line takes the place of what the file says.",
+    "First all pools are looked at: the cluster must be the one that the file names, and no node may be in two pools. Nodes in no pool are told. A pool that does not end well keeps those after it from being begun, unless its waves.onFailure is continue.",
+  ],
+  examples: [
+    ["What would be done?", "apply --dry-run"],
+    ["All pools", "apply -f prod.yaml"],
+    ["One of them", "apply --pool gpu"],
+  ],
+  groups: [
+    {
+      title: "File",
+      options: [
+        FILE_OPTION,
+        { name: "pool", value: "NAME", many: true, text: "only this pool of the file" },
+        DRY_RUN,
+        YES,
+      ],
+    },
+    LOCK,
+    SSH,
+    KUBECTL,
+    REPORT_OUTPUT,
+  ],
+};
+
+const INIT: CommandSpec = {
+  name: "init",
+  summary: "Write a file of pools for this cluster, to begin with",
+  about: [
+    "Writes pullcast.yaml with the cluster's identity and a pool for each value of the label by which its nodes are told apart; the control plane comes last. A file that is there already is left alone.",
+  ],
+  examples: [
+    ["Here", "init"],
+    ["Only show it", "init -f -"],
+  ],
+  groups: [
+    { title: "File", options: [{ ...FILE_OPTION, value: "FILE|-", text: "where to write it" }] },
+    KUBECTL,
+    HELP,
+  ],
+};
+
+const CONFIG: GroupSpec = {
+  name: "config",
+  summary: "Check a file of pools, or print what it may hold",
+  about: ["Nothing is asked of a cluster."],
+};
+
+const CONFIG_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "config validate",
+    summary: "Tell whether a file of pools can be applied, and where not",
+    about: ["Each fault is told with its line and column."],
+    examples: [["The one here", "config validate"]],
+    groups: [{ title: "File", options: [FILE_OPTION] }, HELP],
+  },
+  {
+    name: "config schema",
+    summary: "Print the JSON Schema of a file of pools, for editors",
+    about: [],
+    examples: [["For an editor", "config schema > pullcast.schema.json"]],
+    groups: [HELP],
+  },
+];
+
 const COMPLETION: CommandSpec = {
   name: "completion",
   operand: "[SHELL]",
@@ -531,6 +611,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   REMOVE,
   TRUST_NODES,
   ...SECRET_COMMANDS,
+  INIT,
+  APPLY,
+  ...CONFIG_COMMANDS,
   CLEANUP,
   INSPECT,
   EXPLAIN,
@@ -553,7 +636,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** What has subcommands only, and no work of its own; a command may have subcommands as well. */
-export const GROUPS: readonly GroupSpec[] = [SECRET];
+export const GROUPS: readonly GroupSpec[] = [SECRET, CONFIG];
 
 /** The command of that name, of two words for a subcommand. */
 export function findCommand(name: string): CommandSpec | undefined {

@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly confirm: NonNullable<PushOptions["confirm"]>;
   /** Shows unknown host keys and asks whether to trust them; absent where there is no terminal to ask on. */
   readonly approveHostKeys?: ApproveHostKeys;
+  /** The pool of a file that is pushed to. */
+  readonly pool?: string;
   /** Where `--events` leads. */
   readonly events?: EventStream;
   /** Prints reports in the format asked for, and their summary; called once. */

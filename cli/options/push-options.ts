@@ -35,6 +35,7 @@ export async function pushOptions({
     ...deliveryOptions(options),
     annotate: options.on("annotate"),
     ...some("operator", host.operator?.()),
+    ...some("pool", context.pool),
     source,
   };
 }

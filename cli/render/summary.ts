@@ -62,7 +62,8 @@ function renderCounts(report: Report): string {
   const none = report.kind === "CleanupReport" ? "no test pods" : "no nodes";
   // Rows of a check are folded: the number tells what is counted.
   const of = report.kind === "CheckReport" ? ` of ${report.items.length} checks` : "";
-  return `${text === "" ? none : text}${of} in ${formatDuration(report.durationMs)}`;
+  const pool = "pool" in report && report.pool !== undefined ? `pool ${report.pool}: ` : "";
+  return `${pool}${text === "" ? none : text}${of} in ${formatDuration(report.durationMs)}`;
 }
 
 function outcome(report: NodesReport): string[] {

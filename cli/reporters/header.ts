@@ -7,8 +7,9 @@ export type Plan = Extract<PullcastEvent, { type: "planned" }>;
 
 /** What will be done to whom, before anything is: the reader's chance to stop. */
 export function renderHeader(plan: Plan): string[] {
-  const { context, credentials } = plan;
+  const { context, credentials, pool } = plan;
   return [
+    ...(pool === undefined ? [] : [`Pool ${pool}`]),
     ...(context === undefined ? [] : [`Context ${context.name} (${context.server})`]),
     ...(credentials === undefined
       ? []

@@ -4,7 +4,7 @@ import { completions, SHELLS } from "../../cli/completion.ts";
 
 test.each([
   [["pu"], ["push"]],
-  [["c"], ["check", "cleanup", "completion"]],
+  [["c"], ["check", "config", "cleanup", "completion"]],
   [
     ["push", "--ho"],
     ["--hosts", "--hosts-from", "--host-key-checking"],

@@ -141,6 +141,8 @@ test("errors: credentials 6, usage and selection 2, all others 1", () => {
     "PC118",
     "PC119",
     "PC147",
+    "PC150",
+    "PC151",
     "PC160",
     "PC168",
     "PC215",

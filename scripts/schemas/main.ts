@@ -1,19 +1,18 @@
-#!/usr/bin/env node
 /**
- * Writes the JSON Schemas in docs/schema from the types and forms in the code: `node scripts/schemas.mjs [--check]`.
- * With `--check` nothing is written; exit code 1 tells that a file there is another one.
+ * Writes the JSON Schemas in docs/schema from the types and forms in the code: `npm run schemas [-- --check]`. With `--check` nothing is written; exit code 1 tells that a file there is another one.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createGenerator } from "ts-json-schema-generator";
+import { configSchema } from "../../cli/config-file/schema.ts";
 
-const repository = dirname(dirname(fileURLToPath(import.meta.url)));
+const repository = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Codes are added with versions: a reader must take those that it doesn't know. */
 const ANY_CODE = { type: "string", pattern: "^PC\\d{3}$", description: "pullcast explain CODE" };
 
-function eventsSchema() {
+function eventsSchema(): object {
   const generator = createGenerator({
     path: join(repository, "cli/reporters/event-lines.ts"),
     tsconfig: join(repository, "tsconfig.json"),
@@ -31,13 +30,16 @@ function eventsSchema() {
   };
 }
 
-const SCHEMAS = { "events.schema.json": eventsSchema };
+const SCHEMAS: Readonly<Record<string, () => object>> = {
+  "events.schema.json": eventsSchema,
+  "pullcast.schema.json": () => configSchema.toJSONSchema({ io: "input" }),
+};
 
 const isCheck = process.argv.includes("--check");
-const stale = [];
+const stale: string[] = [];
 for (const [name, make] of Object.entries(SCHEMAS)) {
   const path = join(repository, "docs/schema", name);
-  const text = `${JSON.stringify(await make(), null, 2)}\n`;
+  const text = `${JSON.stringify(make(), null, 2)}\n`;
   const there = await readFile(path, "utf8").catch(() => "");
   if (there === text) continue;
   if (isCheck) stale.push(name);

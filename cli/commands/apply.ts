@@ -1,0 +1,163 @@
+import { describeCode, type PullcastError } from "../../agent/index.ts";
+import { poolArguments } from "../config-file/flags.ts";
+import { readConfig } from "../config-file/read-config.ts";
+import type { ConfigFile, PoolConfig } from "../config-file/schema.ts";
+import { type Ending, exitCodeOf } from "../exit-codes.ts";
+import { kubectlOptions, runOptions } from "../options/engine-options.ts";
+import { type OptionValues, type ParsedArgs, parseArgv } from "../options/parse-argv.ts";
+import { expandHome, quote } from "../options/values.ts";
+import type { Report } from "../render/document.ts";
+import { nameList } from "../render/groups.ts";
+import { usageError } from "../usage-error.ts";
+import { CONFIG_FILE, findCommand, optionsOf } from "./catalog.ts";
+import type { CommandContext } from "./command.ts";
+import { pushCommand } from "./push.ts";
+
+/** Options of an apply that are none of a push. */
+const OWN: ReadonlySet<string> = new Set(["file", "pool"]);
+
+/** A pool of the file, and what a push of it is told. */
+interface PoolRun {
+  readonly name: string;
+  readonly args: ParsedArgs;
+  /** Later pools are begun whatever becomes of this one. */
+  readonly goesOn: boolean;
+}
+
+/** `pullcast apply`: what a file says of its pools, one after the other. */
+export async function applyCommand(context: CommandContext): Promise<Ending> {
+  const { options } = context.args;
+  const file = configPath(context);
+  const config = await readConfig(file);
+  const chosen = choosePools(config, options.list("pool"));
+  const runs = await Promise.all(
+    chosen.map((pool) => poolRun(pool, { config, file, given: options })),
+  );
+  const empty = await plan(context, { config, runs, all: options.list("pool").length === 0 });
+  const reports: Report[] = [];
+  const endings: Ending[] = [];
+  let stopped: string | undefined;
+  const left: string[] = [];
+  try {
+    for (const { name, args, goesOn } of runs) {
+      if (empty.has(name)) continue;
+      if (stopped !== undefined || context.signal.aborted) {
+        left.push(name);
+        continue;
+      }
+      const ending = await pushCommand({
+        ...context,
+        args,
+        pool: name,
+        present: async (made) => {
+          reports.push(...made);
+        },
+      });
+      endings.push(ending);
+      if (!goesOn && exitCodeOf(ending) !== 0) stopped = name;
+    }
+  } finally {
+    if (left.length > 0) notBegun(context, left, stopped);
+    if (reports.length > 0) await context.present(reports);
+  }
+  return together(endings, context.signal.aborted);
+}
+
+/** Where the file is: relative to the working directory, `~/` opened. */
+export function configPath({ args, host }: CommandContext): string {
+  return expandHome(args.options.text("file") ?? CONFIG_FILE, host.homeDir);
+}
+
+function choosePools({ pools }: ConfigFile, names: readonly string[]): readonly PoolConfig[] {
+  const unknown = names.find((name) => pools.every((pool) => pool.name !== name));
+  if (unknown !== undefined) {
+    const known = pools.map(({ name }) => name).join(", ");
+    throw usageError(`--pool: there is no pool ${quote(unknown)}`, `the file has ${known}`);
+  }
+  return names.length === 0 ? pools : pools.filter(({ name }) => names.includes(name));
+}
+
+/** What stands on the command line takes the place of what the file says. */
+async function poolRun(
+  pool: PoolConfig,
+  from: { readonly config: ConfigFile; readonly file: string; readonly given: OptionValues },
+): Promise<PoolRun> {
+  const { config, file, given } = from;
+  const { operands, flags } = poolArguments(config, pool, file);
+  const all = new Map([...flags, ...givenFlags(given)]);
+  if (given.given("dry-run")) for (const name of CHANGING_FLAGS) all.delete(name);
+  const argv = [...all].flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));
+  const push = findCommand("push");
+  if (push === undefined) throw new Error("there is no push");
+  try {
+    const args = await parseArgv(push, [...argv, "--", ...operands]);
+    return { name: pool.name, args, goesOn: all.get("on-failure")?.[0] === "continue" };
+  } catch (error) {
+    const { detail = "", fix = "" } = error as PullcastError;
+    throw usageError(`pool ${pool.name} of ${quote(file)}: ${detail}`, fix);
+  }
+}
+
+/** Nothing is proven or restarted where nothing is changed. */
+const CHANGING_FLAGS = [
+  ...["verify", "verify-between", "image", "proof", "timeout", "max-pulls", "assume-private"],
+  ...["namespace", "restart-kubelet", "max-unavailable", "ready-timeout"],
+  "kubelet-restart-command",
+];
+
+function givenFlags(given: OptionValues): [string, readonly string[]][] {
+  const apply = findCommand("apply");
+  return (apply === undefined ? [] : optionsOf(apply)).flatMap(({ name, value }) => {
+    if (OWN.has(name) || !given.given(name)) return [];
+    return [[name, value === undefined ? [String(given.on(name))] : given.list(name)]];
+  });
+}
+
+interface Plan {
+  readonly config: ConfigFile;
+  readonly runs: readonly PoolRun[];
+  /** All pools are applied: what none of them has is worth a word. */
+  readonly all: boolean;
+}
+
+/** Looks at all pools before the first is touched; returns those without a node. */
+async function plan(context: CommandContext, { config, runs, all }: Plan): Promise<Set<string>> {
+  const { planPools } = await import("../../agent/index.ts");
+  const [first] = runs;
+  const id = config.cluster?.id;
+  const pools = await Promise.all(
+    runs.map(async ({ name, args }) => {
+      const { selection } = await runOptions(args, context);
+      return { name, selection };
+    }),
+  );
+  const { empty, unassigned } = await planPools({
+    kubectl: kubectlOptions((first?.args ?? context.args).options),
+    ...(id === undefined ? {} : { clusterId: id }),
+    pools,
+    all,
+    signal: context.signal,
+  });
+  if (empty.length > 0) notice(context, "PC152", nameList(empty));
+  if (unassigned.length > 0) notice(context, "PC153", nameList(unassigned));
+  return new Set(empty);
+}
+
+function notBegun(context: CommandContext, pools: readonly string[], after: string | undefined) {
+  const why = after === undefined ? "the run was interrupted" : `${after} did not end well`;
+  notice(context, "PC154", `${nameList(pools)}: ${why}`);
+}
+
+function notice(context: CommandContext, code: "PC152" | "PC153" | "PC154", detail: string): void {
+  const message = `${describeCode(code).title}: ${detail}`;
+  context.report({ type: "notice", notice: { code, message } });
+}
+
+function together(endings: readonly Ending[], interrupted: boolean): Ending {
+  const pulls = endings.flatMap((ending) => ending.pulls ?? []);
+  return {
+    interrupted: interrupted || endings.some((ending) => ending.interrupted),
+    nodes: endings.flatMap((ending) => ending.nodes ?? []),
+    ...(pulls.length === 0 ? {} : { pulls }),
+  };
+}
