@@ -61,6 +61,8 @@ if (forVitest.length === 0) {
   await check("types (tsc)", "npx", ["tsc"]);
   await check("unused code (knip)", "npx", ["knip"]);
   await check("shell (shellcheck)", node, ["scripts/shellcheck.mjs"]);
+  const schemas = ["scripts/run.mjs", "scripts/schemas/main.ts", "--check"];
+  await check("schemas (docs/schema)", node, schemas);
 }
 await check("build (esbuild)", node, ["scripts/build.mjs", "--types"]);
 if (forVitest.length === 0) await check("package (publint)", "npx", ["publint", "--strict"]);

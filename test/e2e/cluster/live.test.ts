@@ -17,6 +17,8 @@ const GUARD = "/etc/systemd/system/kubelet.service.d/10-guard.conf";
 let user: CliUser;
 beforeAll(async () => {
   user = await newCliUser();
+  // What others left in the kubelet's own file would serve pulls before a provider is asked.
+  await sh(node, `rm -rf ${KUBELET_CONFIG} /var/lib/kubelet/.pullcast`);
 });
 afterEach(async () => {
   await sh(node, `rm -f ${GUARD} && systemctl daemon-reload`);
