@@ -68,6 +68,7 @@ live_enable() {
   enter_live
   mkdir -p "${w_program%/*}" 2>/dev/null
   check_program_place "${w_program%/*}"
+  for path in "$w_config" "$w_program"; do own_or_none "$path"; done
   receive_live "$@"
   take_lock
   if read_live && [ "$l_state" = trial ]; then
@@ -113,6 +114,12 @@ check_program_place() {
   done
   mount_flags "$(cd -P "$1" && pwd -P)"
   case ,$flags, in *,noexec,*) fail PC554 "$1: its file system is mounted noexec" ;; esac
+}
+
+# What others put under our name is theirs.
+own_or_none() {
+  case $1 in "$here"/*) return 0 ;; esac
+  [ ! -e "$1" ] || grep -q 'pullcast' "$1" 2>/dev/null || fail PC554 "$1 is there already, and is not pullcast's"
 }
 
 # All that comes is there and whole before anything is changed.

@@ -244,7 +244,7 @@ async function takenBack(
     const detail = error.message;
     return { type: "restored", error: new PullcastError("PC555", { detail, phase: "restart" }) };
   }
-  const detail = `${error.detail}; the node's own timer takes the provider back within 60 s`;
+  const detail = `${error.detail}; ${BY_TIMER}`;
   const { code, fix } = error;
   return { type: "failed", error: new PullcastError(code, { detail, fix, phase: "restart" }) };
 }
@@ -311,11 +311,19 @@ const FILE_STATE: Readonly<Partial<Record<NodeReport["result"], string>>> = {
 
 function interrupted(report: NodeReport, restarted: "yes" | "no" | "unknown"): NodeReport {
   if (restarted === "no") return leftOut(report, INTERRUPTED);
-  const { title } = describeCode("PC542");
+  const { title, fix } = describeCode("PC542");
+  if (report.provider === "due" && report.result !== "removed") {
+    return {
+      ...report,
+      ...{ result: "failed", phase: "restart", code: "PC542", message: `${title}; ${BY_TIMER}`, fix },
+    };
+  }
   const known = restarted === "yes" ? "it was restarted" : "whether it was is not known";
   const message = `${title}: ${known}, and nobody waited for the node to be Ready`;
   return warned(restarted === "yes" ? inForce(report) : report, { code: "PC542", message });
 }
+
+const BY_TIMER = "the node's own timer takes the provider back within 60 s";
 
 const INTERRUPTED = "the run was interrupted";
 

@@ -277,7 +277,7 @@ test("control-plane nodes are restarted one at a time, whatever is allowed", asy
 });
 
 /** What a setting on trial comes to, where each step on the node answers so. */
-async function trial(answers: readonly Answer[]) {
+async function trial(answers: readonly Answer[], stop = new AbortController()) {
   const target = targetOf("10.0.0.1");
   const steps: string[] = [];
   const left = [...answers];
@@ -308,7 +308,7 @@ async function trial(answers: readonly Answer[]) {
     job: step("switch on"),
     settle: step("confirm"),
     takeBack: step("take back"),
-    signal: new AbortController().signal,
+    signal: stop.signal,
     report: () => undefined,
   });
   return { report: reports.get(target), steps };
@@ -339,4 +339,16 @@ test("it is taken back where it can't be confirmed, and then the node is restore
 test("what can't be taken back from here is no restore: its timer does it", async () => {
   const { report } = await trial([says(1, "fail PC502 x"), says(1, "fail PC556 y")]);
   expect(report).toMatchObject({ result: "failed", code: "PC502", provider: "due" });
+});
+
+test("Ctrl-C during a trial is a failure that the node's timer mends", async () => {
+  const stop = new AbortController();
+  const answer: Answer = (_, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      stop.abort();
+    });
+  const { report } = await trial([RESTARTED, answer], stop);
+  expect(report).toMatchObject({ result: "failed", code: "PC542", provider: "due" });
+  expect(report?.message).toContain("timer");
 });
