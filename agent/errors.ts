@@ -207,6 +207,10 @@ const TABLE = {
     title: "pods were made before their ServiceAccount named the Secret, and run without it",
     fix: "kubectl rollout restart -n NAMESPACE, for what made them",
   },
+  PC179: {
+    title: "none of the pod's own Secrets is let in: the node's credentials served the pull",
+    fix: "pullcast secret apply -n NAMESPACE --service-account NAME, if pods are not to rely on nodes",
+  },
 
   PC201: { title: "the name can't be resolved", fix: "check DNS, or use --address or --hosts" },
   PC202: {

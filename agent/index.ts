@@ -81,6 +81,7 @@ export { failedNodes } from "./operations/run-records.ts";
 export { secretApply } from "./operations/secret/apply.ts";
 export type {
   AccountItem,
+  AccountPull,
   AccountSelection,
   NamespaceItem,
   NamespaceSelection,
@@ -90,6 +91,7 @@ export type {
   SecretReport,
   SecretRunOptions,
   SecretStatusReport,
+  SecretVerifyReport,
 } from "./operations/secret/model.ts";
 export { secretRemove } from "./operations/secret/remove.ts";
 export {
@@ -99,6 +101,7 @@ export {
   secretRender,
 } from "./operations/secret/render.ts";
 export { secretStatus } from "./operations/secret/status.ts";
+export { secretVerify } from "./operations/secret/verify.ts";
 export { writeKustomization } from "./operations/secret/write-kustomization.ts";
 export { statusFromAnnotations } from "./operations/status/from-annotations.ts";
 export { watchStatus } from "./operations/status/watch.ts";

@@ -1,4 +1,5 @@
 import type {
+  AccountPull,
   CheckItem,
   CleanupReport,
   Code,
@@ -82,7 +83,7 @@ export interface Ending {
   /** Nodes are compared with what they should have: 1 means that some differ, so that no error may end so. */
   readonly compares?: boolean;
   /** What became of nodes in a verify. */
-  readonly pulls?: readonly Pick<PullReport, "result">[];
+  readonly pulls?: readonly Pick<AccountPull | PullReport, "result">[];
   /** What an inspection came to. */
   readonly inspected?: Inspection["result"];
   /** What an explanation came to. */

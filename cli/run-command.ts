@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "secret apply": async () => (await import("./commands/secret/apply.ts")).secretApplyCommand,
   "secret diff": async () => (await import("./commands/secret/diff.ts")).secretDiffCommand,
   "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
+  "secret verify": async () => (await import("./commands/secret/verify.ts")).secretVerifyCommand,
   "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
   "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
   init: async () => (await import("./commands/init.ts")).initCommand,

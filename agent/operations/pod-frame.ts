@@ -7,12 +7,13 @@ export const MANAGED_BY = "app.kubernetes.io/managed-by=pullcast,pullcast.dev/ru
 /** Holds a value that nobody knew before the pod was sent: a namesake that was there first has another one. */
 const TOKEN = "pullcast.dev/token";
 
-/** A pod for one node, of one run. */
+/** A pod of one run, for one node or for whichever takes it. */
 export interface PodFrame {
   /** What it is for: its name begins so. */
   readonly app: "pullcast-verify" | "pullcast-trust";
   readonly run: string;
-  readonly node: string;
+  /** Absent: the scheduler chooses. */
+  readonly node?: string;
   /** Tells a run's pods apart. */
   readonly index: number;
   /** From `newPodToken`, for this pod alone. */
@@ -38,7 +39,7 @@ export function isOwnPod(pod: Pod, token: string): boolean {
 
 /** What all of pullcast's pods share: pinned to the node, tolerating all taints, with no token and no rights. */
 export function podFrame({ app, run, node, index, token, deadlineSeconds }: PodFrame) {
-  const nodeHash = createHash("sha256").update(node).digest("hex").slice(0, 16);
+  const hashOf = (name: string) => createHash("sha256").update(name).digest("hex").slice(0, 16);
   return {
     metadata: {
       // With a part of the token, nobody can take the next name first either.
@@ -47,19 +48,20 @@ export function podFrame({ app, run, node, index, token, deadlineSeconds }: PodF
         "app.kubernetes.io/name": app,
         "app.kubernetes.io/managed-by": "pullcast",
         "pullcast.dev/run": run,
-        "pullcast.dev/node": nodeHash,
+        ...(node === undefined ? {} : { "pullcast.dev/node": hashOf(node) }),
         "sidecar.istio.io/inject": "false",
       },
       annotations: { "linkerd.io/inject": "disabled", [TOKEN]: token },
     },
     spec: {
-      nodeName: node,
+      ...(node === undefined ? {} : { nodeName: node }),
       restartPolicy: "Never",
       activeDeadlineSeconds: deadlineSeconds,
       terminationGracePeriodSeconds: 0,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      tolerations: [{ operator: "Exists" }],
+      // The scheduler is to choose among nodes that take such pods anyway.
+      ...(node === undefined ? {} : { tolerations: [{ operator: "Exists" }] }),
       securityContext: {
         runAsNonRoot: true,
         runAsUser: 65534,
@@ -86,14 +88,16 @@ export const CONTAINER_FRAME = {
 /** What a pod must still be after its admission. */
 export interface ExpectedPod {
   readonly image: string;
-  readonly node: string;
+  /** Absent: any. */
+  readonly node?: string;
   readonly token: string;
 }
 
 /** How an admitted pod differs from what was sent, as a clause, or `undefined`. */
 export function frameFault(pod: Pod, expected: ExpectedPod): string | undefined {
   const { initContainers = [], containers = [], nodeName } = pod.spec;
-  if (nodeName !== expected.node) return "the pod was moved to another node";
+  if (expected.node !== undefined && nodeName !== expected.node)
+    return "the pod was moved to another node";
   if (initContainers.length > 0) return "init containers were added";
   const [first, ...others] = containers;
   if (others.length > 0) return "containers were added";

@@ -315,7 +315,13 @@ function interrupted(report: NodeReport, restarted: "yes" | "no" | "unknown"): N
   if (report.provider === "due" && report.result !== "removed") {
     return {
       ...report,
-      ...{ result: "failed", phase: "restart", code: "PC542", message: `${title}; ${BY_TIMER}`, fix },
+      ...{
+        result: "failed",
+        phase: "restart",
+        code: "PC542",
+        message: `${title}; ${BY_TIMER}`,
+        fix,
+      },
     };
   }
   const known = restarted === "yes" ? "it was restarted" : "whether it was is not known";

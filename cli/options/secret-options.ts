@@ -16,7 +16,8 @@ const SUBDOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
  */
 export function secretRunOptions({ args, signal, report }: CommandContext): SecretRunOptions {
   const { options } = args;
-  const [name = ""] = names(options.text("name") ?? "", "name", SUBDOMAIN);
+  const given = options.text("name");
+  const [name = ""] = given === undefined ? [] : names(given, "name", SUBDOMAIN);
   return {
     kubectl: kubectlOptions(options),
     namespaces: namespaceSelection(options),

@@ -13,6 +13,7 @@ import type {
   RollbackReport,
   SecretReport,
   SecretStatusReport,
+  SecretVerifyReport,
   StatusReport,
   TrustReport,
   VerifyReport,
@@ -70,6 +71,7 @@ export type OneDocument =
   | Counted<Diagnosis>
   | Counted<SecretReport>
   | Counted<SecretStatusReport>
+  | Counted<SecretVerifyReport>
   | (Versioned & Explanation)
   | (Versioned & Inspection);
 
@@ -115,7 +117,7 @@ export function toSecretDocument({
   kind,
   items,
   ...run
-}: SecretReport | SecretStatusReport): OneDocument {
+}: SecretReport | SecretStatusReport | SecretVerifyReport): OneDocument {
   const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
   return document as OneDocument;
 }

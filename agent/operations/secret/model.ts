@@ -2,7 +2,7 @@ import type { KubectlSettings } from "../../cluster/kubectl.ts";
 import type { CredentialSource } from "../../credentials/model.ts";
 import type { Code } from "../../errors.ts";
 import type { Report } from "../../events.ts";
-import type { CredentialSummary } from "../../model.ts";
+import type { CredentialSummary, PullResult } from "../../model.ts";
 import type { RegistryAccess } from "../../registry/reach.ts";
 import type { JudgeOptions } from "../options.ts";
 
@@ -77,6 +77,51 @@ export interface SecretStatusOptions extends SecretRunOptions {
   readonly expiresWithinMs: number;
   /** @default the present */
   readonly now?: Date;
+}
+
+export interface SecretVerifyOptions extends Omit<SecretRunOptions, "name">, RegistryAccess {
+  /** Image reference as the user wrote it. */
+  readonly image: string;
+  /** The user says that strangers can't pull the image: counts where nobody could ask. */
+  readonly assumePrivate: boolean;
+  /** Pulls at once, 1 or more. */
+  readonly maxPulls: number;
+  /** The longest the run takes, ms. */
+  readonly timeoutMs: number;
+}
+
+/** What a pull by a pod of one ServiceAccount came to. */
+export interface AccountPull {
+  readonly namespace: string;
+  readonly account: string;
+  /**
+   * - `pulled`: a Secret that the pod got from its ServiceAccount is let in by the registry
+   * - `by-node`: it pulled, and none of its Secrets is: the node's own credentials served
+   * - all else: as in a verify of nodes
+   */
+  readonly result: PullResult | "by-node";
+  /** The Secret whose login the registry lets in; of several, the one that the kubelet tries first. */
+  readonly secret?: string;
+  /** Secrets that the pod got from its ServiceAccount. */
+  readonly secrets: readonly string[];
+  /** The node that it ran on. */
+  readonly node?: string;
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  readonly durationMs: number;
+}
+
+/** All pulls of one run. */
+export interface SecretVerifyReport {
+  readonly kind: "SecretVerifyReport";
+  readonly image: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly context?: string;
+  readonly interrupted: boolean;
+  readonly requests: number;
+  readonly items: readonly AccountPull[];
 }
 
 /** In which state a namespace is. */

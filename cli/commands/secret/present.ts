@@ -1,4 +1,4 @@
-import type { SecretReport, SecretStatusReport } from "../../../agent/index.ts";
+import type { SecretReport, SecretStatusReport, SecretVerifyReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../render/clean-deep.ts";
 import { paintResult, wantsColor } from "../../render/color.ts";
 import { toSecretDocument } from "../../render/document.ts";
@@ -10,6 +10,11 @@ import {
   renderSecretStatus,
   renderStatusSummary,
 } from "../../render/secret/status.ts";
+import {
+  pullingAccounts,
+  renderSecretVerify,
+  renderVerifySummary,
+} from "../../render/secret/verify.ts";
 import { writeInFormat } from "../../render/write-document.ts";
 import type { CommandContext } from "../command.ts";
 
@@ -34,13 +39,25 @@ export function presentSecretStatus(
   });
 }
 
+/** Prints what pulls of ServiceAccounts came to. */
+export function presentSecretVerify(
+  context: CommandContext,
+  report: SecretVerifyReport,
+): Promise<void> {
+  return present(context, cleanDeep(report), {
+    names: pullingAccounts,
+    table: renderSecretVerify,
+    summary: renderVerifySummary,
+  });
+}
+
 interface Renderers<Report> {
   readonly names: (report: Report) => string;
   readonly table: (report: Report, style: TableStyle) => string;
   readonly summary: (report: Report) => readonly string[];
 }
 
-async function present<Report extends SecretReport | SecretStatusReport>(
+async function present<Report extends SecretReport | SecretStatusReport | SecretVerifyReport>(
   { host, events, args: { options } }: CommandContext,
   report: Report,
   render: Renderers<Report>,

@@ -3,6 +3,7 @@ import {
   JUDGE,
   KUBECTL,
   type OptionGroup,
+  PROOF,
   REGISTRY_CA,
   REPORT_OUTPUT,
   SOURCE,
@@ -135,6 +136,41 @@ const STATUS: CommandSpec = {
   ],
 };
 
+const VERIFY: CommandSpec = {
+  name: "secret verify",
+  summary: "Prove by a pod for each ServiceAccount that it pulls, and name the Secret that serves",
+  about: [
+    "A pod of each ServiceAccount, on whichever node takes it, pulls the image afresh with the Secrets that its ServiceAccount gives it. Which of them the registry lets in is asked from here, in the kubelet's order. A pull that none of them explains was served by the node's own credentials (by-node).",
+  ],
+  examples: [
+    [
+      "The default ServiceAccount of all namespaces of a team",
+      "secret verify --namespace-selector team=a --image REF",
+    ],
+    ["One ServiceAccount", "secret verify -n team-a --service-account builder --image REF"],
+  ],
+  groups: [
+    NAMESPACES,
+    {
+      title: "ServiceAccounts",
+      options: ACCOUNTS.options
+        .slice(0, 1)
+        .map((option) => ({ ...option, text: "whose pods are to pull (default: default)" })),
+    },
+    {
+      title: "Proof",
+      options: [
+        ...PROOF.filter(({ name }) => name !== "namespace" && name !== "proof").map((option) =>
+          option.name === "image" ? { ...option, text: "a private image" } : option,
+        ),
+        REGISTRY_CA,
+      ],
+    },
+    KUBECTL,
+    REPORT_OUTPUT,
+  ],
+};
+
 const REMOVE: CommandSpec = {
   name: "secret remove",
   summary: "Take pullcast's Secret out of namespaces and ServiceAccounts",
@@ -206,4 +242,11 @@ const RENDER: CommandSpec = {
 };
 
 /** Subcommands of `secret`, in the order of help. */
-export const SECRET_COMMANDS: readonly CommandSpec[] = [APPLY, DIFF, STATUS, REMOVE, RENDER];
+export const SECRET_COMMANDS: readonly CommandSpec[] = [
+  APPLY,
+  DIFF,
+  STATUS,
+  VERIFY,
+  REMOVE,
+  RENDER,
+];

@@ -397,3 +397,60 @@ describe("secret render", () => {
     await Promise.all(["g1", "g2"].map((namespace) => succeeded(namespace, "app")));
   });
 });
+
+describe("a verify of ServiceAccounts", () => {
+  it("names the Secret that serves, also behind one that doesn't, and a namespace that has none", async () => {
+    await namespaces("v-good", "v-second", "v-none");
+    await apply("-n", "v-good,v-second", "--service-account", "default", "--name", "zz-good");
+    const wrong = Buffer.from("robot:wrong").toString("base64");
+    const value = JSON.stringify({ auths: { [`${host}/team`]: { auth: wrong } } });
+    const data = { ".dockerconfigjson": Buffer.from(value).toString("base64") };
+    const metadata = { namespace: "v-second", name: "first-bad" };
+    const type = "kubernetes.io/dockerconfigjson";
+    await create([{ apiVersion: "v1", kind: "Secret", metadata, type, data }]);
+    const both = { imagePullSecrets: [{ name: "first-bad" }, { name: "zz-good" }] };
+    await bed.run([
+      "patch",
+      "serviceaccount/default",
+      "-n",
+      "v-second",
+      "-p",
+      JSON.stringify(both),
+    ]);
+    const proof = ["--image", image, "--ca", bed.registry.ca];
+    const run = await secret("verify", "-n", "v-good,v-second,v-none", ...proof);
+    expect(run.code, run.stderr).toBe(5);
+    const { items } = JSON.parse(run.stdout) as { items: object[] };
+    expect(items).toMatchObject([
+      { namespace: "v-good", account: "default", result: "pulled", secret: "zz-good" },
+      {
+        namespace: "v-second",
+        result: "pulled",
+        secret: "zz-good",
+        secrets: ["first-bad", "zz-good"],
+      },
+      { namespace: "v-none", result: "denied", code: "PC401", secrets: [] },
+    ]);
+    const left = await bed.run([
+      "get",
+      "pods",
+      "-A",
+      "-l",
+      "app.kubernetes.io/managed-by=pullcast",
+      "-o",
+      "name",
+    ]);
+    expect(left.stdout).toBe("");
+    for (const text of [run.stdout, run.stderr]) expect(text).not.toContain(password);
+  });
+
+  it("tells a pull that the node's own credentials served", async () => {
+    await namespaces("v-node");
+    const login = bed.flags.ssh;
+    await user.run(["push", ...cluster, ...login, ...source, "--restart-kubelet"]);
+    const run = await secret("verify", "-n", "v-node", "--image", image, "--ca", bed.registry.ca);
+    const { items } = JSON.parse(run.stdout) as { items: object[] };
+    expect(items, run.stderr).toMatchObject([{ result: "by-node", code: "PC179" }]);
+    await user.run(["remove", ...cluster, ...login, "--restart-kubelet"]);
+  });
+});
