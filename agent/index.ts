@@ -88,11 +88,14 @@ export type {
   NamespaceStatus,
   SecretApplyOptions,
   SecretPlan,
+  SecretPlanReport,
   SecretReport,
   SecretRunOptions,
   SecretStatusReport,
   SecretVerifyReport,
+  WorkloadPlan,
 } from "./operations/secret/model.ts";
+export { secretPlan } from "./operations/secret/plan.ts";
 export { secretRemove } from "./operations/secret/remove.ts";
 export {
   accountManifest,

@@ -37,6 +37,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   "secret diff": async () => (await import("./commands/secret/diff.ts")).secretDiffCommand,
   "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
   "secret verify": async () => (await import("./commands/secret/verify.ts")).secretVerifyCommand,
+  "secret plan": async () => (await import("./commands/secret/plan.ts")).secretPlanCommand,
+  "secret patch-workloads": async () =>
+    (await import("./commands/secret/plan.ts")).secretPatchCommand,
   "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
   "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
   init: async () => (await import("./commands/init.ts")).initCommand,

@@ -3,6 +3,7 @@ import { isRegistrySecret, REGISTRY_SECRETS } from "../registry-secret.ts";
 import { Secret } from "../secret.ts";
 import { apiRefusal } from "./api-http.ts";
 import type { ApiAnswer, Gateway } from "./gateway.ts";
+import { listAll } from "./list-all.ts";
 import { type Pod, podsPath } from "./pods.ts";
 
 /**
@@ -112,13 +113,44 @@ async function readSecret(gateway: Gateway, namespace: string, name: string): Pr
   const answer = await gateway.request("GET", path);
   if (answer.status === 404) return { name, state: "missing" };
   if (answer.status !== 200) return { name, state: "unread", why: refusalOf(answer, name) };
-  const { type = "", data } = answer.body as SecretObject;
+  return pullSecretOf(name, answer.body as SecretObject);
+}
+
+function pullSecretOf(name: string, { type = "", data }: SecretObject): PullSecret {
   if (!isRegistrySecret(type)) return { name, state: "unusable", why: `its type is ${type}` };
   const { field, format } = REGISTRY_SECRETS[type];
   const value = data != null && Object.hasOwn(data, field) ? data[field] : undefined;
   if (!value) return { name, state: "unusable", why: `it has no ${field}` };
   return { name, state: "found", format, content: new Secret(Buffer.from(value, "base64")) };
 }
+
+/**
+ * Registry Secrets, with what a kubelet would read of each: of one namespace, or of all.
+ *
+ * @returns for each namespace its Secrets by name
+ * @throws PullcastError PC103 to PC106; PC104 where they may not be listed
+ */
+export async function listPullSecrets(
+  gateway: Gateway,
+  namespace?: string,
+): Promise<Map<string, Map<string, PullSecret>>> {
+  const path = namespace === undefined ? "/api/v1/secrets" : `${base(namespace)}/secrets`;
+  const found = new Map<string, Map<string, PullSecret>>();
+  for (const type of Object.keys(REGISTRY_SECRETS)) {
+    const fieldSelector = `type=${type}`;
+    for (const item of await listAll<ListedSecret>(gateway, path, { fieldSelector })) {
+      const { namespace: of, name } = item.metadata;
+      const own = found.get(of) ?? new Map<string, PullSecret>();
+      own.set(name, pullSecretOf(name, item));
+      found.set(of, own);
+    }
+  }
+  return found;
+}
+
+type ListedSecret = SecretObject & {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+};
 
 interface SecretObject {
   readonly type?: string;

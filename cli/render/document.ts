@@ -11,6 +11,7 @@ import type {
   RemoveReport,
   RestoreReport,
   RollbackReport,
+  SecretPlanReport,
   SecretReport,
   SecretStatusReport,
   SecretVerifyReport,
@@ -72,6 +73,7 @@ export type OneDocument =
   | Counted<SecretReport>
   | Counted<SecretStatusReport>
   | Counted<SecretVerifyReport>
+  | Counted<SecretPlanReport>
   | (Versioned & Explanation)
   | (Versioned & Inspection);
 
@@ -112,12 +114,15 @@ export function toCodesDocument(codes: readonly CodeMeaning[]): object {
   return { apiVersion: API_VERSION, kind: "List", items: documents };
 }
 
+/** What a command about namespaces can present. */
+export type AnySecretReport =
+  | SecretReport
+  | SecretStatusReport
+  | SecretVerifyReport
+  | SecretPlanReport;
+
 /** What became of namespaces. */
-export function toSecretDocument({
-  kind,
-  items,
-  ...run
-}: SecretReport | SecretStatusReport | SecretVerifyReport): OneDocument {
+export function toSecretDocument({ kind, items, ...run }: AnySecretReport): OneDocument {
   const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
   return document as OneDocument;
 }

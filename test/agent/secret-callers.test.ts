@@ -38,6 +38,7 @@ const CALLERS: Readonly<Record<string, number>> = {
   "agent/operations/remove.ts": 1,
   "agent/operations/remove/places.ts": 1,
   "agent/operations/secret/apply.ts": 1,
+  "agent/operations/secret/plan.ts": 1,
   "agent/operations/secret/render.ts": 1,
   "agent/operations/secret/status.ts": 1,
   "agent/operations/secret/write-kustomization.ts": 1,

@@ -124,6 +124,52 @@ export interface SecretVerifyReport {
   readonly items: readonly AccountPull[];
 }
 
+export interface SecretPlanOptions
+  extends Omit<SecretRunOptions, "accounts">,
+    Pick<RegistryAccess, "registryCa"> {
+  /** What a push sends to nodes; absent: what annotations of nodes tell. */
+  readonly source?: CredentialSource;
+}
+
+/** What serves the pulls of one workload, by the keys of credentials: whether they are let in nobody asked. */
+export interface WorkloadPlan {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly workload: string;
+  /**
+   * - `secret`: an image is served by a Secret alone; it breaks without
+   * - `node`: an image is served by the node's credentials alone; it breaks without
+   * - `mixed`: both of these
+   * - `both`: either would do
+   * - `none`: no credential is for any of its images: they are for anybody, or it can't pull
+   */
+  readonly state: "secret" | "node" | "mixed" | "both" | "none";
+  /** Secrets that serve some image of it. */
+  readonly secrets: readonly string[];
+  /** Images that only the node's credentials serve. */
+  readonly byNode: readonly string[];
+  readonly images: readonly string[];
+  /** The Secret would serve it, and its pods don't get it. */
+  readonly needs: boolean;
+}
+
+/** All workloads of one look. */
+export interface SecretPlanReport {
+  readonly kind: "SecretPlanReport";
+  /** Of the Secret. */
+  readonly name: string;
+  /** Keys of the credentials on nodes, and who says so. */
+  readonly nodeKeys: readonly string[];
+  readonly nodeKeysFrom: "given" | "annotations" | "unknown";
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly context?: string;
+  readonly interrupted: boolean;
+  readonly requests: number;
+  readonly items: readonly WorkloadPlan[];
+}
+
 /** In which state a namespace is. */
 export interface NamespaceStatus {
   readonly namespace: string;

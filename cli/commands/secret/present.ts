@@ -1,9 +1,19 @@
-import type { SecretReport, SecretStatusReport, SecretVerifyReport } from "../../../agent/index.ts";
+import type {
+  SecretPlanReport,
+  SecretReport,
+  SecretStatusReport,
+  SecretVerifyReport,
+} from "../../../agent/index.ts";
 import { cleanDeep } from "../../render/clean-deep.ts";
 import { paintResult, wantsColor } from "../../render/color.ts";
-import { toSecretDocument } from "../../render/document.ts";
+import { type AnySecretReport, toSecretDocument } from "../../render/document.ts";
 import { writeReportFile } from "../../render/report-file.ts";
 import type { TableStyle } from "../../render/report-table.ts";
+import {
+  independentWorkloads,
+  renderPlanSummary,
+  renderSecretPlan,
+} from "../../render/secret/plan.ts";
 import { renderSecretReport, renderSecretSummary, wellServed } from "../../render/secret/report.ts";
 import {
   currentNamespaces,
@@ -51,13 +61,25 @@ export function presentSecretVerify(
   });
 }
 
+/** Prints what serves workloads. */
+export function presentSecretPlan(
+  context: CommandContext,
+  report: SecretPlanReport,
+): Promise<void> {
+  return present(context, cleanDeep(report), {
+    names: independentWorkloads,
+    table: renderSecretPlan,
+    summary: renderPlanSummary,
+  });
+}
+
 interface Renderers<Report> {
   readonly names: (report: Report) => string;
   readonly table: (report: Report, style: TableStyle) => string;
   readonly summary: (report: Report) => readonly string[];
 }
 
-async function present<Report extends SecretReport | SecretStatusReport | SecretVerifyReport>(
+async function present<Report extends AnySecretReport>(
   { host, events, args: { options } }: CommandContext,
   report: Report,
   render: Renderers<Report>,

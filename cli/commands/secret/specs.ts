@@ -171,6 +171,46 @@ const VERIFY: CommandSpec = {
   ],
 };
 
+const NODE_CREDENTIALS: OptionGroup = {
+  title: "Credentials of nodes, as push sends them (default: what Node annotations tell)",
+  options: [...SOURCE, REGISTRY_CA],
+};
+
+const PLAN: CommandSpec = {
+  name: "secret plan",
+  summary: "Tell which Secret or node credential serves each workload, and what breaks without",
+  about: [
+    "Looks at Deployments, StatefulSets, DaemonSets, Jobs, CronJobs and single pods: their images, the Secrets that they or their ServiceAccounts name, and the keys in these. A workload is served by a secret alone, by the node alone, mixed (of several images), by both, or by none.",
+    "It goes by keys, as a kubelet does: whether a registry lets a login in is what secret verify asks. Nothing is changed.",
+  ],
+  examples: [
+    ["What would break if node credentials went?", "secret plan -A --config config.json"],
+    ["One namespace", "secret plan -n team-a"],
+  ],
+  groups: [
+    NAMESPACES,
+    { title: "Secret", options: [SECRET_NAME] },
+    NODE_CREDENTIALS,
+    KUBECTL,
+    REPORT_OUTPUT,
+  ],
+};
+
+const PATCH: CommandSpec = {
+  name: "secret patch-workloads",
+  summary: "Print the imagePullSecrets that workloads need whose pods don't get the Secret",
+  about: [
+    "A patch for each workload that the Secret of this name would serve and that neither names it nor gets it from its ServiceAccount, as kubectl patch --patch-file and kustomize take it. Nothing is changed.",
+  ],
+  examples: [["For a repository", "secret patch-workloads -n team-a > patches.yaml"]],
+  groups: [
+    NAMESPACES,
+    { title: "Secret", options: [SECRET_NAME] },
+    KUBECTL,
+    { title: "Output", options: REPORT_OUTPUT.options.slice(-4) },
+  ],
+};
+
 const REMOVE: CommandSpec = {
   name: "secret remove",
   summary: "Take pullcast's Secret out of namespaces and ServiceAccounts",
@@ -247,6 +287,8 @@ export const SECRET_COMMANDS: readonly CommandSpec[] = [
   DIFF,
   STATUS,
   VERIFY,
+  PLAN,
+  PATCH,
   REMOVE,
   RENDER,
 ];

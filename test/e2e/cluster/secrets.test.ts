@@ -454,3 +454,54 @@ describe("a verify of ServiceAccounts", () => {
     await user.run(["remove", ...cluster, ...login, "--restart-kubelet"]);
   });
 });
+
+describe("a plan of workloads", () => {
+  const template = (image: string, spec: object = {}) => ({
+    metadata: { labels: { app: "x" } },
+    spec: { containers: [{ name: "c", image }], ...spec },
+  });
+  const deployment = (name: string, pods: object) => ({
+    ...{ apiVersion: "apps/v1", kind: "Deployment", metadata: { namespace: "p1", name } },
+    spec: { replicas: 0, selector: { matchLabels: { app: "x" } }, template: pods },
+  });
+  const plan = async (...more: string[]) => {
+    const run = await secret("plan", "-n", "p1", ...more);
+    const { items } = JSON.parse(run.stdout) as { items: { workload: string; state: string }[] };
+    return Object.fromEntries(items.map(({ workload, state }) => [workload, state]));
+  };
+
+  it("tells what serves each, and what it lacks in lines that kubectl takes", async () => {
+    await namespaces("p1");
+    await apply("-n", "p1");
+    const open = bed.registry.images.find((one) => one.public)?.ref ?? "";
+    const job = { restartPolicy: "Never" };
+    await create([
+      deployment("web", template(image)),
+      deployment("named", template(image, { imagePullSecrets: [{ name: "pullcast" }] })),
+      deployment("open", template(open)),
+      {
+        ...{ apiVersion: "batch/v1", kind: "CronJob", metadata: { namespace: "p1", name: "tick" } },
+        spec: { schedule: "0 0 1 1 *", jobTemplate: { spec: { template: template(image, job) } } },
+      },
+    ]);
+    const none = { web: "none", named: "secret", open: "none", tick: "none" };
+    expect(await plan()).toEqual(none);
+    expect(await plan(...source)).toEqual({
+      web: "node",
+      named: "both",
+      open: "none",
+      tick: "node",
+    });
+    const patches = await user.run(["secret", "patch-workloads", ...cluster, "-n", "p1"]);
+    expect(patches.stderr).toBe("2 of 4 workloads need pullcast\n");
+    for (const text of patches.stdout.split("---\n")) {
+      const kind = /^kind: (.*)$/m.exec(text)?.[1] ?? "";
+      const name = /^ {2}name: (.*)$/m.exec(text)?.[1] ?? "";
+      const file = join(user.home, "patch.yaml");
+      await writeFile(file, text);
+      await bed.run(["patch", kind, name, "-n", "p1", `--patch-file=${file}`]);
+    }
+    expect(await plan()).toEqual({ ...none, web: "secret", tick: "secret" });
+    for (const text of [patches.stdout, patches.stderr]) expect(text).not.toContain(password);
+  });
+});
