@@ -35,6 +35,8 @@ export type {
   VerifyReport,
 } from "./model.ts";
 export type { Become } from "./node/become.ts";
+export type { Advice, Wish } from "./operations/advise/model.ts";
+export { advise } from "./operations/advise.ts";
 export { check } from "./operations/check.ts";
 export { cleanup } from "./operations/cleanup.ts";
 export type {

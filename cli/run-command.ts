@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     (await import("./commands/secret/plan.ts")).secretPatchCommand,
   "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
   "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
+  advise: async () => (await import("./commands/advise.ts")).adviseCommand,
   init: async () => (await import("./commands/init.ts")).initCommand,
   apply: async () => (await import("./commands/apply.ts")).applyCommand,
   "config validate": async () => (await import("./commands/config.ts")).configValidateCommand,

@@ -544,6 +544,34 @@ const APPLY: CommandSpec = {
   ],
 };
 
+const ADVISE: CommandSpec = {
+  name: "advise",
+  summary: "Say which way of serving private images fits this cluster, why, and the commands",
+  about: [
+    "Looks at the cluster by the API server alone: its nodes, the cloud and the system they run, what makes new ones, and whether admission makes every pull afresh (a pod that is sent with dryRun and never made). Then says which way fits what you want, what it exposes to whom, and the commands.",
+  ],
+  examples: [
+    ["Private images for every pod", "advise"],
+    ["Each tenant its own registry", "advise --want tenants"],
+  ],
+  groups: [
+    {
+      title: "Wish",
+      options: [
+        {
+          name: "want",
+          value: "WHAT",
+          choices: ["public", "all", "some", "tenants"],
+          default: "all",
+          text: "public: images for anybody; all: private ones for every pod; some: a part of them for some pods alone; tenants: a registry for each",
+        },
+      ],
+    },
+    KUBECTL,
+    OUTPUT,
+  ],
+};
+
 const INIT: CommandSpec = {
   name: "init",
   summary: "Write a file of pools for this cluster, to begin with",
@@ -611,6 +639,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   REMOVE,
   TRUST_NODES,
   ...SECRET_COMMANDS,
+  ADVISE,
   INIT,
   APPLY,
   ...CONFIG_COMMANDS,

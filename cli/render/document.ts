@@ -1,4 +1,5 @@
 import type {
+  Advice,
   CheckReport,
   CleanupReport,
   Code,
@@ -43,7 +44,7 @@ export type Report =
   | CleanupReport;
 
 /** What is shown as it is, without items that ended somehow. */
-type Shown = Explanation | Inspection;
+type Shown = Advice | Explanation | Inspection;
 
 const API_VERSION = "pullcast.dev/v1alpha1";
 
@@ -74,6 +75,7 @@ export type OneDocument =
   | Counted<SecretStatusReport>
   | Counted<SecretVerifyReport>
   | Counted<SecretPlanReport>
+  | (Versioned & Advice)
   | (Versioned & Explanation)
   | (Versioned & Inspection);
 
@@ -128,7 +130,7 @@ export function toSecretDocument({ kind, items, ...run }: AnySecretReport): OneD
 }
 
 function toItem(report: Report | Diagnosis | Shown): OneDocument {
-  if (report.kind === "Explanation" || report.kind === "Inspection")
+  if (report.kind === "Explanation" || report.kind === "Inspection" || report.kind === "Advice")
     return { apiVersion: API_VERSION, ...report };
   const { kind, items, ...run } = report;
   const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };

@@ -505,3 +505,12 @@ describe("a plan of workloads", () => {
     for (const text of [patches.stdout, patches.stderr]) expect(text).not.toContain(password);
   });
 });
+
+it("advises a way for this cluster, and finds that its pods don't always pull", async () => {
+  const run = await user.run(["advise", ...cluster, "-o", "json"]);
+  expect(JSON.parse(run.stdout), run.stderr).toMatchObject({
+    kind: "Advice",
+    facts: { nodes: bed.nodes.length, unsuited: [], alwaysPull: false },
+    advised: { route: "node-provider" },
+  });
+});
