@@ -231,16 +231,16 @@ async function settled(target: Target, options: RestartKubeletsOptions): Promise
   return error === undefined ? { type: "ready" } : await takenBack(target, { options, error });
 }
 
-/** Takes back what was on trial: the node has done it already, does it now, or does it when its time is over. */
+/** Takes back the run: a node has taken back the setting already, does it now, or does it when its time is over. */
 async function takenBack(
   target: Target,
   { options, error }: { readonly options: RestartKubeletsOptions; readonly error: PullcastError },
 ): Promise<RestartEnd> {
   const { takeBack, transport, signal } = options;
   if (takeBack === undefined) return { type: "failed", error };
-  if (error.code === "PC555") return { type: "restored", error };
   const tried = await tryOnNode(transport, target, { job: takeBack, signal });
   if (tried.type === "answered" && tried.answer.status === "done") {
+    if (error.code === "PC555") return { type: "restored", error };
     const detail = error.message;
     return { type: "restored", error: new PullcastError("PC555", { detail, phase: "restart" }) };
   }

@@ -250,8 +250,8 @@ function inForce(report: NodeReport): string | undefined {
 
 /** As of a push, where pullcast's file is what the kubelet reads. */
 function stateInForce({ state, pathProof, effectiveBy, provider }: NodeStatus): string | undefined {
-  if (provider === "due") return "after a restart";
   if (pathProof === "assumed" || !["current", "expiring", "drifted"].includes(state)) return;
+  if (provider === "due") return "after a restart";
   return effectiveBy === undefined ? "now" : `by ${formatClock(effectiveBy)}`;
 }
 

@@ -80,9 +80,14 @@ export class LivePush {
     composeLive(this.#options.request(login), "confirm"),
   );
 
-  readonly takeBack: NodeJob = oneProgram((login) =>
-    composeLive(this.#options.request(login), "undo"),
-  );
+  /** Takes back the setting on trial, if the node has not done so itself, and puts back what the provider printed. */
+  readonly takeBack: NodeJob = async (shell) => {
+    const { request, story } = this.#options;
+    const { answer } = await shell.run((login) => composeLive(request(login), "undo"));
+    if (answer.status === "failed" && answer.code !== "PC556") return answer;
+    const { run, operator } = story;
+    return await undoJob({ run, operator, now: new Date(), request: liveRequest(request) })(shell);
+  };
 
   /** Puts back what the provider printed before the run, and takes away live mode where the run began it. */
   undo(run: { readonly run: string; readonly now: Date; readonly operator: string }): NodeJob {

@@ -322,11 +322,12 @@ test("what is set on trial is confirmed where the node is well", async () => {
   expect(steps).toEqual(["switch on", "confirm"]);
 });
 
-test("a node that took it back itself is restored, and asked for nothing more", async () => {
-  const { report, steps } = await trial([says(1, "fail PC555 the kubelet ended")]);
+test("a node that took the setting back itself is restored once the rest is back too", async () => {
+  const { report, steps } = await trial([says(1, "fail PC555 the kubelet ended"), UNDONE]);
   expect(report).toMatchObject({ result: "restored", code: "PC555", phase: "restart" });
+  expect(report?.message).toContain("the kubelet ended");
   expect(report).not.toHaveProperty("provider");
-  expect(steps).toEqual(["switch on"]);
+  expect(steps).toEqual(["switch on", "take back"]);
 });
 
 test("it is taken back where it can't be confirmed, and then the node is restored", async () => {

@@ -107,6 +107,9 @@ describe("a kubelet that asks pullcast's provider", () => {
     expect(await flags()).toContain("--image-credential-provider-config");
     const port = await live(await config({ "reg.example:8443": "u:p", [host]: "u:p" }));
     expect(first(port), port.stderr).not.toHaveProperty("restarted");
+    const other = await live(await config({ "reg.example:9999": "u:p", [host]: "u:p" }));
+    expect(first(other), other.stderr).toMatchObject({ restarted: true, provider: "on" });
+    expect(other.stdout).toContain("PC553");
     const taken = await remove();
     expect(first(taken), taken.stderr).toMatchObject({ result: "removed", provider: "off" });
     expect(await flags()).toBe(before);
@@ -196,6 +199,20 @@ describe("beside a provider of others", () => {
 });
 
 describe("a node that is not well with it", () => {
+  it("gets back what it had before, setting and answer, where it was well with an earlier one", async () => {
+    await live(await good());
+    const guard = `[Service]\nExecStartPre=/bin/sh -c "! grep -q 7777 /var/lib/pullcast/provider.yaml"\n`;
+    await bed.exec(node, ["sh", "-c", `cat >${GUARD}`], { input: Buffer.from(guard) });
+    await sh(node, "systemctl daemon-reload");
+    const files =
+      "cd /var/lib/pullcast && cat provider.yaml config.json record bin/pullcast | sha256sum";
+    const before = [await sh(node, files), await flags()];
+    const run = await live(await config({ [host]: "u:p", "reg.example:7777": "u:p" }));
+    expect(first(run), run.stderr).toMatchObject({ result: "restored", code: "PC555" });
+    expect([await sh(node, files), await flags()]).toEqual(before);
+    await comesTo(shell, "pulled");
+  });
+
   it("is restored, and others are left as they were", async () => {
     const guard = `[Service]\nExecStartPre=/bin/sh -c "! test -e /run/systemd/system/kubelet.service.d/zz-pullcast.conf"\n`;
     await sh(node, `mkdir -p ${GUARD.slice(0, GUARD.lastIndexOf("/"))}`);
@@ -211,6 +228,6 @@ describe("a node that is not well with it", () => {
     expect(await sh(node, "ls /run/systemd/system /etc/systemd/system/kubelet.service.d")).toBe(
       "/etc/systemd/system/kubelet.service.d:\n10-guard.conf\n\n/run/systemd/system:",
     );
-    expect(first(await status())).toMatchObject({ drift: ["provider"], provider: "due" });
+    expect(first(await status())).toMatchObject({ state: "missing" });
   });
 });
