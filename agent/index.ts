@@ -73,7 +73,7 @@ export type {
   VerifyOptions,
   WaveOptions,
 } from "./operations/options.ts";
-export { planPools } from "./operations/pools/plan-pools.ts";
+export { planPools, requireCluster } from "./operations/pools/plan-pools.ts";
 export { type ClusterPools, suggestPools } from "./operations/pools/suggest-pools.ts";
 export { push } from "./operations/push.ts";
 export { remove } from "./operations/remove.ts";

@@ -1,5 +1,6 @@
 import { describeCode, type PullcastError } from "../../agent/index.ts";
 import { poolArguments } from "../config-file/flags.ts";
+import { argvOf, givenFlags } from "../config-file/given-flags.ts";
 import { readConfig } from "../config-file/read-config.ts";
 import type { ConfigFile, PoolConfig } from "../config-file/schema.ts";
 import { type Ending, exitCodeOf } from "../exit-codes.ts";
@@ -69,6 +70,9 @@ export function configPath({ args, host }: CommandContext): string {
 }
 
 function choosePools({ pools }: ConfigFile, names: readonly string[]): readonly PoolConfig[] {
+  if (pools.length === 0) {
+    throw usageError("the file has no pools", "its secrets are for pullcast secret apply -f FILE");
+  }
   const unknown = names.find((name) => pools.every((pool) => pool.name !== name));
   if (unknown !== undefined) {
     const known = pools.map(({ name }) => name).join(", ");
@@ -84,13 +88,13 @@ async function poolRun(
 ): Promise<PoolRun> {
   const { config, file, given } = from;
   const { operands, flags } = poolArguments(config, pool, file);
-  const all = new Map([...flags, ...givenFlags(given)]);
-  if (given.given("dry-run")) for (const name of CHANGING_FLAGS) all.delete(name);
-  const argv = [...all].flatMap(([name, values]) => values.map((value) => `--${name}=${value}`));
   const push = findCommand("push");
   if (push === undefined) throw new Error("there is no push");
+  const specs = optionsOf(findCommand("apply") ?? push);
+  const all = new Map([...flags, ...givenFlags(given, specs, OWN)]);
+  if (given.given("dry-run")) for (const name of CHANGING_FLAGS) all.delete(name);
   try {
-    const args = await parseArgv(push, [...argv, "--", ...operands]);
+    const args = await parseArgv(push, [...argvOf(all), "--", ...operands]);
     return { name: pool.name, args, goesOn: all.get("on-failure")?.[0] === "continue" };
   } catch (error) {
     const { detail = "", fix = "" } = error as PullcastError;
@@ -104,14 +108,6 @@ const CHANGING_FLAGS = [
   ...["namespace", "restart-kubelet", "max-unavailable", "ready-timeout"],
   "kubelet-restart-command",
 ];
-
-function givenFlags(given: OptionValues): [string, readonly string[]][] {
-  const apply = findCommand("apply");
-  return (apply === undefined ? [] : optionsOf(apply)).flatMap(({ name, value }) => {
-    if (OWN.has(name) || !given.given(name)) return [];
-    return [[name, value === undefined ? [String(given.on(name))] : given.list(name)]];
-  });
-}
 
 interface Plan {
   readonly config: ConfigFile;

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join } from "node:path";
-import type { ConfigFile, PoolConfig } from "./schema.ts";
+import type { ConfigFile, GroupConfig, PoolConfig } from "./schema.ts";
 
 /** Flags of `pullcast push` whose values are paths: in a file they are relative to its directory. */
 const PATHS: ReadonlySet<string> = new Set([
@@ -28,16 +28,59 @@ export function poolArguments(
   readonly operands: readonly string[];
   readonly flags: ReadonlyMap<string, readonly string[]>;
 } {
-  const base = dirname(file);
-  const flags = new Map<string, readonly string[]>();
-  for (const [name, values] of flagsOf(config, withDefaults(config, pool))) {
+  return {
+    operands: pool.nodes ?? [],
+    flags: textsOf(flagsOf(config, withDefaults(config, pool)), dirname(file)),
+  };
+}
+
+/**
+ * The flags of `pullcast secret apply` that do what a file says of one group of namespaces; of the defaults, the source
+ * counts.
+ *
+ * @param file - its path, which relative paths in it go from
+ */
+export function groupFlags(
+  { cluster, defaults = {} }: ConfigFile,
+  group: GroupConfig,
+  file: string,
+): ReadonlyMap<string, readonly string[]> {
+  const flags: Flags = [
+    ["context", [cluster?.context]],
+    ["name", [group.secret]],
+    ["namespace", group.namespaces ?? []],
+    ["namespace-selector", [group.namespaceSelector]],
+    ["all-namespaces", [group.allNamespaces]],
+    ["exclude", group.exclude ?? []],
+    ...sourceFlags({ ...defaults.source, ...group.source }),
+    ["service-account", group.serviceAccounts ?? []],
+    ["all-service-accounts", [group.allServiceAccounts]],
+    ["replace", [group.replace]],
+    ["strict", [group.strict]],
+  ];
+  return textsOf(flags, dirname(file));
+}
+
+function textsOf(flags: Flags, base: string): Map<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const [name, values] of flags) {
     const texts = values.flatMap((value) => {
       if (value === undefined || value === false) return [];
       return [PATHS.has(name) ? pathFrom(base, String(value)) : String(value)];
     });
-    if (texts.length > 0) flags.set(name, texts);
+    if (texts.length > 0) found.set(name, texts);
   }
-  return { operands: pool.nodes ?? [], flags };
+  return found;
+}
+
+function sourceFlags(source: NonNullable<PoolConfig["source"]>): Flags {
+  return [
+    ["config", source.configs ?? []],
+    ["from-secret", source.secrets ?? []],
+    ["only", source.only ?? []],
+    ["except", source.except ?? []],
+    ["all-from-store", [source.allFromStore]],
+  ];
 }
 
 /** A setting of the pool takes the place of that of the defaults, field by field. */
@@ -75,11 +118,7 @@ function flagsOf({ cluster }: ConfigFile, pool: PoolConfig): Flags {
     ["become", [ssh.become]],
     ["connect-timeout", [ssh.connectTimeout]],
     ["node-timeout", [ssh.nodeTimeout]],
-    ["config", source.configs ?? []],
-    ["from-secret", source.secrets ?? []],
-    ["only", source.only ?? []],
-    ["except", source.except ?? []],
-    ["all-from-store", [source.allFromStore]],
+    ...sourceFlags(source),
     ["delivery", [pool.delivery]],
     ["provider-ports", [pool.providerPorts?.join(",")]],
     ["merge", [pool.merge]],

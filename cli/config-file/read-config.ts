@@ -104,7 +104,37 @@ function faultsOf(issue: z.core.$ZodIssue): Fault[] {
 }
 
 /** What no field alone tells. */
-function contradictions({ cluster, pools }: ConfigFile): Fault[] {
+function contradictions(config: ConfigFile): Fault[] {
+  const { pools, secrets } = config;
+  if (pools.length === 0 && secrets.length === 0) {
+    return [{ path: [], text: "it has neither pools nor secrets" }];
+  }
+  return [...poolFaults(config), ...groupFaults(config)];
+}
+
+function groupFaults({ cluster, secrets }: ConfigFile): Fault[] {
+  const faults: Fault[] = [];
+  const names = new Set<string>();
+  for (const [index, group] of secrets.entries()) {
+    const at = ["secrets", index];
+    const { name, namespaces, namespaceSelector, allNamespaces } = group;
+    if (names.has(name)) {
+      faults.push({ path: [...at, "name"], text: `two groups are called ${name}` });
+    }
+    names.add(name);
+    const ways = [namespaces, namespaceSelector, allNamespaces].filter(Boolean).length;
+    if (ways !== 1) {
+      const text = "one of namespaces, namespaceSelector and allNamespaces must say which it has";
+      faults.push({ path: at, text });
+    }
+    if (cluster === undefined) {
+      faults.push({ path: at, text: "cluster.id must say which cluster its namespaces are of" });
+    }
+  }
+  return faults;
+}
+
+function poolFaults({ cluster, pools }: ConfigFile): Fault[] {
   const faults: Fault[] = [];
   const names = new Set<string>();
   for (const [index, { name, hosts, selector, fieldSelector }] of pools.entries()) {

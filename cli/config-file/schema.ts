@@ -99,6 +99,21 @@ const pool = z.strictObject({
   ...settings,
 });
 
+/** Namespaces that get the same credentials, as one Secret in each. */
+const group = z.strictObject({
+  name: text.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "small letters, digits, dots and dashes"),
+  secret: text.optional().describe("the Secret's name; pullcast if absent"),
+  namespaces: z.array(text).optional(),
+  namespaceSelector: text.optional().describe("labels of namespaces, as kubectl get -l"),
+  allNamespaces: z.boolean().optional(),
+  exclude: z.array(text).optional().describe("names or globs"),
+  source: source.optional(),
+  serviceAccounts: z.array(text).optional().describe("those whose pods get the Secret"),
+  allServiceAccounts: z.boolean().optional(),
+  replace: z.boolean().optional().describe("take over Secrets that others wrote"),
+  strict: z.boolean().optional().describe("take no credentials that have warnings"),
+});
+
 const cluster = z.strictObject({
   id: text
     .regex(/^[0-9a-f-]{36}$/, "the UID of the namespace kube-system")
@@ -113,9 +128,17 @@ export const configSchema = z
     kind: z.literal("Config"),
     cluster: cluster.optional().describe("the cluster that the file is for; only hosts need none"),
     defaults: z.strictObject(settings).optional().describe("for all pools that say nothing else"),
-    pools: z.array(pool).min(1).describe("pushed to one after the other, in this order"),
+    pools: z
+      .array(pool)
+      .default([])
+      .describe("pullcast apply: pushed to one after the other, in this order"),
+    secrets: z
+      .array(group)
+      .default([])
+      .describe("pullcast secret apply -f: groups of namespaces, each with credentials of its own"),
   })
   .meta({ title: "pullcast.yaml" });
 
 export type ConfigFile = z.infer<typeof configSchema>;
+export type GroupConfig = ConfigFile["secrets"][number];
 export type PoolConfig = ConfigFile["pools"][number];

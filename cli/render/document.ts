@@ -123,10 +123,15 @@ export type AnySecretReport =
   | SecretVerifyReport
   | SecretPlanReport;
 
-/** What became of namespaces. */
-export function toSecretDocument({ kind, items, ...run }: AnySecretReport): OneDocument {
-  const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
-  return document as OneDocument;
+/** What became of namespaces; one for each report, in a `List` where there are several. */
+export function toSecretDocument(reports: readonly AnySecretReport[]): ReportDocument {
+  const documents = reports.map(({ kind, items, ...run }) => {
+    const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };
+    return document as OneDocument;
+  });
+  const [only] = documents;
+  if (documents.length === 1 && only !== undefined) return only;
+  return { apiVersion: API_VERSION, kind: "List", items: documents };
 }
 
 function toItem(report: Report | Diagnosis | Shown): OneDocument {

@@ -33,12 +33,7 @@ interface PlannedPools {
  */
 export async function planPools(options: PlanPoolsOptions): Promise<PlannedPools> {
   const { kubectl, clusterId, pools, all, signal } = options;
-  if (clusterId !== undefined) {
-    const id = await readClusterId(kubectl, signal);
-    if (id !== clusterId) {
-      throw new PullcastError("PC150", { detail: `the file says ${clusterId}, this one is ${id}` });
-    }
-  }
+  if (clusterId !== undefined) await requireCluster(kubectl, clusterId, signal);
   const poolOf = new Map<string, string>();
   const twice: string[] = [];
   const empty: string[] = [];
@@ -59,6 +54,22 @@ export async function planPools(options: PlanPoolsOptions): Promise<PlannedPools
   const nodes = await listNodes(kubectl, { signal });
   const left = nodes.filter((node) => skipReason(node) === undefined && !poolOf.has(node.name));
   return { empty, unassigned: left.map(({ name }) => name) };
+}
+
+/**
+ * Refuses any cluster but one.
+ *
+ * @param clusterId - the UID of its namespace kube-system
+ * @throws {PullcastError} PC150 on another cluster, PC101 to PC106
+ */
+export async function requireCluster(
+  kubectl: KubectlSettings,
+  clusterId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = await readClusterId(kubectl, signal);
+  if (id === clusterId) return;
+  throw new PullcastError("PC150", { detail: `the file says ${clusterId}, this one is ${id}` });
 }
 
 async function nodesOf(

@@ -279,6 +279,8 @@ export interface SecretReport {
   readonly dryRun: boolean;
   /** Of the Secret. */
   readonly name: string;
+  /** The group of namespaces; absent where no file told of groups. */
+  readonly group?: string;
   readonly startedAt: string;
   readonly durationMs: number;
   /** kubectl's context. */

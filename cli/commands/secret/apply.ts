@@ -1,4 +1,4 @@
-import { PullcastError, type SecretPlan } from "../../../agent/index.ts";
+import { PullcastError, type SecretPlan, type SecretReport } from "../../../agent/index.ts";
 import { isYes } from "../../confirm-host-keys.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
@@ -8,24 +8,42 @@ import { cleanDeep } from "../../render/clean-deep.ts";
 import { foldNames } from "../../render/fold-names.ts";
 import { wrap } from "../../render/wrap.ts";
 import type { CommandContext } from "../command.ts";
-import { presentSecretReport } from "./present.ts";
+import { groupRuns } from "./groups.ts";
+import { presentSecretReports } from "./present.ts";
 
 /** `pullcast secret apply`: credentials into Secrets, and their name into ServiceAccounts. */
 export function secretApplyCommand(context: CommandContext): Promise<Ending> {
   return applySecrets(context, { dryRun: context.args.options.on("dry-run") });
 }
 
-/** Applies, or asks what would come of it, and presents that. */
+/** Applies, or asks what would come of it, and presents that; with a file, one group after the other. */
 export async function applySecrets(
   context: CommandContext,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<Ending> {
-  const { options } = context.args;
-  const { host } = context;
+  const reports: SecretReport[] = [];
+  try {
+    for (const { group, args } of await groupRuns(context)) {
+      const report = await applyOnce({ ...context, args }, dryRun);
+      reports.push(group === undefined ? report : { ...report, group });
+    }
+  } finally {
+    // What was done is told whatever became of the rest.
+    if (reports.length > 0) await presentSecretReports(context, reports);
+  }
+  return {
+    interrupted: reports.some(({ interrupted }) => interrupted),
+    namespaces: reports.flatMap(({ items }) => items),
+  };
+}
+
+async function applyOnce(context: CommandContext, dryRun: boolean): Promise<SecretReport> {
+  const { host, args } = context;
+  const { options } = args;
   const run = secretRunOptions(context);
   const source = sourceOptions(options, host);
   const { secretApply } = await import("../../../agent/index.ts");
-  const report = await secretApply({
+  return await secretApply({
     ...run,
     ...judgeOptions(options),
     ...registryAccess(options, host),
@@ -34,8 +52,6 @@ export async function applySecrets(
     replace: options.on("replace"),
     ...(options.on("yes") ? {} : { confirm: confirmer(context) }),
   });
-  await presentSecretReport(context, report);
-  return { interrupted: report.interrupted, namespaces: report.items };
 }
 
 function confirmer({ host, signal }: CommandContext): (plan: SecretPlan) => Promise<boolean> {

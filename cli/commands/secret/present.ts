@@ -28,12 +28,21 @@ import {
 import { writeInFormat } from "../../render/write-document.ts";
 import type { CommandContext } from "../command.ts";
 
-/** Prints what became of namespaces: the report on standard output, the summary on standard error. */
-export function presentSecretReport(context: CommandContext, report: SecretReport): Promise<void> {
-  return present(context, cleanDeep(report), {
+/** Prints what became of namespaces: the reports on standard output, the summaries on standard error. */
+export function presentSecretReports(
+  context: CommandContext,
+  reports: readonly SecretReport[],
+): Promise<void> {
+  const heading = ({ group }: SecretReport) => (group === undefined ? "" : `Group ${group}`);
+  return present(context, cleanDeep(reports), {
     names: wellServed,
-    table: renderSecretReport,
-    summary: renderSecretSummary,
+    table: (report, style) =>
+      [heading(report), renderSecretReport(report, style)].filter(Boolean).join("\n"),
+    summary: (report) => {
+      const lines = renderSecretSummary(report);
+      const { group } = report;
+      return group === undefined ? lines : lines.map((line) => `${group}: ${line}`);
+    },
   });
 }
 
@@ -42,7 +51,7 @@ export function presentSecretStatus(
   context: CommandContext,
   report: SecretStatusReport,
 ): Promise<void> {
-  return present(context, cleanDeep(report), {
+  return present(context, [cleanDeep(report)], {
     names: currentNamespaces,
     table: renderSecretStatus,
     summary: renderStatusSummary,
@@ -54,7 +63,7 @@ export function presentSecretVerify(
   context: CommandContext,
   report: SecretVerifyReport,
 ): Promise<void> {
-  return present(context, cleanDeep(report), {
+  return present(context, [cleanDeep(report)], {
     names: pullingAccounts,
     table: renderSecretVerify,
     summary: renderVerifySummary,
@@ -66,7 +75,7 @@ export function presentSecretPlan(
   context: CommandContext,
   report: SecretPlanReport,
 ): Promise<void> {
-  return present(context, cleanDeep(report), {
+  return present(context, [cleanDeep(report)], {
     names: independentWorkloads,
     table: renderSecretPlan,
     summary: renderPlanSummary,
@@ -81,26 +90,31 @@ interface Renderers<Report> {
 
 async function present<Report extends AnySecretReport>(
   { host, events, args: { options } }: CommandContext,
-  report: Report,
+  reports: readonly Report[],
   render: Renderers<Report>,
 ): Promise<void> {
   const colored = wantsColor(host, host.stdout, options.on("no-color"));
-  events?.end(toSecretDocument(report));
+  const document = toSecretDocument(reports);
+  events?.end(document);
   const text =
     options.text("events") === "-"
       ? ""
       : await writeInFormat(
           options.text("output"),
           {
-            document: () => toSecretDocument(report),
-            names: () => render.names(report),
-            text: (style) =>
-              render.table(report, { ...style, ...(colored ? { paint: paintResult } : {}) }),
+            document: () => document,
+            names: () => reports.map((report) => render.names(report)).join(""),
+            text: (style) => {
+              const painted = { ...style, ...(colored ? { paint: paintResult } : {}) };
+              return reports.map((report) => render.table(report, painted)).join("\n");
+            },
           },
           host.stdout,
         );
   host.stdout.write(text);
-  for (const line of render.summary(report)) host.stderr.write(`${line}\n`);
+  for (const line of reports.flatMap((report) => render.summary(report))) {
+    host.stderr.write(`${line}\n`);
+  }
   const file = options.text("report");
-  if (file !== undefined) await writeReportFile(file, toSecretDocument(report));
+  if (file !== undefined) await writeReportFile(file, document);
 }

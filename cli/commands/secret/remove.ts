@@ -1,13 +1,13 @@
 import type { Ending } from "../../exit-codes.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
 import type { CommandContext } from "../command.ts";
-import { presentSecretReport } from "./present.ts";
+import { presentSecretReports } from "./present.ts";
 
 /** `pullcast secret remove`: our Secrets out of namespaces, and their name out of ServiceAccounts. */
 export async function secretRemoveCommand(context: CommandContext): Promise<Ending> {
   const run = secretRunOptions(context);
   const { secretRemove } = await import("../../../agent/index.ts");
   const report = await secretRemove({ ...run, dryRun: context.args.options.on("dry-run") });
-  await presentSecretReport(context, report);
+  await presentSecretReports(context, [report]);
   return { interrupted: report.interrupted, namespaces: report.items };
 }

@@ -20,6 +20,20 @@ export const SECRET: GroupSpec = {
   ],
 };
 
+/** Groups of a file, in place of one on the command line. */
+const GROUPS_OF_FILE: OptionGroup = {
+  title: "Groups of a file",
+  options: [
+    {
+      name: "file",
+      short: "f",
+      value: "FILE",
+      text: "groups of namespaces, each with credentials and names of its own, as secrets in pullcast.yaml says",
+    },
+    { name: "group", value: "NAME", many: true, text: "only this group of the file" },
+  ],
+};
+
 const APPLY: CommandSpec = {
   name: "secret apply",
   summary: "Put credentials into a Secret in each namespace, and into ServiceAccounts",
@@ -43,9 +57,11 @@ const APPLY: CommandSpec = {
       "secret apply -n team-a --name team-a --only registry.example.com/team-a",
     ],
     ["What would come of it? Asks the API server, changes nothing", "secret apply -A --dry-run"],
+    ["Each team only its registries, as a file says", "secret apply -f pullcast.yaml"],
   ],
   groups: [
     NAMESPACES,
+    GROUPS_OF_FILE,
     {
       title: "Secret",
       options: [
@@ -91,6 +107,7 @@ const DIFF: CommandSpec = {
   ],
   groups: [
     NAMESPACES,
+    GROUPS_OF_FILE,
     {
       title: "Secret",
       options: [

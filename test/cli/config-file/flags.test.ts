@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findCommand, optionsOf } from "../../../cli/commands/catalog.ts";
-import { poolArguments } from "../../../cli/config-file/flags.ts";
+import { groupFlags, poolArguments } from "../../../cli/config-file/flags.ts";
 import type { ConfigFile } from "../../../cli/config-file/schema.ts";
 import { parseArgv } from "../../../cli/options/parse-argv.ts";
 
@@ -14,6 +14,20 @@ const FULL: ConfigFile = {
   apiVersion: "pullcast.dev/v1alpha1",
   kind: "Config",
   cluster: { id: ID, context: "prod" },
+  secrets: [
+    {
+      ...{ name: "g", secret: "pull-g", namespaces: ["a"], namespaceSelector: "b" },
+      ...{ allNamespaces: true, exclude: ["c"], serviceAccounts: ["d"], allServiceAccounts: true },
+      ...{ replace: true, strict: true },
+      source: {
+        configs: ["c.json"],
+        secrets: ["n/s"],
+        only: ["o"],
+        except: ["x"],
+        allFromStore: true,
+      },
+    },
+  ],
   pools: [
     {
       name: "all",
@@ -93,6 +107,7 @@ describe("a pool of a file", () => {
     const { flags } = argumentsOf({
       ...{ apiVersion: "pullcast.dev/v1alpha1", kind: "Config", cluster: { id: ID } },
       defaults: { merge: true, ssh: { user: "root", port: 22 }, waves: { sizes: [1] } },
+      secrets: [],
       pools: [{ name: "a", merge: false, ssh: { port: 2222 } }],
     });
     expect(Object.fromEntries(flags)).toEqual({
@@ -113,3 +128,33 @@ describe("a pool of a file", () => {
     expect(verified({ image: "i", between: true, after: true })).toEqual([true, true]);
   });
 });
+
+describe("a group of namespaces", () => {
+  it("has a field for each flag of secret apply that is about namespaces, and no other", () => {
+    const apply = findCommand("secret apply");
+    const [group] = FULL.secrets;
+    if (apply === undefined || group === undefined) throw new Error("there is no secret apply");
+    const flags = groupFlags(FULL, group, "/etc/pullcast.yaml");
+    const own = [...flags.keys(), ...NOT_OF_GROUPS].sort();
+    expect(own).toEqual(
+      optionsOf(apply)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    expect(flags.get("config")).toEqual(["/etc/c.json"]);
+    expect(flags.get("name")).toEqual(["pull-g"]);
+  });
+
+  it("takes the source of the defaults where it has none", () => {
+    const defaults = { source: { configs: ["all.json"], only: ["a/*"] } };
+    const group = { name: "g", namespaces: ["a"], source: { only: ["b/*"] } };
+    const flags = groupFlags({ ...FULL, defaults }, group, "/etc/pullcast.yaml");
+    expect([flags.get("config"), flags.get("only")]).toEqual([["/etc/all.json"], ["b/*"]]);
+  });
+});
+
+const NOT_OF_GROUPS = [
+  ...["file", "group", "registry", "username", "password-stdin", "dry-run", "yes", "ca"],
+  ...["kubeconfig", "cluster", "as", "request-timeout", "kubectl"],
+  ...["output", "report", "events", "quiet", "verbose", "no-color", "help"],
+];

@@ -39,7 +39,8 @@ test.each<[string, string, string]>([
     "5:27 pools[0].ssh.port: Too small",
   ],
   ["another version", HEAD.replace("alpha1", "") + "pools: [{ name: a }]\n", "1:13 apiVersion: "],
-  ["no pools", HEAD, "1:1 pools: expected array"],
+  ["nothing", HEAD, "1:1 it has neither pools nor secrets"],
+  ["a group of nowhere", `${HEAD}secrets: [{ name: a }]\n`, "4:11 secrets[0]: one of namespaces,"],
   [
     "two of a name",
     `${HEAD}pools: [{ name: a }, { name: a }]\n`,

@@ -22,10 +22,12 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await sh(node, `rm -f ${GUARD} && systemctl daemon-reload`);
-  await user.run(["remove", ...cluster, ...ssh, node, other]);
-  await user.run(["restore", ...cluster, ...ssh, node, other]);
+  await user.run(["remove", ...cluster, ...ssh, node]);
 });
-afterAll(() => user.remove());
+afterAll(async () => {
+  await user.run(["remove", ...cluster, ...ssh, node, other]);
+  await user.remove();
+});
 
 async function sh(where: string, script: string): Promise<string> {
   const run = await bed.exec(where, ["sh", "-c", script]);

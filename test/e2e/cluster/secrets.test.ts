@@ -506,6 +506,41 @@ describe("a plan of workloads", () => {
   });
 });
 
+it("gives each group of a file its own registries, under its own name", async () => {
+  await namespaces("f1", "f2");
+  const two = join(user.home, "two.json");
+  const other = { auth: Buffer.from("u:p").toString("base64") };
+  const value = { auths: { [host]: { auth }, "other.example": other } };
+  await writeFile(two, JSON.stringify(value), { mode: 0o600 });
+  const made = await user.run(["init", ...cluster, "-f", "-"]);
+  const head = made.stdout.slice(0, made.stdout.indexOf("# For all pools"));
+  const file = join(user.home, "groups.yaml");
+  const groups = `defaults: { source: { configs: [two.json] } }
+secrets:
+- { name: one, namespaces: [f1], serviceAccounts: [default], source: { only: ["${host}"] } }
+- { name: two, namespaces: [f2], secret: pull-two, source: { only: [other.example] } }
+`;
+  await writeFile(file, head + groups);
+  const run = await secret("apply", "-f", file);
+  expect(run.code, run.stderr).toBe(0);
+  const { items } = JSON.parse(run.stdout) as { items: { group: string; items: object[] }[] };
+  expect(items.map((one) => [one.group, one.items])).toMatchObject([
+    ["one", [{ namespace: "f1", result: "created", accounts: [{ name: "default" }] }]],
+    ["two", [{ namespace: "f2", result: "created", accounts: [] }]],
+  ]);
+  const keys = async (namespace: string, name: string) => {
+    const { data } = await read<{ data: Record<string, string> }>("secret", namespace, name);
+    const text = Buffer.from(data[".dockerconfigjson"] ?? "", "base64").toString();
+    return Object.keys((JSON.parse(text) as { auths: object }).auths);
+  };
+  expect([await keys("f1", "pullcast"), await keys("f2", "pull-two")]).toEqual([
+    [host],
+    ["other.example"],
+  ]);
+  const same = await secret("diff", "-f", file, "--group", "one");
+  expect(same.code, same.stderr).toBe(0);
+});
+
 it("advises a way for this cluster, and finds that its pods don't always pull", async () => {
   const run = await user.run(["advise", ...cluster, "-o", "json"]);
   expect(JSON.parse(run.stdout), run.stderr).toMatchObject({
