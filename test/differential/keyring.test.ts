@@ -3,6 +3,7 @@ import { type AskKeyring, ensureKeyring } from "../bed/keyring.ts";
 import { compare } from "./compare.ts";
 import { newQuestion } from "./files.ts";
 import { goldenCase, goldenQuestions, isSameAnswer, readGolden } from "./golden.ts";
+import { LARGE_PAIR } from "./lints.ts";
 import { nasties } from "./nasties.ts";
 import { randomOf } from "./random.ts";
 
@@ -23,6 +24,14 @@ describe.each(["1.35", "1.30"] as const)("the keyring of Kubernetes %s", (versio
       compare(one, answers[index], version).map((found) => ({ name: one.name, ...found })),
     );
     expect(differences).toEqual([]);
+  });
+
+  test("uses a file whose size is warned about", async () => {
+    const { text, claims } = LARGE_PAIR;
+    const images = Object.keys(claims);
+    const [answer] = await ask([{ format: "config.json", file: Buffer.from(text), images }]);
+    const users = answer?.creds?.map((list) => list.map(({ username }) => username));
+    expect([answer?.valid, users]).toEqual([true, Object.values(claims)]);
   });
 
   test("agrees with ours about 40,000 generated pairs, most of them with something to match", async () => {

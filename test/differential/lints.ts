@@ -175,6 +175,14 @@ export const LINT_PAIRS: readonly LintPair[] = [
   key(["PC669", "a login in the key"], ["user:pass@reg.example"], { [APP]: ["u0"] }),
 ];
 
+/** A file that is warned about for its size, and works: too long for the golden file. */
+export const LARGE_PAIR: LintPair = {
+  code: "PC666",
+  name: "more than 256 KiB",
+  text: keys("reg.example", ...Array.from({ length: 8000 }, (_, at) => `r${at}.other.example`)),
+  claims: { [APP]: ["u0"] },
+};
+
 /** As the golden file calls it. */
 export function lintName({ code, name }: LintPair): string {
   return `lint: ${code} ${name}`;

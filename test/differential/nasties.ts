@@ -1,5 +1,5 @@
 import type { Question } from "../bed/keyring.ts";
-import { LINT_PAIRS, lintName } from "./lints.ts";
+import { LARGE_PAIR, LINT_PAIRS, lintName } from "./lints.ts";
 
 /** A case with a name: each is a surprise of the kubelet, or of a parser like its own. */
 export interface Nasty extends Question {
@@ -507,7 +507,7 @@ export function nasties(): Nasty[] {
     ...KEYS.map(([name, key, ...images]) => withKeys(`key: ${name}`, [key], images)),
     ...IMAGES.map(([name, image]) => withKeys(`image: ${name}`, SERVING_MANY, [image])),
     ...ORDERS.map(([name, keys, ...images]) => withKeys(`order: ${name}`, keys, images)),
-    ...LINT_PAIRS.map((pair) => ({
+    ...[...LINT_PAIRS, LARGE_PAIR].map((pair) => ({
       name: lintName(pair),
       format: CONFIG,
       file: bytesOf(pair.text),

@@ -4,7 +4,7 @@ import { lintFile } from "../../../agent/kubelet/lint.ts";
 import { readKubeletFile } from "../../../agent/kubelet/read-file.ts";
 import { lookUpImage, parseRepository } from "../../../agent/operations/kubelet-lookup.ts";
 import { readGolden } from "../../differential/golden.ts";
-import { LINT_PAIRS, lintName } from "../../differential/lints.ts";
+import { LARGE_PAIR, LINT_PAIRS, lintName } from "../../differential/lints.ts";
 
 const context = { repositoryOf: parseRepository };
 const golden = new Map((await readGolden()).map((one) => [one.name, one]));
@@ -35,6 +35,10 @@ describe.each(LINT_PAIRS)("$code: $name", (pair) => {
       expect([image, sorted]).toEqual([image, claimed.flatMap((one) => one.split("|"))]);
     }
   });
+});
+
+test("a large file is warned about; that it works the differential test asks the kubelet's packages", () => {
+  expect(codesOf(LARGE_PAIR.text)).toEqual(["PC666"]);
 });
 
 test("an ordinary file has nothing to say", () => {
