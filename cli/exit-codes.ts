@@ -14,6 +14,7 @@ import type {
   PullReport,
   TrustedNode,
 } from "../agent/index.ts";
+import { isTakenBack } from "./render/ended-well.ts";
 
 /** All exit codes, in the order in which they are tried. */
 export const EXIT_CODES = [
@@ -131,11 +132,6 @@ function plainExitCode(ending: Ending): ExitCode {
 interface Item {
   readonly result: string;
   readonly code?: Code;
-}
-
-/** A push that the node was not well with; a restore restores without a code. */
-function isTakenBack({ result, code }: Item): boolean {
-  return result === "restored" && code !== undefined;
 }
 
 const UNKNOWN_STATES: ReadonlySet<string> = new Set<NodeStatus["state"]>([

@@ -65,7 +65,7 @@ export async function readPodPull(
   if (answer.status !== 200) throw apiRefusal(answer, `pod ${namespace}/${name}`);
   const { spec } = answer.body as PodWithAccount;
   const serviceAccount = spec.serviceAccountName ?? "default";
-  const names = namesOf(spec.imagePullSecrets);
+  const names = pullSecretNames(spec.imagePullSecrets);
   const [secrets, account] = await Promise.all([
     Promise.all(names.map((secret) => readSecret(gateway, namespace, secret))),
     gateway.request(
@@ -81,7 +81,7 @@ export async function readPodPull(
     serviceAccount,
     images: imagesOf(spec),
     secrets,
-    notTaken: namesOf(offered).filter((secret) => !names.includes(secret)),
+    notTaken: pullSecretNames(offered).filter((secret) => !names.includes(secret)),
   };
 }
 
@@ -95,7 +95,7 @@ function base(namespace: string): string {
 }
 
 /** Empty names are ignored, as the kubelet does; a name that stands twice counts once for people. */
-function namesOf(references: Account["imagePullSecrets"]): string[] {
+export function pullSecretNames(references: Account["imagePullSecrets"]): string[] {
   const names = (references ?? []).map(({ name }) => name ?? "").filter((name) => name !== "");
   return [...new Set(names)];
 }

@@ -1,6 +1,7 @@
 import { cleanText } from "../util/clean-text.ts";
 import type { Gateway } from "./gateway.ts";
 import { listAll } from "./list-all.ts";
+import { pullSecretNames } from "./pull-secrets.ts";
 
 /** What makes pods: their images, and where their pull secrets come from. */
 export interface Workload {
@@ -91,14 +92,14 @@ function workloadOf(
 ): Workload {
   const template = spec.jobTemplate?.spec?.template ?? spec.template;
   const pod = of.kind === "Pod" ? spec : (template?.spec ?? {});
-  const { containers = [], initContainers = [], imagePullSecrets = [] } = pod;
+  const { containers = [], initContainers = [], imagePullSecrets } = pod;
   const images = [...initContainers, ...containers].flatMap(({ image }) => image ?? []);
   return {
     ...of,
     namespace: metadata.namespace,
     name: cleanText(metadata.name, 253),
     account: pod.serviceAccountName ?? "default",
-    pullSecrets: imagePullSecrets.flatMap(({ name }) => (name ? [name] : [])),
+    pullSecrets: pullSecretNames(imagePullSecrets),
     images: [...new Set(images)].map((image) => cleanText(image, 500)),
   };
 }

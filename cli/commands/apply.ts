@@ -1,16 +1,17 @@
-import { describeCode, type PullcastError } from "../../agent/index.ts";
+import { describeCode } from "../../agent/index.ts";
+import { configPath } from "../config-file/config-path.ts";
 import { poolArguments } from "../config-file/flags.ts";
-import { argvOf, givenFlags } from "../config-file/given-flags.ts";
+import { givenFlags, parseFlags } from "../config-file/given-flags.ts";
 import { readConfig } from "../config-file/read-config.ts";
 import type { ConfigFile, PoolConfig } from "../config-file/schema.ts";
 import { type Ending, exitCodeOf } from "../exit-codes.ts";
 import { kubectlOptions, runOptions } from "../options/engine-options.ts";
-import { type OptionValues, type ParsedArgs, parseArgv } from "../options/parse-argv.ts";
-import { expandHome, quote } from "../options/values.ts";
+import type { OptionValues, ParsedArgs } from "../options/parse-argv.ts";
+import { quote } from "../options/values.ts";
 import type { Report } from "../render/document.ts";
 import { nameList } from "../render/groups.ts";
 import { usageError } from "../usage-error.ts";
-import { CONFIG_FILE, findCommand, optionsOf } from "./catalog.ts";
+import { APPLY, optionsOf, PUSH } from "./catalog.ts";
 import type { CommandContext } from "./command.ts";
 import { pushCommand } from "./push.ts";
 
@@ -64,11 +65,6 @@ export async function applyCommand(context: CommandContext): Promise<Ending> {
   return together(endings, context.signal.aborted);
 }
 
-/** Where the file is: relative to the working directory, `~/` opened. */
-export function configPath({ args, host }: CommandContext): string {
-  return expandHome(args.options.text("file") ?? CONFIG_FILE, host.homeDir);
-}
-
 function choosePools({ pools }: ConfigFile, names: readonly string[]): readonly PoolConfig[] {
   if (pools.length === 0) {
     throw usageError("the file has no pools", "its secrets are for pullcast secret apply -f FILE");
@@ -88,18 +84,14 @@ async function poolRun(
 ): Promise<PoolRun> {
   const { config, file, given } = from;
   const { operands, flags } = poolArguments(config, pool, file);
-  const push = findCommand("push");
-  if (push === undefined) throw new Error("there is no push");
-  const specs = optionsOf(findCommand("apply") ?? push);
-  const all = new Map([...flags, ...givenFlags(given, specs, OWN)]);
+  const all = new Map([...flags, ...givenFlags(given, optionsOf(APPLY), OWN)]);
   if (given.given("dry-run")) for (const name of CHANGING_FLAGS) all.delete(name);
-  try {
-    const args = await parseArgv(push, [...argvOf(all), "--", ...operands]);
-    return { name: pool.name, args, goesOn: all.get("on-failure")?.[0] === "continue" };
-  } catch (error) {
-    const { detail = "", fix = "" } = error as PullcastError;
-    throw usageError(`pool ${pool.name} of ${quote(file)}: ${detail}`, fix);
-  }
+  const part = `pool ${pool.name} of ${quote(file)}`;
+  return {
+    name: pool.name,
+    args: await parseFlags(PUSH, { flags: all, operands }, part),
+    goesOn: all.get("on-failure")?.[0] === "continue",
+  };
 }
 
 /** Nothing is proven or restarted where nothing is changed. */

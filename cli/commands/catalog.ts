@@ -33,7 +33,7 @@ export type { CommandSpec } from "./command-spec.ts";
 
 const HELP: OptionGroup = { title: "Output", options: OUTPUT.options.slice(-1) };
 
-const PUSH: CommandSpec = {
+export const PUSH: CommandSpec = {
   name: "push",
   operand: "[NODE...]",
   summary: "Put registry credentials on nodes, so that their kubelets can pull",
@@ -515,7 +515,7 @@ const FILE_OPTION: OptionSpec = {
   text: "the file of pools",
 };
 
-const APPLY: CommandSpec = {
+export const APPLY: CommandSpec = {
   name: "apply",
   summary: "Push to pools of nodes as a file says: from where, how, in which waves",
   about: [

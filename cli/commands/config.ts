@@ -1,7 +1,7 @@
+import { configPath } from "../config-file/config-path.ts";
 import { readConfig } from "../config-file/read-config.ts";
 import { configSchema } from "../config-file/schema.ts";
 import type { Ending } from "../exit-codes.ts";
-import { configPath } from "./apply.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `pullcast config validate`: whether a file of pools can be applied, without asking a cluster. */

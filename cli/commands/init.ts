@@ -1,11 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { configPath } from "../config-file/config-path.ts";
 import { renderNewConfig } from "../config-file/new-config.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions } from "../options/engine-options.ts";
 import { quote } from "../options/values.ts";
 import { usageError } from "../usage-error.ts";
-import { configPath } from "./apply.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `pullcast init`: a file of pools for the cluster of the context. */

@@ -88,14 +88,16 @@ interface Fault {
 }
 
 /** All fields that there are, for a slip of the pen. */
-const FIELDS = [...JSON.stringify(configSchema.toJSONSchema()).matchAll(/"([a-zA-Z]+)":\{/g)].map(
-  ([, name = ""]) => name,
-);
+function knownFields(): string[] {
+  const schema = JSON.stringify(configSchema.toJSONSchema());
+  return [...schema.matchAll(/"([a-zA-Z]+)":\{/g)].map(([, name = ""]) => name);
+}
 
 function faultsOf(issue: z.core.$ZodIssue): Fault[] {
   if (issue.code === "unrecognized_keys") {
+    const known = knownFields();
     return issue.keys.map((key) => {
-      const meant = suggest(key, FIELDS);
+      const meant = suggest(key, known);
       const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
       return { path: [...issue.path, key], text: `there is no such field${hint}` };
     });

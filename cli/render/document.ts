@@ -20,7 +20,7 @@ import type {
   TrustReport,
   VerifyReport,
 } from "../../agent/index.ts";
-import { ENDED_WELL } from "./ended-well.ts";
+import { ENDED_WELL, endedWell } from "./ended-well.ts";
 
 /** A code in the words of the table. */
 export interface CodeMeaning {
@@ -155,6 +155,13 @@ export function countResults(
   return counts;
 }
 
+/** The same as text: `3 updated, 1 failed`. */
+export function countsText(items: Parameters<typeof countResults>[0]): string {
+  return Object.entries(countResults(items))
+    .map(([end, count]) => `${count} ${end}`)
+    .join(", ");
+}
+
 /** What ended well in all reports, as `kubectl -o name` prints it: nodes, or the pods that were removed. */
 export function toNames(reports: readonly Report[]): string {
   const ends = new Map<string, boolean>();
@@ -179,5 +186,5 @@ function endsOf(report: Report): (readonly [name: string, well: boolean])[] {
   if (report.kind === "StatusReport") {
     return report.items.map(({ node, state }) => [`node/${node}`, ENDED_WELL.has(state)]);
   }
-  return report.items.map(({ node, result }) => [`node/${node}`, ENDED_WELL.has(result)]);
+  return report.items.map((item) => [`node/${item.node}`, endedWell(item)]);
 }

@@ -1,4 +1,4 @@
-import { ENDED_WELL } from "./ended-well.ts";
+import { ENDED_WELL, isTakenBack } from "./ended-well.ts";
 
 /** One thing that ended well or not: a node, a namespace, a check, as other tools' reports have them. */
 export interface Outcome {
@@ -57,9 +57,8 @@ interface Fields {
   readonly fix?: unknown;
 }
 
-/** What was restored for a reason was to be something else. */
 function isWell(end: string, code: unknown): boolean {
-  return WELL.has(end) && !(end === "restored" && code !== undefined);
+  return WELL.has(end) && !isTakenBack({ result: end, code });
 }
 
 function outcomeOf(item: Fields): Outcome {

@@ -10,7 +10,7 @@ import {
   type TrustReport,
 } from "../../agent/index.ts";
 import { causeLines, type Failure } from "./causes.ts";
-import { countResults, type NodesReport, type Report } from "./document.ts";
+import { countsText, type NodesReport, type Report } from "./document.ts";
 import { ENDED_WELL } from "./ended-well.ts";
 import { groupWarnings, nameList, neutralText } from "./groups.ts";
 import { formatClock, formatDuration } from "./time.ts";
@@ -57,8 +57,7 @@ function stopLines({ code, message }: Notice): string[] {
 
 /** How many ended how. */
 function renderCounts(report: Report): string {
-  const counts = Object.entries(countResults(report.items));
-  const text = counts.map(([result, count]) => `${count} ${result}`).join(", ");
+  const text = countsText(report.items);
   const none = report.kind === "CleanupReport" ? "no test pods" : "no nodes";
   // Rows of a check are folded: the number tells what is counted.
   const of = report.kind === "CheckReport" ? ` of ${report.items.length} checks` : "";

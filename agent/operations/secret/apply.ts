@@ -17,7 +17,7 @@ import { loadSoundSecret } from "./load-sound.ts";
 import type { AccountItem, NamespaceItem, SecretApplyOptions, SecretReport } from "./model.ts";
 import { plainRefusal as plain, refusalOf, sendPatiently, thrownRefusal } from "./refusal.ts";
 import { AT_ONCE, withSession } from "./session.ts";
-import { type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
+import { isWide, type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
 
 /** Credentials that nobody named go to no more namespaces than this without a question. */
 const ASK_ABOVE_NAMESPACES = 10;
@@ -41,7 +41,7 @@ export async function secretApply(options: SecretApplyOptions): Promise<SecretRe
       config,
       namespaces.map((one) => one.name),
     );
-    const wide = options.namespaces.all || options.namespaces.selector !== undefined;
+    const wide = isWide(options.namespaces);
     const views = await surveyNamespaces(gateway, { ...options, namespaces, wide });
     const limit = pLimit(AT_ONCE);
     const context: ApplyContext = { gateway, wide, options, file: config.bytes };

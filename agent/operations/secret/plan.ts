@@ -1,7 +1,7 @@
 import type { Gateway } from "../../cluster/gateway.ts";
 import { listAll } from "../../cluster/list-all.ts";
 import { NODE_ANNOTATION } from "../../cluster/node-annotation.ts";
-import { listPullSecrets, type PullSecret } from "../../cluster/pull-secrets.ts";
+import { listPullSecrets, type PullSecret, pullSecretNames } from "../../cluster/pull-secrets.ts";
 import { listServiceAccounts } from "../../cluster/service-accounts.ts";
 import { listWorkloads, type Workload } from "../../cluster/workloads.ts";
 import type { KubeletEntry } from "../../kubelet/model.ts";
@@ -13,7 +13,7 @@ import { lookUpImage } from "../kubelet-lookup.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { SecretPlanOptions, SecretPlanReport, WorkloadPlan } from "./model.ts";
 import { withSession } from "./session.ts";
-import { selectNamespaces } from "./survey.ts";
+import { isWide, selectNamespaces } from "./survey.ts";
 
 /**
  * Tells of each workload which Secret or node credential serves its pulls, by their keys, and what would break without.
@@ -27,7 +27,7 @@ export async function secretPlan(options: SecretPlanOptions): Promise<SecretPlan
   return await withSession(options, async (session) => {
     const { gateway } = session;
     const chosen = await selectNamespaces(session, options.namespaces);
-    const wide = options.namespaces.all || options.namespaces.selector !== undefined;
+    const wide = isWide(options.namespaces);
     const names = new Set(chosen.map((one) => one.name));
     const nodes = await nodeKeysOf(gateway, options);
     const node = entriesOf(nodes.keys);
@@ -55,11 +55,8 @@ async function look(gateway: Gateway, namespace: string | undefined) {
     listServiceAccounts(gateway, namespace === undefined ? {} : { namespace }),
   ]);
   const offered = accounts.map(
-    ({ metadata, imagePullSecrets = [] }) =>
-      [
-        `${metadata.namespace}/${metadata.name}`,
-        imagePullSecrets.flatMap(({ name }) => (name ? [name] : [])),
-      ] as const,
+    ({ metadata, imagePullSecrets }) =>
+      [`${metadata.namespace}/${metadata.name}`, pullSecretNames(imagePullSecrets)] as const,
   );
   return { workloads, secrets, accounts: new Map(offered) };
 }

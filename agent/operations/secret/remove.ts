@@ -12,7 +12,7 @@ import { accountFailure, editAccount } from "./edit-account.ts";
 import type { AccountItem, NamespaceItem, SecretRemoveOptions, SecretReport } from "./model.ts";
 import { plainRefusal, refusalOf, sendPatiently, thrownRefusal } from "./refusal.ts";
 import { AT_ONCE, withSession } from "./session.ts";
-import { type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
+import { isWide, type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
 
 /**
  * Takes pullcast's Secret out of each namespace, and its name out of the ServiceAccounts that pullcast put it into:
@@ -26,7 +26,7 @@ export async function secretRemove(options: SecretRemoveOptions): Promise<Secret
   return await withSession(options, async (session) => {
     const { gateway } = session;
     const namespaces = await selectNamespaces(session, options.namespaces);
-    const wide = options.namespaces.all || options.namespaces.selector !== undefined;
+    const wide = isWide(options.namespaces);
     // Whoever was given the Secret, by whichever options: the accounts themselves know.
     const accounts = { names: [], all: true };
     const views = await surveyNamespaces(gateway, { name, namespaces, wide, accounts });

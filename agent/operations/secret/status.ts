@@ -9,7 +9,7 @@ import { readKubeletFile } from "../../kubelet/read-file.ts";
 import { cleanText } from "../../util/clean-text.ts";
 import type { NamespaceStatus, SecretStatusOptions, SecretStatusReport } from "./model.ts";
 import { withSession } from "./session.ts";
-import { type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
+import { isWide, type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
 
 /**
  * Tells in which state each namespace's Secret is, which ServiceAccounts miss it, and which pods run without it.
@@ -23,7 +23,7 @@ export async function secretStatus(options: SecretStatusOptions): Promise<Secret
   return await withSession(options, async (session) => {
     const { gateway } = session;
     const namespaces = await selectNamespaces(session, options.namespaces);
-    const wide = options.namespaces.all || options.namespaces.selector !== undefined;
+    const wide = isWide(options.namespaces);
     const every = accounts.names.length === 0 ? { names: [], all: true } : accounts;
     const [views, pods] = await Promise.all([
       surveyNamespaces(gateway, { name, namespaces, wide, accounts: every }),

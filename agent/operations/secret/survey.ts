@@ -33,6 +33,11 @@ export interface NamespaceView extends Namespace {
   readonly accounts: Reading<readonly AccountView[]>;
 }
 
+/** Whether many are meant, so that lists of the cluster serve them best. */
+export function isWide({ all, selector }: NamespaceSelection): boolean {
+  return all || selector !== undefined;
+}
+
 /**
  * The namespaces that are meant. Those given by name are taken at their word: the first request tells.
  *

@@ -10,22 +10,15 @@ import type { Reach } from "../../registry/https-request.ts";
 import { readReach } from "../../registry/reach.ts";
 import { type ImageReference, parseReference, repositoryOf } from "../../registry/reference.ts";
 import { tryCredential } from "../../registry/try-credential.ts";
-import type { FoundCandidate } from "../explain/findings.ts";
 import { findInPod } from "../explain/from-pod.ts";
-import {
-  CONTAINER_FRAME,
-  frameFault,
-  isOwnPod,
-  newPodToken,
-  podFrame,
-  runSelector,
-} from "../pod-frame.ts";
+import { frameFault, isOwnPod, newPodToken, podFrame, runSelector } from "../pod-frame.ts";
 import { newRunId } from "../run-id.ts";
 import { sweepPods } from "../sweep-pods.ts";
 import { awaitPull, type PodOutcome, startLimit } from "../verify/await-pull.ts";
 import { createPod } from "../verify/create-pod.ts";
 import { INTERRUPTED, judgeTry } from "../verify/judge.ts";
 import { removeQuietly } from "../verify/remove-pods.ts";
+import { pullContainer } from "../verify/test-pod.ts";
 import type { AccountPull, SecretVerifyOptions, SecretVerifyReport } from "./model.ts";
 import { type Session, withSession } from "./session.ts";
 import { selectNamespaces } from "./survey.ts";
@@ -127,16 +120,14 @@ async function winner(
 ): Promise<Partial<AccountPull>> {
   const { image, signal } = options;
   const { candidates } = findInPod(pull, { image, repository: repositoryOf(reference) });
-  for (const { login, source } of candidates as readonly FoundCandidate[]) {
+  for (const { login, source } of candidates) {
     if (login === undefined) continue;
     const { auth } = login;
     const asked = { ...reach, registry: reference.domain, auth, image: reference, signal };
     const { result } = await tryCredential(asked);
-    if (result === "valid") return { secret: source.replace(/^secret [^/]+\//, "") };
     // What nobody can ask from here is the first that the kubelet tries.
-    if (result === "unreachable" || result === "not-tried") {
-      return { secret: source.replace(/^secret [^/]+\//, "") };
-    }
+    if (result === "denied" || result === "expired") continue;
+    return { secret: source.replace(/^secret [^/]+\//, "") };
   }
   const { title, fix } = describeCode("PC179");
   return { result: "by-node", code: "PC179", message: title, fix };
@@ -170,7 +161,7 @@ async function tryAccount({ namespace, account, index }: Asked, proof: Proof): P
     const faultOf = (seen: Pod) => frameFault(seen, { image, token });
     const fault = faultOf(pod);
     if (fault !== undefined) return { outcome: { type: "broken", code: "PC508", message: fault } };
-    const startMs = startLimit({ name: "", host: "", addressKind: "name" });
+    const startMs = startLimit({});
     const waiting = { gateway, watch, pod, faultOf, startMs, deadline, signal };
     const outcome = await awaitPull(waiting);
     const pull = await readPull(gateway, pod);
@@ -192,15 +183,7 @@ function specOf(
   return {
     ...spec,
     serviceAccountName: account,
-    containers: [
-      {
-        name: "pull",
-        image,
-        imagePullPolicy: "Always",
-        command: ["echo", "SUCCESS"],
-        ...CONTAINER_FRAME,
-      },
-    ],
+    containers: [pullContainer(image)],
   };
 }
 

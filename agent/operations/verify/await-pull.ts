@@ -52,8 +52,8 @@ export async function awaitPull(options: AwaitOptions): Promise<PodOutcome> {
   }
 }
 
-/** How long the kubelet of a node may take to begin, ms. */
-export function startLimit({ node }: Target): number {
+/** How long the kubelet of a node, or of any that the scheduler chooses, may take to begin, ms. */
+export function startLimit({ node }: Pick<Target, "node">): number {
   return node?.ready === false ? START_NOT_READY_MS : START_MS;
 }
 

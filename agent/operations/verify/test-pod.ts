@@ -29,16 +29,19 @@ export function buildTestPod({ image, ...frame }: TestPod): object {
     spec: {
       ...spec,
       imagePullSecrets: [{ name: "" }],
-      containers: [
-        {
-          name: "pull",
-          image,
-          imagePullPolicy: "Always",
-          command: ["echo", SUCCESS],
-          ...CONTAINER_FRAME,
-        },
-      ],
+      containers: [pullContainer(image)],
     },
+  };
+}
+
+/** The container that makes a kubelet pull, whatever it has already. */
+export function pullContainer(image: string): object {
+  return {
+    name: "pull",
+    image,
+    imagePullPolicy: "Always",
+    command: ["echo", SUCCESS],
+    ...CONTAINER_FRAME,
   };
 }
 

@@ -128,11 +128,14 @@ async function restart(
   reports: Map<Target, NodeReport>,
   { restart: wanted, dueRestart, restartJob, live, ...options }: WorkOptions,
 ): Promise<Map<Target, NodeReport>> {
+  const { transport, kubectl, targets, signal, report } = options;
+  // Field by field: an option of the run by the name of one of a restart's must not become it.
+  const run = { transport, kubectl, targets, signal, report };
   let told = reports;
   if (dueRestart !== undefined) {
     const { switchOn: job = restartJob(dueRestart), settle, takeBack } = live ?? {};
     told = await restartKubelets({
-      ...options,
+      ...run,
       ...(settle === undefined ? {} : { settle }),
       ...(takeBack === undefined ? {} : { takeBack }),
       reports: told,
@@ -143,7 +146,7 @@ async function restart(
   }
   if (wanted === undefined) return told;
   return await restartKubelets({
-    ...options,
+    ...run,
     reports: told,
     restart: wanted,
     job: restartJob(wanted),

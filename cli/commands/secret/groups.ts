@@ -1,13 +1,12 @@
-import type { PullcastError } from "../../../agent/index.ts";
 import { groupFlags } from "../../config-file/flags.ts";
-import { argvOf, givenFlags } from "../../config-file/given-flags.ts";
-import { readConfig } from "../../config-file/read-config.ts";
+import { givenFlags, parseFlags } from "../../config-file/given-flags.ts";
 import { kubectlOptions } from "../../options/engine-options.ts";
-import { type ParsedArgs, parseArgv } from "../../options/parse-argv.ts";
+import type { ParsedArgs } from "../../options/parse-argv.ts";
 import { expandHome, quote } from "../../options/values.ts";
 import { usageError } from "../../usage-error.ts";
-import { findCommand, optionsOf } from "../catalog.ts";
+import { optionsOf } from "../catalog.ts";
 import type { CommandContext } from "../command.ts";
+import { APPLY } from "./specs.ts";
 
 /** What a file says instead. */
 const IN_FILE = [
@@ -41,6 +40,8 @@ export async function groupRuns({ args, host, signal }: CommandContext): Promise
   const stray = IN_FILE.find((name) => options.given(name));
   if (stray !== undefined) throw usageError(`--file says what --${stray} says`);
   const file = expandHome(path, host.homeDir);
+  // What checks a file takes longer to load than all else of an apply without one.
+  const { readConfig } = await import("../../config-file/read-config.ts");
   const config = await readConfig(file);
   const known = config.secrets.map(({ name }) => name);
   const unknown = wanted.find((name) => !known.includes(name));
@@ -50,19 +51,15 @@ export async function groupRuns({ args, host, signal }: CommandContext): Promise
       known.length === 0 ? "its pools are for pullcast apply" : `the file has ${known.join(", ")}`,
     );
   }
-  const spec = findCommand("secret apply");
-  if (spec === undefined) throw new Error("there is no secret apply");
   const chosen = config.secrets.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const runs: GroupRun[] = [];
   for (const group of chosen) {
-    const flags = groupFlags(config, group, file);
-    const all = new Map([...flags, ...givenFlags(options, optionsOf(spec), OWN)]);
-    try {
-      runs.push({ group: group.name, args: await parseArgv(spec, argvOf(all)) });
-    } catch (error) {
-      const { detail = "", fix = "" } = error as PullcastError;
-      throw usageError(`group ${group.name} of ${quote(file)}: ${detail}`, fix);
-    }
+    const flags = new Map([
+      ...groupFlags(config, group, file),
+      ...givenFlags(options, optionsOf(APPLY), OWN),
+    ]);
+    const part = `group ${group.name} of ${quote(file)}`;
+    runs.push({ group: group.name, args: await parseFlags(APPLY, { flags }, part) });
   }
   const [first] = runs;
   const id = config.cluster?.id;

@@ -34,7 +34,7 @@ const GROUPS_OF_FILE: OptionGroup = {
   ],
 };
 
-const APPLY: CommandSpec = {
+export const APPLY: CommandSpec = {
   name: "secret apply",
   summary: "Put credentials into a Secret in each namespace, and into ServiceAccounts",
   about: [

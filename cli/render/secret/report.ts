@@ -1,6 +1,6 @@
 import type { AccountItem, NamespaceItem, SecretReport } from "../../../agent/index.ts";
 import { causeLines, type Failure } from "../causes.ts";
-import { countResults } from "../document.ts";
+import { countsText } from "../document.ts";
 import { cutMiddle } from "../fit.ts";
 import { GROUP_FROM, groupBy, nameList } from "../groups.ts";
 import type { TableStyle } from "../report-table.ts";
@@ -55,8 +55,7 @@ function accountsText(accounts: readonly AccountItem[]): string {
 
 /** Each cause of failure with the step that mends it, and the counts last. */
 export function renderSecretSummary(report: SecretReport): string[] {
-  const counts = Object.entries(countResults(report.items));
-  const text = counts.map(([result, count]) => `${count} ${result}`).join(", ");
+  const text = countsText(report.items);
   const tail = report.dryRun ? " (nothing was changed)" : "";
   return [
     ...causeLines(report.items.flatMap(failuresOf), () => false),

@@ -1,6 +1,6 @@
 import type { NamespaceStatus, SecretStatusReport } from "../../../agent/index.ts";
 import { causeLines } from "../causes.ts";
-import { countResults } from "../document.ts";
+import { countsText } from "../document.ts";
 import { GROUP_FROM, groupBy, nameList } from "../groups.ts";
 import type { TableStyle } from "../report-table.ts";
 import { renderTable } from "../table.ts";
@@ -45,8 +45,7 @@ export function renderSecretStatus({ items }: SecretStatusReport, style: TableSt
 
 /** Each cause with the step that mends it, and the counts last. */
 export function renderStatusSummary(report: SecretStatusReport): string[] {
-  const counts = Object.entries(countResults(report.items));
-  const text = counts.map(([state, count]) => `${count} ${state}`).join(", ");
+  const text = countsText(report.items);
   const causes = report.items.flatMap(({ namespace, code, message = "", fix = "" }) =>
     code === undefined
       ? []

@@ -1,6 +1,6 @@
 import type { SecretVerifyReport } from "../../../agent/index.ts";
 import { causeLines } from "../causes.ts";
-import { countResults } from "../document.ts";
+import { countsText } from "../document.ts";
 import { cutMiddle, withoutRuntimePrefix } from "../fit.ts";
 import type { TableStyle } from "../report-table.ts";
 import { renderTable } from "../table.ts";
@@ -23,8 +23,7 @@ export function renderSecretVerify({ items }: SecretVerifyReport, style: TableSt
 
 /** Each cause with the step that mends it, and the counts last. */
 export function renderVerifySummary(report: SecretVerifyReport): string[] {
-  const counts = Object.entries(countResults(report.items));
-  const text = counts.map(([result, count]) => `${count} ${result}`).join(", ");
+  const text = countsText(report.items);
   const causes = report.items.flatMap(({ namespace, account, code, message = "", fix = "" }) => {
     const own = fix.replaceAll("NAMESPACE", namespace).replaceAll("NAME", account);
     const neutral = (said: string) =>

@@ -29,6 +29,15 @@ const says =
   });
 const RESTARTED = says(0, "OK restarted - /var/lib/kubelet/config.json");
 
+/** The user stops the run while the node is at work. */
+const stoppedAt =
+  (stop: AbortController): Answer =>
+  (_, signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      stop.abort();
+    });
+
 /** A stub for nodes whose restart ends in a way that the test chooses. */
 class StubScriptedTransport implements Transport {
   approve(): void {}
@@ -134,11 +143,7 @@ test("a kubelet that no unit owns needs the user's command", async () => {
 
 test("Ctrl-C while the node restarts its kubelet leaves that open, and its file is no failure", async () => {
   const stop = new AbortController();
-  const answer: Answer = (_, signal) =>
-    new Promise((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
-      stop.abort();
-    });
+  const answer = stoppedAt(stop);
   const { report, before, events } = await restart({ answer, stop });
   expect(report).toMatchObject({
     result: "updated",
@@ -344,11 +349,7 @@ test("what can't be taken back from here is no restore: its timer does it", asyn
 
 test("Ctrl-C during a trial is a failure that the node's timer mends", async () => {
   const stop = new AbortController();
-  const answer: Answer = (_, signal) =>
-    new Promise((_resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason));
-      stop.abort();
-    });
+  const answer = stoppedAt(stop);
   const { report } = await trial([RESTARTED, answer], stop);
   expect(report).toMatchObject({ result: "failed", code: "PC542", provider: "due" });
   expect(report?.message).toContain("timer");

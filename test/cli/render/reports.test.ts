@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CheckReport, CleanupReport, TrustReport } from "../../../agent/index.ts";
+import type { CheckReport, CleanupReport, NodeReport, TrustReport } from "../../../agent/index.ts";
 import { cleanDeep } from "../../../cli/render/clean-deep.ts";
 import { toDocument, toNames } from "../../../cli/render/document.ts";
 import { fillFixes } from "../../../cli/render/fill-fix.ts";
@@ -295,6 +295,15 @@ test("names are those that ended well in every report", () => {
   expect(toNames([MIXED])).toBe("node/worker-1\nnode/worker-2\nnode/worker-3\n");
   const proof = verifyReport([{}, { result: "denied" }, { result: "public" }]);
   expect(toNames([MIXED, proof])).toBe("node/worker-1\n");
+});
+
+test("a node that was taken back has not ended well, though it is as it was", () => {
+  const [first] = MIXED.items;
+  if (first === undefined) throw new Error("no node");
+  const restored: NodeReport = { ...first, result: "restored" };
+  const named = (item: NodeReport) => toNames([{ ...MIXED, items: [item] }]);
+  expect(named(restored)).toBe("node/worker-1\n");
+  expect(named({ ...restored, code: "PC555" })).toBe("");
 });
 
 test("a cleanup names its pods", () => {
