@@ -2,8 +2,57 @@
 #   docker build -t pullcast .
 #   docker run --rm -v ~/.kube:/home/pullcast/.kube:ro -v ~/.ssh:/home/pullcast/.ssh:ro \
 #     -v ~/.docker:/home/pullcast/.docker:ro pullcast push
+# Both images hold what they are made of as /sbom.spdx.json (SPDX 2.3; of Debian's packages, dpkg tells).
+# The DaemonSet's program, a static busybox and shell scripts, no Node.js:
+#   docker build -t pullcast-agent --target agent .
 # BASE may be any Debian: a Node that is missing or too old there comes from npm's package "node".
 ARG BASE=node:20-bookworm-slim
+
+# Debian's busybox has no inotifyd: this one is built from Debian's source, with what the programs use and no more.
+FROM ${BASE} AS busybox
+ENV DEBIAN_FRONTEND=noninteractive
+RUN set -eu; \
+    for list in /etc/apt/sources.list.d/*.sources; do \
+      if [ -e "$list" ]; then sed -i 's/^Types: deb$/Types: deb deb-src/' "$list"; fi; \
+    done; \
+    if [ -e /etc/apt/sources.list ]; then \
+      sed -n 's/^deb /deb-src /p' /etc/apt/sources.list >/etc/apt/sources.list.d/source.list; \
+    fi; \
+    apt-get update; \
+    apt-get install -y --no-install-recommends bzip2 dpkg-dev gcc libc6-dev make; \
+    mkdir /build; \
+    cd /build; \
+    apt-get source busybox; \
+    mv busybox-*/ source
+COPY agent/node/daemon/busybox.config /build/
+RUN set -eu; \
+    cd /build/source; \
+    make -s allnoconfig >/dev/null; \
+    while read -r line; do \
+      name=${line%%=*}; \
+      sed -i "/^# $name is not set\$/d;/^$name=/d" .config; \
+      echo "$line" >>.config; \
+    done <../busybox.config; \
+    yes '' | make -s oldconfig >/dev/null; \
+    make -s -j"$(nproc)"; \
+    while read -r line; do grep -qx "$line" .config || { echo "not taken: $line" >&2; exit 1; }; done <../busybox.config
+COPY agent/node /src
+ARG VERSION=0.1.0
+RUN set -eu; \
+    mkdir -p /out/bin /out/opt/pullcast /out/revision /out/host /out/proc /out/dev /out/sys /out/tmp; \
+    install -m 0755 /build/source/busybox /out/bin/busybox; \
+    for applet in $(/out/bin/busybox --list); do \
+      if [ "$applet" != busybox ]; then ln -s busybox "/out/bin/$applet"; fi; \
+    done; \
+    sh /src/daemon/assemble.sh /out/opt/pullcast; \
+    sh /src/daemon/sbom.sh "$VERSION" >/out/sbom.spdx.json
+
+FROM scratch AS agent
+COPY --from=busybox /out /
+LABEL org.opencontainers.image.title="pullcast agent" \
+      org.opencontainers.image.description="Keeps registry credentials on a Kubernetes node" \
+      org.opencontainers.image.licenses="Apache-2.0 AND GPL-2.0-only"
+ENTRYPOINT ["/bin/sh", "/opt/pullcast/keep"]
 
 FROM ${BASE} AS build
 ENV DEBIAN_FRONTEND=noninteractive
@@ -33,7 +82,10 @@ RUN set -eu; \
     node scripts/build.mjs --outdir /out/opt/pullcast/dist; \
     cp package.json package-lock.json /out/opt/pullcast/; \
     cd /out/opt/pullcast; \
-    npm ci --omit=dev --ignore-scripts --no-fund --no-audit; \
+    # There is no Docker engine in a container.
+    npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit; \
+    # Debian's npm is too old for it.
+    npm exec --yes --package=npm@10 -- npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=spdx --sbom-type=application >/out/sbom.spdx.json; \
     ln -s /opt/pullcast/dist/cli/pullcast.js /out/usr/local/bin/pullcast; \
     ln -s /opt/pullcast/dist/cli/kubectl-pullcast.js /out/usr/local/bin/kubectl-pullcast
 
@@ -47,6 +99,7 @@ RUN set -eu; \
     to=/out/usr/local/bin/kubectl; \
     given=$(find /given -type f ! -name package.json | head -n 1); \
     if [ -n "$given" ]; then \
+      echo "kubectl is the one of the build context: there is no checksum to compare it with" >&2; \
       install -m 0755 "$given" "$to"; \
     else \
       url=https://dl.k8s.io/release/$KUBECTL_VERSION/bin/linux/$(dpkg --print-architecture)/kubectl; \
@@ -57,7 +110,10 @@ RUN set -eu; \
     fi; \
     "$to" version --client >/dev/null
 
-FROM ${BASE}
+FROM ${BASE} AS cli
+LABEL org.opencontainers.image.title="pullcast" \
+      org.opencontainers.image.description="Every node of a Kubernetes cluster can pull its private images" \
+      org.opencontainers.image.licenses="Apache-2.0"
 RUN set -eu; \
     apt-get update; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates libstdc++6 openssh-client; \

@@ -212,6 +212,48 @@ const TABLE = {
     fix: "pullcast secret apply -n NAMESPACE --service-account NAME, if pods are not to rely on nodes",
   },
 
+  PC180: {
+    title: "others change this node's file again and again",
+    fix: "pullcast history NODE and the node's own tools tell who; --merge keeps both, or exclude the node",
+  },
+  PC181: {
+    title: "the node's startup taint can't be taken off",
+    fix: "give the user get and patch on nodes, or kubectl taint node NODE KEY-",
+  },
+  PC182: {
+    title: "the node's startup taint was taken off without a proof, since its time was over",
+    fix: "pullcast verify NODE --image REF tells what is wrong",
+  },
+  PC183: {
+    title: "the agent is not ready on the node",
+    fix: "kubectl describe and kubectl logs of its pod tell more: pullcast agent status -o wide",
+  },
+  PC184: {
+    title: "there is no agent in the cluster",
+    fix: "pullcast agent install, or name it: --namespace, --name",
+  },
+  PC185: {
+    title: "others own a part of what the agent is made of",
+    fix: "bring the change by the tool that made it (Helm, GitOps), or use another --name",
+  },
+
+  PC186: {
+    title: "others than the machine's root can read user data",
+    fix: "use robot accounts that may only pull, or a gate (pullcast watch --gate), or live mode",
+  },
+  PC187: {
+    title: "the document may be too large for user data",
+    fix: "send only what new machines need at first: --only",
+  },
+  PC188: {
+    title: "no template of pullcast was at work on this pool's newest node",
+    fix: "put what pullcast render prints into the pool's template, or serve new nodes by pullcast watch",
+  },
+  PC189: {
+    title: "the pool's template brings other credentials than a push would",
+    fix: "render it anew, with the same source: pullcast render",
+  },
+
   PC201: { title: "the name can't be resolved", fix: "check DNS, or use --address or --hosts" },
   PC202: {
     title: "the connection was refused",
@@ -821,6 +863,18 @@ const TABLE = {
     title: "the plan was not confirmed; nothing was touched",
     fix: "say --yes, or name the source with --config",
   },
+  PC640: {
+    title: "nothing here names an identity that the registry's cloud knows",
+    fix: "run it where the cloud gives one (workload identity, an instance's role), or name another source",
+  },
+  PC641: {
+    title: "the cloud does not give a registry login to this identity",
+    fix: "let the identity read images: ecr:GetAuthorizationToken, artifactregistry.reader, AcrPull",
+  },
+  PC642: {
+    title: "the cloud could not be asked for a registry login",
+    fix: "try again; check the network and HTTPS_PROXY",
+  },
   PC650: {
     title: "an entry that can't be read makes a kubelet ignore the whole file",
     fix: "docker login REGISTRY again, or write auth as printf %s USER:PASSWORD | base64 prints it",
@@ -924,6 +978,71 @@ const TABLE = {
   PC705: {
     title: "the tag latest moves: two nodes may pull two images",
     fix: "give a fixed tag or a digest",
+  },
+  PC710: {
+    title: "the registry lets nobody of these read the image",
+    fix: "name credentials that may pull it: --config FILE; pullcast check --image REF tells which do",
+  },
+  PC711: { title: "there is no such image where it was looked for", fix: "check the reference" },
+  PC712: {
+    title: "the image can't be read from where it is",
+    fix: "try again; check the network, HTTPS_PROXY and --ca",
+  },
+  PC713: {
+    title: "the image is not for such a machine",
+    fix: "pullcast image REF tells which platforms it is for",
+  },
+  PC714: {
+    title: "the node's disk has no room for the image",
+    fix: "make room there, or raise --disk-limit: above its own limit the kubelet removes images",
+  },
+  PC715: {
+    title: "no cluster could be asked which nodes an image is for",
+    fix: "none is needed to describe an image; else check kubectl and its context",
+  },
+  PC716: {
+    title: "a pod that may not pull does not start with the image",
+    fix: "kubectl describe of such a pod tells more; AlwaysPullImages and AlwaysVerify make kubelets ask all the same",
+  },
+  PC717: {
+    title: "no image can be read there",
+    fix: "--images-from takes an OCI layout, an archive of one, or what docker save writes",
+  },
+  PC718: {
+    title: "the client of Docker engines is not there",
+    fix: "npm install --global dockerode, or docker save -o FILE and --images-from FILE",
+  },
+  PC719: {
+    title: "the node's runtime can't do this",
+    fix: "sets and --way tunnel are for containerd; docker and CRI-O nodes are preloaded without",
+  },
+  PC741: {
+    title: "the node has no runtime that a preload could fill",
+    fix: "it takes containerd, docker with cri-dockerd, or CRI-O with podman beside it",
+  },
+  PC742: {
+    title: "the node has no ctr, the command that comes with containerd",
+    fix: "install containerd's own ctr there, on root's PATH",
+  },
+  PC743: {
+    title: "the node's containerd does not answer",
+    fix: "systemctl status containerd on the node",
+  },
+  PC744: {
+    title: "the node's containerd did not take the image",
+    fix: "journalctl -u containerd on the node tells more",
+  },
+  PC745: {
+    title: "a layer went or changed on the node while the image was sent",
+    fix: "run it again: what is there is not sent again",
+  },
+  PC746: {
+    title: "a layer arrived damaged, and was not kept",
+    fix: "remove the cache (pullcast preload --help names it) and run it again",
+  },
+  PC747: {
+    title: "containerd has the image, and its CRI, which the kubelet asks, does not list it",
+    fix: "crictl info on the node tells whether the CRI is on: disabled_plugins in containerd's config.toml",
   },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -1,7 +1,9 @@
+import type { Code } from "./errors.ts";
 import type {
   CheckGroup,
   NodeReport,
   Notice,
+  PreloadItem,
   PullReport,
   SkippedNode,
   Target,
@@ -23,7 +25,10 @@ export interface PlannedEvent {
     | "restore"
     | "verify"
     | "trust"
-    | "cleanup";
+    | "cleanup"
+    | "preload"
+    | "preload-status"
+    | "preload-prune";
   readonly run: string;
   /** The pool that the targets are; absent where no file told of pools. */
   readonly pool?: string;
@@ -99,6 +104,24 @@ export interface PullFinishedEvent {
   readonly report: PullReport;
 }
 
+/** An image is on a node, or not. */
+export interface ImageFinishedEvent {
+  readonly type: "image-finished";
+  readonly item: PreloadItem;
+}
+
+/** Bytes of layers went to nodes; about once a second. */
+export interface BytesSentEvent {
+  readonly type: "bytes-sent";
+  /** To all nodes since the run began. */
+  readonly sentBytes: number;
+  /** In all; a guess until all nodes were looked at. */
+  readonly expectedBytes: number;
+  /** Of the last seconds; absent at the beginning. */
+  readonly bytesPerSecond?: number;
+  readonly etaMs?: number;
+}
+
 /** A node's host keys were pinned, or not. */
 export interface TrustFinishedEvent {
   readonly type: "trust-finished";
@@ -131,6 +154,135 @@ export interface InterruptedEvent {
   readonly unfinished: readonly string[];
 }
 
+/** Why a watch looks at a node: it was there at the start, is new, has a new UID by an old name, or was restarted. */
+export type SeenAs = "present" | "new" | "replaced" | "rebooted";
+
+/**
+ * How a watched node stands: `waiting` for its first push, `served` (the file is there), `proven` (and a pull was),
+ * `failed` and tried again, `contested` (others change its file again and again), `skipped`.
+ */
+export type WatchedState = "waiting" | "served" | "proven" | "failed" | "contested" | "skipped";
+
+/** A watch saw a node for the first time, or after its restart. */
+export interface NodeSeenEvent {
+  readonly type: "node-seen";
+  readonly node: string;
+  readonly uid: string;
+  readonly as: SeenAs;
+}
+
+/** A watched node is another one's, or no more. */
+export interface NodeGoneEvent {
+  readonly type: "node-gone";
+  readonly node: string;
+  readonly uid: string;
+}
+
+/** A watched node stands otherwise than before. */
+export interface NodeStateEvent {
+  readonly type: "node-state";
+  readonly node: string;
+  readonly uid: string;
+  readonly state: WatchedState;
+  readonly cause?: Notice;
+}
+
+/** A node got its file, or its first proof, for the first time since it was seen. */
+export interface NodeServedEvent {
+  readonly type: "node-served";
+  readonly node: string;
+  readonly uid: string;
+  readonly as: SeenAs;
+  readonly stage: "file" | "proof";
+  readonly sinceSeenMs: number;
+  /** By two clocks, one of whole seconds; absent for nodes that were there at the start. */
+  readonly sinceCreatedMs?: number;
+}
+
+/** The cluster is followed: what is kept served there was listed. */
+export interface ClusterListedEvent {
+  readonly type: "cluster-listed";
+  readonly what: "nodes" | "namespaces";
+  readonly count: number;
+}
+
+/** A DaemonSet's pods are to have another revision of their credentials: Kubernetes rolls it out. */
+export interface RevisionEvent {
+  readonly type: "revision";
+  /** Of the DaemonSet: `NAMESPACE/NAME`. */
+  readonly agent: string;
+  /** The name of its Secret. */
+  readonly revision: string;
+}
+
+/** A namespace has the Secret, or not; told where that changed something, and where it failed. */
+export interface NamespaceFinishedEvent {
+  readonly type: "namespace-finished";
+  readonly namespace: string;
+  readonly result: "created" | "updated" | "unchanged" | "failed" | "skipped" | "not-attempted";
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  /** ServiceAccounts that name the Secret since. */
+  readonly accounts: readonly string[];
+  /** For one that is new. */
+  readonly sinceSeenMs?: number;
+}
+
+/** A namespace is served no more: it is gone, or no longer meant. */
+export interface NamespaceGoneEvent {
+  readonly type: "namespace-gone";
+  readonly namespace: string;
+}
+
+/** The cluster can't be followed; it is tried again. */
+export interface ClusterLostEvent {
+  readonly type: "cluster-lost";
+  readonly cause: Notice;
+  /** In a row. */
+  readonly failures: number;
+}
+
+/** The credential source was asked, and answered. */
+export interface CredentialsLoadedEvent {
+  readonly type: "credentials-loaded";
+  readonly source: string;
+  /** They go to all nodes now. */
+  readonly changed: boolean;
+  readonly entries: readonly { readonly key: string; readonly expiresAt?: string }[];
+  /** When it is asked next, RFC 3339. */
+  readonly nextAt: string;
+  /** What can't be fetched now, and stays as it was. */
+  readonly kept: readonly Notice[];
+}
+
+/** The credential source can't be asked: the last good credentials stay. */
+export interface CredentialsFailedEvent {
+  readonly type: "credentials-failed";
+  readonly cause: Notice;
+  /** In a row. */
+  readonly failures: number;
+  /** RFC 3339; absent where nothing is known to end. */
+  readonly lastGoodUntil?: string;
+  readonly nextAt: string;
+}
+
+/** A node's startup taint was taken off; `forced`: without a proof, since its time was over. */
+export interface GateOpenedEvent {
+  readonly type: "gate-opened";
+  readonly node: string;
+  readonly uid: string;
+  readonly forced: boolean;
+}
+
+/** A node's startup taint can't be taken off; it is tried again. */
+export interface GateFailedEvent {
+  readonly type: "gate-failed";
+  readonly node: string;
+  readonly uid: string;
+  readonly cause: Notice;
+}
+
 /** All that can happen in a run; reporters turn it into text. */
 export type PullcastEvent =
   | PlannedEvent
@@ -142,11 +294,26 @@ export type PullcastEvent =
   | NodeFinishedEvent
   | RestartEvent
   | PullFinishedEvent
+  | ImageFinishedEvent
+  | BytesSentEvent
   | TrustFinishedEvent
   | WaitingEvent
   | CleanedEvent
   | CheckingEvent
-  | InterruptedEvent;
+  | InterruptedEvent
+  | NodeSeenEvent
+  | NodeGoneEvent
+  | NodeStateEvent
+  | NodeServedEvent
+  | ClusterListedEvent
+  | ClusterLostEvent
+  | CredentialsLoadedEvent
+  | CredentialsFailedEvent
+  | GateOpenedEvent
+  | GateFailedEvent
+  | RevisionEvent
+  | NamespaceFinishedEvent
+  | NamespaceGoneEvent;
 
 /** Where operations send their events; must not throw. */
 export type Report = (event: PullcastEvent) => void;

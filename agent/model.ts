@@ -34,6 +34,8 @@ export interface ClusterNode {
   readonly kubeletVersion: string;
   readonly machineId: string;
   readonly systemUuid: string;
+  /** Another one after each start of the machine. */
+  readonly bootId: string;
 }
 
 /** The address kind of a host that a template made. */
@@ -169,6 +171,12 @@ export interface TransportChoice {
   readonly transportReason: string;
 }
 
+/**
+ * What vouched for a node's host key: a known_hosts file of the user's, a pin under the node's UID (`pullcast trust`,
+ * or accepted earlier), a certificate authority, or nothing but this first contact (`accepted`).
+ */
+export type HostKeyBy = "known-hosts" | "pinned" | "certificate-authority" | "accepted";
+
 /** What a push does, or would do, to one auth entry of a node's file. */
 export interface EntryChange {
   /** As it stands in the file. */
@@ -213,6 +221,8 @@ export interface NodeReport extends Partial<TransportChoice> {
   readonly provider?: "on" | "due" | "off";
   /** Where the file that stood there before was kept. */
   readonly kept?: string;
+  /** Absent where no host key was checked to the end. */
+  readonly hostKeyBy?: HostKeyBy;
   /** The wave it was in, from 1; absent where there was one wave alone. */
   readonly wave?: number;
   /** What the proof between waves came to there. */
@@ -494,6 +504,59 @@ export interface TrustedNode {
   readonly durationMs: number;
 }
 
+/** One image on one node. */
+export interface PreloadItem extends Partial<TransportChoice> {
+  readonly node: string;
+  readonly uid?: string;
+  /** In full, as a pod would name it. */
+  readonly image: string;
+  /** Of its index or manifest, `sha256:…`; absent where nobody could ask what it means. */
+  readonly digest?: string;
+  /**
+   * - `loaded`: it was sent, unpacked and named, and both its names mean the digest
+   * - `present`: it was there already
+   * - `would-load`: a dry run; `missingBytes` are missing
+   */
+  readonly result:
+    | "loaded"
+    | "present"
+    | "would-load"
+    | "failed"
+    | "unknown"
+    | "skipped"
+    | "not-attempted";
+  /**
+   * How its layers went: over SSH into containerd's content store, by a pull of containerd's through the SSH connection,
+   * by one of the kubelet's from the registry itself, or by `docker load` or `podman load`.
+   */
+  readonly way?: "ingest" | "tunnel" | "pull" | "load";
+  /** Of layers, as they are compressed. */
+  readonly missingBytes?: number;
+  /** Of layers, over the wire to this node, broken tries too. */
+  readonly sentBytes?: number;
+  readonly platform?: string;
+  readonly pinned?: boolean;
+  /**
+   * Whether pods start with it while no registry can be reached, by the kubelet's settings and what it remembers:
+   * - `yes`: all that don't say imagePullPolicy Always
+   * - `with-policy`: those that say IfNotPresent or Never; the tag is latest
+   * - `with-credentials`: those whose own pull secrets the kubelet has seen work
+   * - `no`: each start asks the registry
+   */
+  readonly offline?: "yes" | "with-policy" | "with-credentials" | "no";
+  /** Why not all; a clause. */
+  readonly offlineWhy?: string;
+  /** Whether a pod that may not pull started with it; absent where none was tried. */
+  readonly starts?: boolean;
+  readonly code?: Code;
+  readonly message?: string;
+  readonly fix?: string;
+  readonly warnings?: readonly Notice[];
+  /** From 1; absent where the run is one wave. */
+  readonly wave?: number;
+  readonly durationMs: number;
+}
+
 /** Whose word the keys are, and where they are kept. */
 export type TrustReport = RunReport<TrustedNode, "TrustReport"> & {
   readonly file: string;
@@ -502,7 +565,7 @@ export type TrustReport = RunReport<TrustedNode, "TrustReport"> & {
 };
 
 /** What a check looks at, in the order of a report. */
-export type CheckGroup = "kubectl" | "rbac" | "nodes" | "ssh" | "source" | "registry";
+export type CheckGroup = "kubectl" | "rbac" | "nodes" | "ssh" | "source" | "registry" | "templates";
 
 /** One line of a check; of a node's login with what carried it. */
 export interface CheckItem extends Partial<TransportChoice> {

@@ -5,12 +5,14 @@ import type {
   Code,
   DiagnosedNode,
   Explanation,
+  HoldingItem,
   Inspection,
   NamespaceItem,
   NamespaceStatus,
   NodeHistory,
   NodeReport,
   NodeStatus,
+  PreloadItem,
   PullReport,
   TrustedNode,
 } from "../agent/index.ts";
@@ -78,7 +80,7 @@ export interface Ending {
   readonly error?: Code;
   /** What became of nodes in a push or restore, or of their host keys, or what a diagnosis found. */
   readonly nodes?: readonly (Pick<
-    NodeHistory | NodeReport | TrustedNode | DiagnosedNode,
+    NodeHistory | NodeReport | TrustedNode | DiagnosedNode | PreloadItem | HoldingItem,
     "result"
   > & { readonly code?: Code })[];
   /** Nodes are compared with what they should have: 1 means that some differ, so that no error may end so. */
@@ -177,7 +179,7 @@ function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
 
 function isOfRun(group: Check["group"], code: Code): boolean {
   if (group === "kubectl" || group === "rbac" || group === "source") return true;
-  if (group === "registry") return false;
+  if (group === "registry" || group === "templates") return false;
   return code.startsWith("PC1") || USAGE.has(code) ? !OF_ONE_NODE.has(code) : false;
 }
 

@@ -18,15 +18,24 @@ import { canShowStatus, lineSink, type Sink, spinnerSink } from "./reporters/sin
 import { secretAsker } from "./secret-asker.ts";
 import { usageError } from "./usage-error.ts";
 
+const bootCommands = () => import("./commands/boot/render.ts");
+
 /** Commands that work on nodes; each loads only what it needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   push: async () => (await import("./commands/push.ts")).pushCommand,
+  watch: async () => (await import("./commands/watch.ts")).watchCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
   status: async () => (await import("./commands/status.ts")).statusCommand,
   history: async () => (await import("./commands/history.ts")).historyCommand,
   rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand,
   remove: async () => (await import("./commands/remove.ts")).removeCommand,
   restore: async () => (await import("./commands/restore.ts")).restoreCommand,
+  preload: async () => (await import("./commands/preload/preload.ts")).preloadCommand,
+  "preload status": async () =>
+    (await import("./commands/preload/holdings.ts")).preloadStatusCommand,
+  "preload list": async () => (await import("./commands/preload/holdings.ts")).preloadListCommand,
+  "preload prune": async () => (await import("./commands/preload/holdings.ts")).preloadPruneCommand,
+  image: async () => (await import("./commands/preload/image.ts")).imageCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
   explain: async () => (await import("./commands/explain.ts")).explainCommand,
@@ -35,6 +44,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
   "secret apply": async () => (await import("./commands/secret/apply.ts")).secretApplyCommand,
   "secret diff": async () => (await import("./commands/secret/diff.ts")).secretDiffCommand,
+  "secret watch": async () => (await import("./commands/secret/watch.ts")).secretWatchCommand,
   "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
   "secret verify": async () => (await import("./commands/secret/verify.ts")).secretVerifyCommand,
   "secret plan": async () => (await import("./commands/secret/plan.ts")).secretPlanCommand,
@@ -42,6 +52,22 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
     (await import("./commands/secret/plan.ts")).secretPatchCommand,
   "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
   "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
+  "agent install": async () =>
+    (await import("./commands/daemonset/install.ts")).agentInstallCommand,
+  "agent status": async () => (await import("./commands/daemonset/status.ts")).agentStatusCommand,
+  "agent uninstall": async () =>
+    (await import("./commands/daemonset/uninstall.ts")).agentUninstallCommand,
+  "render daemonset": async () =>
+    (await import("./commands/daemonset/render.ts")).renderDaemonSetCommand,
+  "render controller": async () =>
+    (await import("./commands/daemonset/controller.ts")).renderControllerCommand,
+  "render cloud-init": async () => (await bootCommands()).renderBootCommand("cloud-init"),
+  "render ignition": async () => (await bootCommands()).renderBootCommand("ignition"),
+  "render kubeadm": async () => (await bootCommands()).renderBootCommand("kubeadm"),
+  "render kops": async () => (await bootCommands()).renderBootCommand("kops"),
+  "render karpenter": async () => (await bootCommands()).renderBootCommand("karpenter"),
+  "render terraform": async () => (await bootCommands()).renderBootCommand("terraform"),
+  "render script": async () => (await bootCommands()).renderBootCommand("script"),
   advise: async () => (await import("./commands/advise.ts")).adviseCommand,
   init: async () => (await import("./commands/init.ts")).initCommand,
   apply: async () => (await import("./commands/apply.ts")).applyCommand,

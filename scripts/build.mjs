@@ -69,7 +69,7 @@ async function bundle() {
     format: "esm",
     platform: "node",
     target: "node20.19",
-    external: ["ssh2"],
+    external: ["ssh2", "prom-client", "dockerode"],
     // The entry for Node is CommonJS and asks for Node's modules by require().
     alias: { yaml: join(repository, "node_modules/yaml/browser/index.js") },
     loader: { ".sh": "text" },

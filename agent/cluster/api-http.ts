@@ -1,19 +1,13 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
+import type { ApiAnswer } from "./gateway-contract.ts";
 
 /** How to reach the proxy, and what it said last. */
 export interface Connection {
   readonly socketPath: string;
   readonly agent: Agent;
   readonly lastWords: () => string;
-}
-
-/** An answer of the API server. */
-export interface ApiAnswer {
-  readonly status: number;
-  /** Parsed where it is JSON, else the text. */
-  readonly body: unknown;
 }
 
 interface ApiRequest {
@@ -82,7 +76,10 @@ function start(
     Accept: "application/json",
     ...(payload === undefined
       ? {}
-      : { "Content-Type": contentType(method), "Content-Length": Buffer.byteLength(payload) }),
+      : {
+          "Content-Type": contentType(method, body),
+          "Content-Length": Buffer.byteLength(payload),
+        }),
   };
   return new Promise((resolve, reject) => {
     const request = httpRequest({ socketPath, agent, method, path, headers, signal }, resolve);
@@ -91,9 +88,10 @@ function start(
   });
 }
 
-/** A PATCH is a server-side apply: its YAML may be JSON. */
-function contentType(method: string): string {
-  return method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
+/** A PATCH is a server-side apply, whose YAML may be JSON; a list is steps of a JSON Patch (RFC 6902). */
+function contentType(method: string, body: unknown): string {
+  if (method !== "PATCH") return "application/json";
+  return Array.isArray(body) ? "application/json-patch+json" : "application/apply-patch+yaml";
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {

@@ -39,6 +39,18 @@ export function chooseNodes<Item extends { readonly name: string }>(
   throw new PullcastError("PC110", { detail: `--exclude leaves out all of ${all} listed`, ...fix });
 }
 
+/** Whether a name is meant; a name or glob that means none yet is no error. */
+export function nameChooser({
+  names,
+  exclude,
+}: Pick<NodeChoice, "names" | "exclude">): (name: string) => boolean {
+  const wanted = names.map(nameMatcher);
+  const excluded = exclude.map(nameMatcher);
+  return (name) =>
+    (wanted.length === 0 || wanted.some((matches) => matches(name))) &&
+    !excluded.some((matches) => matches(name));
+}
+
 /** Without those whose names one of the globs matches. */
 export function chooseNames<Item extends { readonly name: string }>(
   items: readonly Item[],

@@ -1,14 +1,8 @@
 import { PullcastError } from "../errors.ts";
+import type { ClusterContext } from "./gateway-contract.ts";
 import { type KubectlSettings, runKubectl } from "./kubectl.ts";
 
-/** Where kubectl's flags and kubeconfig lead. */
-export interface ClusterContext {
-  readonly name: string;
-  /** The API server's URL. */
-  readonly server: string;
-  /** The context's namespace, `default` if it names none. */
-  readonly namespace: string;
-}
+export type { ClusterContext } from "./gateway-contract.ts";
 
 const JSONPATH = '{.contexts[0]}{"\\n"}{.clusters[0]}{"\\n"}';
 
@@ -22,6 +16,7 @@ export async function readContext(
   kubectl: KubectlSettings,
   signal: AbortSignal,
 ): Promise<ClusterContext | undefined> {
+  if (kubectl.shared !== undefined) return kubectl.shared.context;
   const args = ["config", "view", "--minify", `--output=jsonpath=${JSONPATH}`];
   try {
     return parseContext(await runKubectl(kubectl, args, { signal }));

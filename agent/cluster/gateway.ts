@@ -5,44 +5,35 @@ import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PullcastError } from "../errors.ts";
-import { type ApiAnswer, type Connection, sendRequest, streamEvents } from "./api-http.ts";
+import { type Connection, sendRequest, streamEvents } from "./api-http.ts";
 import { endWithUs } from "./end-with-us.ts";
+import type { Gateway, WatchEvent } from "./gateway-contract.ts";
 import { collectTail, type KubectlSettings, kubectlFlags, stopChild } from "./kubectl.ts";
 import { kubectlStartError, kubectlWords } from "./kubectl-errors.ts";
 
-export type { ApiAnswer } from "./api-http.ts";
-
-/** One line of a watch, as the API server sends it. */
-export interface WatchEvent {
-  readonly type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-  readonly object: unknown;
-}
-
-/** The API server, reached through one `kubectl proxy` with kubectl's own login. */
-export interface Gateway {
-  /**
-   * Sends one request; an HTTP status is a value.
-   *
-   * @param path - with query, for instance `/api/v1/nodes/n1`
-   * @param method - `PATCH` means server-side apply
-   * @param body - sent as JSON
-   * @throws PullcastError PC103 (no answer), PC105 (too large), PC106 (no answer in time)
-   */
-  request(method: string, path: string, body?: unknown): Promise<ApiAnswer>;
-  /**
-   * Streams a watch until the server ends it or `signal` aborts; both resolve.
-   *
-   * @throws PullcastError PC103, PC105; PC104 for 401 and 403
-   */
-  watch(path: string, onEvent: (event: WatchEvent) => void, signal: AbortSignal): Promise<void>;
-  /** Ends the proxy and removes its socket; never throws; may be called twice. */
-  close(): Promise<void>;
-}
+export type { ApiAnswer, Gateway, WatchEvent } from "./gateway-contract.ts";
 
 /** Longer paths don't fit a unix socket's address. */
 const MAX_SOCKET_PATH = 100;
 const START_TIMEOUT_MS = 20_000;
 const SOCKETS_AT_ONCE = 64;
+
+/** A gateway whose proxy may die before it is closed. */
+export interface OwnGateway extends Gateway {
+  /** Resolves once the proxy has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * A way to the API server: a new proxy, or the one that is shared already, which its owner closes.
+ *
+ * @throws PullcastError PC101 to PC106; the signal's reason after an abort
+ */
+export async function openGateway(kubectl: KubectlSettings, signal: AbortSignal): Promise<Gateway> {
+  if (kubectl.shared === undefined) return await startGateway(kubectl, signal);
+  signal.throwIfAborted();
+  return { ...kubectl.shared.gateway, close: async () => undefined };
+}
 
 /**
  * Starts `kubectl proxy --unix-socket` in a new directory that only this user may enter.
@@ -50,7 +41,10 @@ const SOCKETS_AT_ONCE = 64;
  *
  * @throws PullcastError PC101 to PC106; the signal's reason after an abort
  */
-export async function openGateway(kubectl: KubectlSettings, signal: AbortSignal): Promise<Gateway> {
+export async function startGateway(
+  kubectl: KubectlSettings,
+  signal: AbortSignal,
+): Promise<OwnGateway> {
   signal.throwIfAborted();
   const dir = await socketDir();
   const socketPath = join(dir, "s");
@@ -61,7 +55,7 @@ export async function openGateway(kubectl: KubectlSettings, signal: AbortSignal)
   );
   const words = collectTail(child.stderr);
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_AT_ONCE });
-  const dispose = disposer({ child, dir, agent });
+  const { dispose, ended } = disposer({ child, dir, agent });
   try {
     await serving(child, { program: kubectl.program, words, signal });
   } catch (error) {
@@ -78,6 +72,7 @@ export async function openGateway(kubectl: KubectlSettings, signal: AbortSignal)
         onLine: (line) => onEvent(parseEvent(line)),
       }),
     close: dispose,
+    ended,
   };
 }
 
@@ -133,7 +128,10 @@ interface Disposable {
 }
 
 /** Ends the proxy and removes its directory, once; also if the process exits without asking. */
-function disposer({ child, dir, agent }: Disposable): () => Promise<void> {
+function disposer({ child, dir, agent }: Disposable): {
+  readonly dispose: () => Promise<void>;
+  readonly ended: Promise<void>;
+} {
   const atExit = () => {
     child.kill("SIGTERM");
     rmSync(dir, { recursive: true, force: true });
@@ -154,9 +152,12 @@ function disposer({ child, dir, agent }: Disposable): () => Promise<void> {
     process.removeListener("exit", atExit);
     await rm(dir, { recursive: true, force: true }).catch(() => undefined);
   };
-  return () => {
-    disposed ??= dispose();
-    return disposed;
+  return {
+    ended: closed,
+    dispose: () => {
+      disposed ??= dispose();
+      return disposed;
+    },
   };
 }
 

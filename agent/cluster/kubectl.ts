@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { PullcastError } from "../errors.ts";
+import type { SharedGateway } from "./gateway-contract.ts";
 import { kubectlError, kubectlStartError } from "./kubectl-errors.ts";
 
 /** kubectl's program and global flags, handed on as they are. */
@@ -12,6 +13,8 @@ export interface KubectlSettings {
   readonly as?: string;
   /** kubectl's form, for instance `10s`. */
   readonly requestTimeout?: string;
+  /** What is open already: it is used in place of a new `kubectl proxy`, and of questions for the context. */
+  readonly shared?: SharedGateway;
 }
 
 /** How much a kubectl may say and how long it may take. */

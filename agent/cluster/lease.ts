@@ -4,11 +4,22 @@ import { hasEnded, ownProcess } from "../util/own-process.ts";
 import { pause } from "../util/pause.ts";
 import type { ApiAnswer, Gateway } from "./gateway.ts";
 
+/** Which Lease keeps others out. */
+export interface LeasePlace {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** One for the whole cluster, where the cluster's own are. */
-const NAMESPACE = "kube-system";
-const NAME = "pullcast";
-const LEASES = `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases`;
-const PATH = `${LEASES}/${NAME}`;
+const CLUSTER: LeasePlace = { namespace: "kube-system", name: "pullcast" };
+
+function leasesPath({ namespace }: LeasePlace): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+}
+
+function leasePath(place: LeasePlace): string {
+  return `${leasesPath(place)}/${place.name}`;
+}
 
 /** Names the holder's process: whoever is on the same machine sees at once that a killed one holds nothing. */
 const PROCESS = "pullcast.dev/process";
@@ -19,6 +30,8 @@ const RENEW_MS = 5000;
 const POLL_MS = 500;
 
 interface LeaseOptions {
+  /** @default the one of the whole cluster */
+  readonly place?: LeasePlace;
   /** Who holds it, for people: `alice@bastion 20261124T050102Z-1f3a9c42e`. */
   readonly identity: string;
   /** The longest wait for another holder, ms. */
@@ -55,25 +68,26 @@ interface Lease {
 }
 
 /**
- * Takes the cluster's Lease (coordination.k8s.io/v1) and renews it until it is given back, so that two operators don't
- * work on one cluster at the same time. A holder that doesn't renew is out by this machine's own clock, as client-go
+ * Takes a Lease (coordination.k8s.io/v1) and renews it until it is given back, so that two operators don't work on one
+ * cluster, or one DaemonSet, at the same time. A holder that doesn't renew is out by this machine's own clock, as client-go
  * judges it (tools/leaderelection): nobody's clock is compared with another's.
  */
 export async function acquireLease(gateway: Gateway, options: LeaseOptions): Promise<LeaseOutcome> {
+  const { place = CLUSTER, identity } = options;
   const until = Date.now() + options.waitMs;
   let seen: { readonly key: string; readonly at: number } | undefined;
   let told = false;
   for (;;) {
-    const answer = await ask(gateway, { method: "GET", path: PATH });
+    const answer = await ask(gateway, { method: "GET", path: leasePath(place) });
     if (answer instanceof PullcastError) return { type: "unavailable", why: answer.message };
     if (answer.status !== 200 && answer.status !== 404) return unavailable(answer);
     const lease = answer.status === 404 ? undefined : (answer.body as Lease);
     const key = `${lease?.metadata.resourceVersion}`;
     if (seen?.key !== key) seen = { key, at: Date.now() };
     if (lease === undefined || isFree(lease, seen.at)) {
-      const taken = await take(gateway, lease, options.identity);
+      const taken = await take(gateway, lease, { place, identity });
       if (taken === "late") continue;
-      return "status" in taken ? unavailable(taken) : held(gateway, taken, options.identity);
+      return "status" in taken ? unavailable(taken) : held(gateway, taken, { place, identity });
     }
     const holder = cleanText(lease.spec?.holderIdentity ?? "", 200);
     if (Date.now() >= until) return { type: "taken", holder };
@@ -96,22 +110,27 @@ function isFree({ spec, metadata }: Lease, seenAt: number): boolean {
 async function take(
   gateway: Gateway,
   lease: Lease | undefined,
-  identity: string,
+  holder: Holder,
 ): Promise<Lease | ApiAnswer | "late"> {
-  const body = leaseOf(identity, lease, "acquire");
+  const body = leaseOf(holder, lease, "acquire");
   const answer = await ask(
     gateway,
     lease === undefined
-      ? { method: "POST", path: LEASES, body }
-      : { method: "PUT", path: PATH, body },
+      ? { method: "POST", path: leasesPath(holder.place), body }
+      : { method: "PUT", path: leasePath(holder.place), body },
   );
   if (answer instanceof PullcastError) return { status: 0, body: { message: answer.message } };
   if (answer.status === 409) return "late";
   return answer.status === 200 || answer.status === 201 ? (answer.body as Lease) : answer;
 }
 
+interface Holder {
+  readonly place: LeasePlace;
+  readonly identity: string;
+}
+
 function leaseOf(
-  identity: string,
+  { place, identity }: Holder,
   lease: Lease | undefined,
   what: "acquire" | "renew" | "release",
 ) {
@@ -124,8 +143,7 @@ function leaseOf(
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
     metadata: {
-      name: NAME,
-      namespace: NAMESPACE,
+      ...place,
       ...(lease === undefined ? {} : { resourceVersion: lease.metadata.resourceVersion }),
       ...(own === undefined || what === "release" ? {} : { annotations: { [PROCESS]: own } }),
     },
@@ -139,14 +157,14 @@ function leaseOf(
 }
 
 /** Renews until it is given back. What others made of it meanwhile stays: nodes guard their files themselves. */
-function held(gateway: Gateway, first: Lease, identity: string): LeaseOutcome {
+function held(gateway: Gateway, first: Lease, holder: Holder): LeaseOutcome {
   let lease = first;
   let work: Promise<void> = Promise.resolve();
   const put = async (what: "renew" | "release"): Promise<void> => {
     const answer = await ask(gateway, {
       method: "PUT",
-      path: PATH,
-      body: leaseOf(identity, lease, what),
+      path: leasePath(holder.place),
+      body: leaseOf(holder, lease, what),
     });
     if (!(answer instanceof PullcastError) && answer.status === 200) lease = answer.body as Lease;
   };

@@ -5,7 +5,7 @@ import type { Gateway } from "./gateway.ts";
 const PAGE = 500;
 
 interface Page {
-  readonly metadata?: { readonly continue?: string };
+  readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
   readonly items?: readonly unknown[];
 }
 
@@ -21,8 +21,18 @@ export async function listAll<Item>(
   path: string,
   query: Readonly<Record<string, string>> = {},
 ): Promise<Item[]> {
+  return (await listPages<Item>(gateway, path, query)).items;
+}
+
+/** All objects of a list, and the version that a watch goes on from; see `listAll`. */
+export async function listPages<Item>(
+  gateway: Gateway,
+  path: string,
+  query: Readonly<Record<string, string>> = {},
+): Promise<{ readonly items: Item[]; readonly version: string }> {
   const items: Item[] = [];
   let token = "";
+  let version = "";
   do {
     const parameters = new URLSearchParams({ ...query, limit: String(PAGE) });
     if (token !== "") parameters.set("continue", token);
@@ -31,6 +41,7 @@ export async function listAll<Item>(
     const page = answer.body as Page;
     items.push(...((page.items ?? []) as Item[]));
     token = page.metadata?.continue ?? "";
+    version = page.metadata?.resourceVersion ?? "";
   } while (token !== "");
-  return items;
+  return { items, version };
 }

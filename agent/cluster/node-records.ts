@@ -36,17 +36,71 @@ export function parseNodeRecords(stdout: string): ClusterNode[] {
 
 function parseNode(lines: readonly string[], at: number): ClusterNode {
   const line = (offset: number) => lines[at + offset] ?? "";
-  const name = plain(line(0), NAME, at + 1);
-  const uid = plain(line(1), UID, at + 2);
-  const spec = parseMap(line(4), at + 5);
-  const info = parseMap(line(7), at + 8);
+  return toClusterNode({
+    name: plain(line(0), NAME, at + 1),
+    uid: plain(line(1), UID, at + 2),
+    labels: parseMap(line(2), at + 3),
+    annotations: parseMap(line(3), at + 4),
+    spec: parseMap(line(4), at + 5),
+    addresses: parseList(line(5), at + 6),
+    conditions: parseList(line(6), at + 7),
+    info: parseMap(line(7), at + 8),
+  });
+}
+
+/** A node as a watch tells it. */
+export interface NodeObject {
+  readonly node: ClusterNode;
+  /** RFC 3339, whole seconds, by the API server's clock. */
+  readonly createdAt: string;
+}
+
+/**
+ * Reads a Node object of the API server; all strings stay untrusted data.
+ *
+ * @returns `undefined` for what has no plain name and UID
+ */
+export function parseNodeObject(object: unknown): NodeObject | undefined {
+  const { metadata, spec, status } = asMap(object) as Record<string, unknown>;
+  const { name, uid, labels, annotations, creationTimestamp } = asMap(metadata) as Record<
+    string,
+    unknown
+  >;
+  if (typeof name !== "string" || typeof uid !== "string") return undefined;
+  if (!NAME.test(name) || !UID.test(uid)) return undefined;
+  const { addresses, conditions, nodeInfo } = asMap(status) as Record<string, unknown>;
+  const node = toClusterNode({
+    name,
+    uid,
+    labels: asMap(labels),
+    annotations: asMap(annotations),
+    spec: asMap(spec),
+    addresses: asList(addresses),
+    conditions: asList(conditions),
+    info: asMap(nodeInfo),
+  });
+  return { node, createdAt: text(creationTimestamp) };
+}
+
+interface NodeParts {
+  readonly name: string;
+  readonly uid: string;
+  readonly labels: Fields;
+  readonly annotations: Fields;
+  readonly spec: Fields;
+  readonly addresses: readonly Fields[];
+  readonly conditions: readonly Fields[];
+  readonly info: Fields;
+}
+
+function toClusterNode({ name, uid, spec, info, ...parts }: NodeParts): ClusterNode {
   return {
     name,
     uid,
-    labels: stringMap(parseMap(line(2), at + 3)),
-    annotations: stringMap(parseMap(line(3), at + 4)),
-    addresses: parseList(line(5), at + 6).map(toAddress),
-    ready: readyOf(parseList(line(6), at + 7)),
+    labels: stringMap(parts.labels),
+    annotations: stringMap(parts.annotations),
+    addresses: parts.addresses.map(toAddress),
+    ready: readyOf(parts.conditions),
     unschedulable: spec.unschedulable === true,
     taints: asList(spec.taints).map(toTaint),
     providerId: text(spec.providerID),
@@ -57,6 +111,7 @@ function parseNode(lines: readonly string[], at: number): ClusterNode {
     kubeletVersion: text(info.kubeletVersion),
     machineId: text(info.machineID),
     systemUuid: text(info.systemUUID),
+    bootId: text(info.bootID),
   };
 }
 
@@ -73,6 +128,7 @@ type Fields = {
     | "kubeletVersion"
     | "machineID"
     | "systemUUID"
+    | "bootID"
     | "type"
     | "address"
     | "key"
@@ -108,6 +164,10 @@ function parseJson(line: string, lineNumber: number): unknown {
   } catch (cause) {
     throw unreadable(`line ${lineNumber} is not JSON; kubectl 1.20 or newer is needed`, cause);
   }
+}
+
+function asMap(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
 }
 
 function asList(value: unknown): readonly Fields[] {

@@ -1,7 +1,5 @@
-import { PullcastError } from "../errors.ts";
-import { pause } from "../util/pause.ts";
-import { apiRefusal } from "./api-http.ts";
-import type { Gateway, WatchEvent } from "./gateway.ts";
+import type { Gateway } from "./gateway.ts";
+import { listAndWatch } from "./list-watch.ts";
 import { type Pod, podsPath } from "./pods.ts";
 
 interface WatchOptions {
@@ -25,13 +23,8 @@ export interface PodWatch {
 
 /** Failures in a row before the cluster counts as lost; with the pauses about 20 s. */
 const MAX_FAILURES = 8;
-const PAUSE_MS = 250;
-const MAX_PAUSE_MS = 5000;
 
-/**
- * Watches the pods of a selector: a list, then a watch from there. A watch that ends (the server does
- * that every few minutes), that is too old (410) or fails is begun again with a list, so nothing is missed.
- */
+/** Watches the pods of a selector, and misses nothing. */
 export function watchPods(gateway: Gateway, options: WatchOptions): PodWatch {
   const followers = new Map<string, OnPod>();
   const latest = new Map<string, Pod>();
@@ -67,58 +60,25 @@ interface WatchState {
 }
 
 async function keepWatching(state: WatchState): Promise<void> {
-  let failures = 0;
-  while (!state.signal.aborted) {
-    try {
-      const version = await listOnce(state);
-      failures = 0;
-      await watchFrom(state, version);
-      await pause(PAUSE_MS, state.signal);
-    } catch (error) {
-      failures += 1;
-      const refused = error instanceof PullcastError && error.code === "PC104";
-      if (state.signal.aborted) return;
-      if (refused || failures >= MAX_FAILURES) throw error;
-      await pause(Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** failures), state.signal);
-    }
-  }
-}
-
-/** Tells all followers what is there now; returns the list's version. */
-async function listOnce(state: WatchState): Promise<string> {
-  const followed = [...state.followers.keys()];
-  const answer = await state.gateway.request("GET", listPath(state.options));
-  if (answer.status !== 200) throw apiRefusal(answer);
-  const list = answer.body as { metadata?: { resourceVersion?: string }; items?: readonly Pod[] };
-  const present = new Set<string>();
-  for (const pod of list.items ?? []) {
-    present.add(pod.metadata.uid);
-    tell(state, pod);
-  }
-  // Pods that were followed before the list began and are not in it were deleted unseen.
-  for (const uid of followed) if (!present.has(uid)) tellGone(state, uid);
-  return list.metadata?.resourceVersion ?? "";
-}
-
-async function watchFrom(state: WatchState, version: string): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([state.signal, stop.signal]);
-  const path = `${listPath(state.options)}&watch=1&allowWatchBookmarks=true&resourceVersion=${encodeURIComponent(version)}`;
-  await state.gateway.watch(
-    path,
-    ({ type, object }: WatchEvent) => {
-      const pod = object as Pod;
-      if (type === "ADDED" || type === "MODIFIED") tell(state, pod);
-      else if (type === "DELETED") tellGone(state, pod.metadata.uid);
-      // 410 Gone and whatever else: the next list tells the truth.
-      else if (type === "ERROR") stop.abort();
+  const { namespace, selector } = state.options;
+  let followed: string[] = [];
+  await listAndWatch<Pod>(state.gateway, {
+    path: podsPath(namespace),
+    query: { labelSelector: selector },
+    signal: state.signal,
+    maxFailures: MAX_FAILURES,
+    onListing: () => {
+      followed = [...state.followers.keys()];
     },
-    signal,
-  );
-}
-
-function listPath({ namespace, selector }: WatchOptions): string {
-  return `${podsPath(namespace)}?labelSelector=${encodeURIComponent(selector)}`;
+    onList: (pods) => {
+      for (const pod of pods) tell(state, pod);
+      const present = new Set(pods.map((pod) => pod.metadata.uid));
+      // Pods that were followed before the list began and are not in it were deleted unseen.
+      for (const uid of followed) if (!present.has(uid)) tellGone(state, uid);
+    },
+    onItem: (pod) => tell(state, pod),
+    onGone: (pod) => tellGone(state, pod.metadata.uid),
+  });
 }
 
 function tell(state: WatchState, pod: Pod): void {

@@ -1,5 +1,6 @@
 import { ACR_HOST, ACR_USER } from "../acr.ts";
 import type { Secret } from "../secret.ts";
+import { ownField } from "../util/own-field.ts";
 import { parseJson } from "../util/parse-json.ts";
 import type { CredentialKind, Expiry } from "./model.ts";
 
@@ -80,7 +81,7 @@ function googleAccessToken({ host, username }: Plain): Lifespan | undefined {
 function ecrToken({ host, username, password }: Plain): Lifespan | undefined {
   const isEcr = /\.dkr[.-]ecr(-fips)?\./.test(host) || host === "public.ecr.aws";
   if (username !== "AWS" || !isEcr) return undefined;
-  const end = endOf(field(parseBase64Json(password), "expiration"));
+  const end = endOf(ownField(parseBase64Json(password), "expiration"));
   return end === undefined
     ? { kind: "ecr-token", expiresAt: "unknown", lifetime: "12h" }
     : { kind: "ecr-token", expiresAt: end };
@@ -88,7 +89,7 @@ function ecrToken({ host, username, password }: Plain): Lifespan | undefined {
 
 function acrRefreshToken({ host, username, password }: Plain): Lifespan | undefined {
   if (username !== ACR_USER || !ACR_HOST.test(host)) return undefined;
-  const end = endOf(field(jwtClaims(password), "exp"));
+  const end = endOf(ownField(jwtClaims(password), "exp"));
   return end === undefined
     ? { kind: "acr-refresh-token", expiresAt: "unknown", lifetime: "3h" }
     : { kind: "acr-refresh-token", expiresAt: end };
@@ -97,14 +98,14 @@ function acrRefreshToken({ host, username, password }: Plain): Lifespan | undefi
 function anyJwt({ password }: Plain): Lifespan | undefined {
   const claims = jwtClaims(password);
   if (claims === undefined) return undefined;
-  return { kind: "jwt", expiresAt: endOf(field(claims, "exp")) ?? "unknown" };
+  return { kind: "jwt", expiresAt: endOf(ownField(claims, "exp")) ?? "unknown" };
 }
 
 /** The claims of a signed token (RFC 7519); `undefined` for a text that is none. */
 function jwtClaims(text: string): unknown {
   const [header, claims, signature, ...rest] = text.split(".");
   if (header === undefined || claims === undefined || signature === undefined) return undefined;
-  if (rest.length > 0 || field(parseBase64Json(header), "alg") === undefined) return undefined;
+  if (rest.length > 0 || ownField(parseBase64Json(header), "alg") === undefined) return undefined;
   return parseBase64Json(claims);
 }
 
@@ -112,13 +113,6 @@ function jwtClaims(text: string): unknown {
 function parseBase64Json(text: string): unknown {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(text)) return undefined;
   return parseJson(Buffer.from(text, "base64").toString());
-}
-
-function field(object: unknown, name: string): unknown {
-  if (typeof object !== "object" || object === null || !Object.hasOwn(object, name)) {
-    return undefined;
-  }
-  return (object as Record<string, unknown>)[name];
 }
 
 /** RFC 3339 of seconds since 1970; `undefined` for what is no time of this millennium. */

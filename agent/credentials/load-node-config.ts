@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
 import { PullcastError } from "../errors.ts";
 import type { Notice } from "../model.ts";
 import { errorProblem } from "../problem.ts";
-import { Secret } from "../secret.ts";
-import { composeConfig } from "./compose.ts";
+import { composeFile } from "./compose-file.ts";
 import { lifespanOf } from "./expiry.ts";
 import { filterEntries } from "./filter.ts";
 import { mergeDocuments } from "./merge.ts";
@@ -26,10 +24,10 @@ import {
 } from "./resolve-entries.ts";
 
 /**
- * From sources to the file for the nodes: read, merge, filter, resolve (helpers, identity tokens), compose.
+ * From sources to the file for the nodes: read, merge, filter, resolve (helpers, identity tokens, clouds), compose.
  * The file holds only what a kubelet can use; the sources are never changed.
  *
- * @throws {PullcastError} PC601 to PC608, PC620 to PC632: nothing is sent; texts never hold the content
+ * @throws {PullcastError} PC601 to PC608, PC620 to PC632, PC640 to PC642: nothing is sent; texts never hold the content
  */
 export async function loadNodeConfig(
   source: CredentialSource,
@@ -49,14 +47,9 @@ export async function loadNodeConfig(
   const unresolved = resolved.flatMap((one) => ("leftOut" in one ? [one.leftOut] : []));
   const name = documents.map((document) => document.source).join(" and ");
   if (credentials.length === 0) throw nothingUsable(name, unresolved);
-  const bytes = composeConfig(credentials);
   return {
-    bytes: new Secret<Uint8Array>(bytes),
-    digest: createHash("sha256").update(bytes).digest("hex"),
-    sizeBytes: bytes.byteLength,
-    entries: credentials.map(({ key }) => key),
+    ...composeFile(credentials),
     source: name,
-    credentials,
     leftOut: [...filtered.leftOut, ...unresolved],
     unfetched: unfetched.map((one) => errorProblem(one.key, unfetchedError([one]))),
     sourceEntries: merged.entries,
@@ -95,15 +88,16 @@ async function readAll(
   return whole;
 }
 
-/** Sorted by key, so that equal credentials are equal bytes. */
 function credentialsOf(resolved: readonly ResolvedEntry[]): Credential[] {
-  const credentials = resolved.flatMap((one): Credential[] => {
+  return resolved.flatMap((one): Credential[] => {
     if ("leftOut" in one) return [];
     const { key, source, login } = one;
-    const { username, auth } = login;
-    return [{ key, username, auth, source, ...lifespanOf({ key, username, auth }) }];
+    const { username, auth, expiresAt } = login;
+    const lifespan = lifespanOf({ key, username, auth });
+    // Who gave it knows its end better than its form tells.
+    const known = expiresAt === undefined ? lifespan : { kind: lifespan.kind, expiresAt };
+    return [{ key, username, auth, source, ...known }];
   });
-  return credentials.sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function leftOutNotices(leftOut: readonly LeftOut[]): Notice[] {

@@ -1,3 +1,4 @@
+import type { CloudAnswer } from "../cloud/model.ts";
 import type { Code } from "../errors.ts";
 import type { NodeConfig, Notice, Problem } from "../model.ts";
 import type { Secret } from "../secret.ts";
@@ -11,7 +12,9 @@ export type SourceInput =
   /** A Secret of the type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg. */
   | { readonly type: "secret"; readonly namespace: string; readonly name: string }
   /** One login, its password on standard input. */
-  | { readonly type: "login"; readonly registry: string; readonly username: string };
+  | { readonly type: "login"; readonly registry: string; readonly username: string }
+  /** What a cloud's registry gives for the identity of this machine or pod. */
+  | { readonly type: "cloud"; readonly registry: string };
 
 /** Where credentials come from, and which of them leave this machine. */
 export interface CredentialSource {
@@ -48,6 +51,8 @@ export interface Login {
   readonly doubt?: string;
   /** A token stands beside it, which docker would use instead. */
   readonly hasToken?: boolean;
+  /** When it ends, where who gave it told; RFC 3339. */
+  readonly expiresAt?: string;
 }
 
 /** What stands under one key of a source. */
@@ -61,6 +66,8 @@ export type EntryContent =
       readonly name: string;
       readonly setting: "credHelpers" | "credsStore";
     }
+  /** The cloud that the registry belongs to gives one for an identity. */
+  | { readonly type: "cloud" }
   /** Nothing that a kubelet could send, and why: a clause, nothing secret. */
   | { readonly type: "unusable"; readonly reason: string };
 
@@ -152,6 +159,7 @@ export interface LoadContext {
   /** @returns `undefined` where there is no such Secret */
   readonly readSecret: (namespace: string, name: string) => Promise<ClusterSecret | undefined>;
   readonly exchangeToken: (registry: string, token: Secret) => Promise<TokenExchange>;
+  readonly cloudLogin: (registry: string) => Promise<CloudAnswer>;
   /** What can't be fetched now is told beside the rest; else it ends the run. @default false */
   readonly tellUnfetched?: boolean;
   readonly signal: AbortSignal;

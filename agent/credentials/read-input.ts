@@ -1,3 +1,4 @@
+import { cloudOf } from "../cloud/clouds.ts";
 import { PullcastError } from "../errors.ts";
 import { isRegistrySecret } from "../registry-secret.ts";
 import { readAmbient } from "./ambient.ts";
@@ -47,6 +48,8 @@ async function readInput(
       return parseDocument(await readClusterSecret(input, context));
     case "login":
       return await readLogin(input, source);
+    case "cloud":
+      return cloudDocument(input);
   }
 }
 
@@ -88,4 +91,18 @@ async function readLogin(
   const password = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
   const content = makeLogin(username, password);
   return { source, entries: [{ key: registry, source, content }], warnings };
+}
+
+function cloudDocument({ registry }: Extract<SourceInput, { type: "cloud" }>): CredentialDocument {
+  const cloud = cloudOf(registry);
+  if (cloud !== undefined) {
+    const source = `--from-cloud (${cloud})`;
+    return {
+      source,
+      entries: [{ key: registry, source, content: { type: "cloud" } }],
+      warnings: [],
+    };
+  }
+  const detail = `--from-cloud ${shownKey(registry)}: it is no registry of ECR, Artifact Registry or Azure`;
+  throw new PullcastError("PC001", { detail });
 }

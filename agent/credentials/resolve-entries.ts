@@ -55,14 +55,14 @@ function storeEntry(key: string, name: string): EntryContent {
   return { type: "helper", name, setting: "credsStore" };
 }
 
-/** An entry that should have been a login and could not be fetched: PC620 to PC624, PC627, PC628. */
+/** An entry that should have been a login and could not be fetched: PC620 to PC624, PC627, PC628, PC640 to PC642. */
 export interface UnfetchedEntry {
   readonly key: string;
   readonly error: PullcastError;
 }
 
 /**
- * Makes logins of entries: asks their helpers, exchanges identity tokens. What can't be a login is left out.
+ * Makes logins of entries: asks their helpers and clouds, exchanges identity tokens. What can't be a login is left out.
  *
  * @returns both in the order of `entries`
  * @throws the signal's reason after an abort
@@ -132,6 +132,8 @@ async function resolveContent(
       return leaveOut(entry, "PC610", content.reason);
     case "identity-token":
       return await exchange(entry, content, context);
+    case "cloud":
+      return await fromCloud(entry, context);
   }
 }
 
@@ -157,6 +159,22 @@ async function exchange(
     case "unreachable":
       throw new PullcastError("PC628", { detail: answer.words });
   }
+}
+
+const CLOUD_CODES = { "no-identity": "PC640", refused: "PC641", unreachable: "PC642" } as const;
+
+async function fromCloud(
+  { key, source }: Pick<SourceEntry, "key" | "source">,
+  { cloudLogin }: ResolveContext,
+): Promise<ResolvedEntry> {
+  const answer = await cloudLogin(key);
+  if (answer.type !== "login") {
+    throw new PullcastError(CLOUD_CODES[answer.type], { detail: answer.words });
+  }
+  const { username, password, expiresAt } = answer;
+  const login = makeLogin(username, password.reveal());
+  if (login.type !== "login") throw new PullcastError("PC642", { detail: login.reason });
+  return { key, source, login: { ...login, ...(expiresAt === undefined ? {} : { expiresAt }) } };
 }
 
 function leaveOut(

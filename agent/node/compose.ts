@@ -5,7 +5,7 @@ import type { Admission } from "../model.ts";
 import { Secret } from "../secret.ts";
 import { admissionOf, type Become, nodeCommand, type RootAccess, rootAccess } from "./become.ts";
 import { UNDO_SCRIPT } from "./live-files.ts";
-import { PROGRAMS, type ProgramName } from "./programs.ts";
+import { type ProgramName, programText } from "./programs.ts";
 
 /** What every program on a node is told. */
 export interface NodeRequest {
@@ -78,6 +78,26 @@ export function composeInstall(
   );
 }
 
+/** A file that is installed by a copy of the program that is on the node already, and what it is told. */
+export interface StandingInstall {
+  /** Absolute path of the directory of config.json, as the program sees it. */
+  readonly dir: string;
+  readonly run: string;
+  readonly replace: boolean;
+  readonly config: { readonly bytes: Secret<Uint8Array>; readonly digest: string };
+  /** One line of JSON, ASCII: see formatStory. */
+  readonly story: string;
+}
+
+/**
+ * What a standing copy of the install program is told, one line with its end; it puts a nonce of its own before it. Whoever reads it
+ * knows the file's digest: it is as secret as the file.
+ */
+export function standingHeader({ config, story, ...request }: StandingInstall): Secret<string> {
+  const payload = { bytes: config.bytes.reveal(), digest: config.digest };
+  return new Secret(`${headerOf("install", { ...request, extra: story }, payload)}\n`);
+}
+
 /**
  * Brings back what stood there before pullcast's first write.
  *
@@ -137,6 +157,145 @@ export function composeLook(
   return compose("look", { ...rest, replace: false, ...extra }, NOTHING);
 }
 
+/**
+ * Tells which of these are on the node already; changes nothing. `readStock` reads its answer.
+ *
+ * @param wanted - lines as stock.sh has them
+ */
+export function composeStock(
+  request: Omit<NodeRequest, "replace">,
+  wanted: readonly string[],
+): NodeProgram {
+  const bytes = Buffer.from(wanted.map((line) => `${line}\n`).join(""));
+  return compose("stock", { ...request, replace: false }, { bytes, digest: "-" });
+}
+
+/**
+ * Puts a layer into the node's content store: its bytes from `from` on are to follow the input.
+ *
+ * @param layer - `digest` as `sha256:…`; so many bytes of it are there from before
+ */
+export function composeIngest(
+  request: Omit<NodeRequest, "replace">,
+  layer: { readonly digest: string; readonly sizeBytes: number; readonly from: number },
+): NodeProgram {
+  const digest = layer.digest.slice("sha256:".length);
+  const extra = token(String(layer.from), /^\d{1,15}$/, "offset");
+  return compose(
+    "ingest",
+    { ...request, replace: false, extra },
+    { bytes: new Uint8Array(), digest, streamedBytes: layer.sizeBytes },
+  );
+}
+
+/** What an image on a node is to be called and to mean. */
+export interface ImageTerms {
+  readonly name: string;
+  readonly byDigest: string;
+  /** Digest of the image's own index or manifest. */
+  readonly top: string;
+  /** `linux/amd64`. */
+  readonly platform: string;
+  readonly pin: boolean;
+  /** The set that is to hold it. */
+  readonly set?: string;
+  /** Digests of its layers: marks of ours go from them. */
+  readonly layers: readonly string[];
+}
+
+/**
+ * Makes an image of layers that are on the node.
+ *
+ * @param layout - an OCI layout without layers, as a tar
+ */
+export function composeLoad(
+  request: Omit<NodeRequest, "replace">,
+  layout: Uint8Array,
+  terms: ImageTerms,
+): NodeProgram {
+  const digest = createHash("sha256").update(layout).digest("hex");
+  return compose(
+    "load",
+    { ...request, replace: false, extra: imageWords(terms).join(" ") },
+    { bytes: layout, digest },
+  );
+}
+
+/**
+ * Has the node pull an image from a registry on a port of its loopback.
+ *
+ * @param from - the registry's port, and what whoever asks must know
+ */
+export function composePull(
+  request: Omit<NodeRequest, "replace">,
+  from: { readonly port: number; readonly token: Secret },
+  terms: ImageTerms,
+): NodeProgram {
+  const port = token(String(from.port), /^\d{1,5}$/, "port");
+  const bytes = Buffer.from(token(from.token.reveal(), /^[\w-]{20,100}$/, "token"));
+  return compose(
+    "pull",
+    { ...request, replace: false, extra: [port, ...imageWords(terms)].join(" ") },
+    { bytes, digest: terms.top.slice("sha256:".length) },
+  );
+}
+
+/**
+ * Has docker or podman load an archive, whose bytes are to follow the input.
+ *
+ * @param image - the name that it gets, and the ID, `sha256:…`, that this must mean then
+ */
+export function composeLoadArchive(
+  request: Omit<NodeRequest, "replace">,
+  image: { readonly name: string; readonly id: string; readonly sizeBytes: number },
+): NodeProgram {
+  const words = [image.name, image.id].map((word) => token(word, IMAGE_WORD, "image"));
+  const digest = image.id.slice("sha256:".length);
+  return compose(
+    "load_archive",
+    { ...request, replace: false, extra: words.join(" ") },
+    { bytes: new Uint8Array(), digest, streamedBytes: image.sizeBytes },
+  );
+}
+
+function imageWords({ name, byDigest, top, platform, pin, set, layers }: ImageTerms): string[] {
+  return [
+    ...[name, byDigest, top, platform].map((word) => token(word, IMAGE_WORD, "image")),
+    pin ? "yes" : "no",
+    set === undefined ? "-" : token(set, SET_NAME, "set"),
+    layers.length === 0 ? "-" : layers.map((one) => token(one, IMAGE_WORD, "digest")).join(","),
+  ];
+}
+
+/** What a node is asked of the images that pullcast holds there. */
+export type LedgerTerms =
+  /** Which they are. */
+  | { readonly type: "list" }
+  /** The set holds these references, and lets go what else it held. */
+  | { readonly type: "keep"; readonly set: string; readonly refs: readonly string[] }
+  /** What no set holds is unpinned. */
+  | { readonly type: "prune" };
+
+/** Looks at, or changes, which images pullcast holds on a node; `readLedger` reads its answer. */
+export function composeLedger(
+  request: Omit<NodeRequest, "replace">,
+  terms: LedgerTerms,
+): NodeProgram {
+  const isKeep = terms.type === "keep";
+  const lines = isKeep ? terms.refs.map((ref) => `${token(ref, IMAGE_WORD, "image")}\n`) : [];
+  const extra = `${terms.type} ${isKeep ? token(terms.set, SET_NAME, "set") : "-"}`;
+  return compose(
+    "ledger",
+    { ...request, replace: false, extra },
+    { bytes: Buffer.from(lines.join("")), digest: "-" },
+  );
+}
+
+/** Names of sets, as they can stand in a label's key. */
+export const SET_NAME: RegExp = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+const IMAGE_WORD = /^[A-Za-z0-9[][A-Za-z0-9._:/@[\]-]*$/;
+
 /** What makes a kubelet ask a provider. */
 export interface LiveSettings {
   readonly unit: string;
@@ -194,6 +353,8 @@ interface Payload {
   readonly bytes: Uint8Array;
   /** Lower-case hex SHA-256, or `-`. */
   readonly digest: string;
+  /** The size that the program is told where the bytes come after the input. */
+  readonly streamedBytes?: number;
 }
 
 const NOTHING: Payload = { bytes: new Uint8Array(), digest: "-" };
@@ -206,24 +367,11 @@ interface WholeRequest extends NodeRequest {
 }
 
 function compose(name: ProgramName, request: WholeRequest, payload: Payload): NodeProgram {
-  const program = PROGRAMS[name];
+  const program = programText(name);
   const access = rootAccess(request.user, request.become);
   const admission = admissionOf(access);
-  const header = [
-    token(request.nonce, /^[0-9a-f]{8,64}$/, "nonce"),
-    name,
-    request.dir === undefined ? "-" : directory(request.dir),
-    String(payload.bytes.length),
-    token(payload.digest, /^(?:[0-9a-f]{64}|-)$/, "digest"),
-    request.replace ? "yes" : "no",
-    token(request.run, RUN_ID, "run id"),
-    machineToken(request.machineId),
-    uuidToken(request.systemUuid),
-    token(request.merge?.expect ?? "any", /^(?:[0-9a-f]{64}|-|any)$/, "digest"),
-    request.merge?.share === "part" ? "part" : "yes",
-    request.forgetPast === true ? NEVER : daysBefore(request.run, KEEP_DAYS),
-    token(request.extra ?? "-", /^[!-~](?:[ -~]*[!-~])?$/, "last field"),
-  ].join(" ");
+  const nonce = token(request.nonce, /^[0-9a-f]{8,64}$/, "nonce");
+  const header = `${nonce} ${headerOf(name, request, payload)}`;
   return {
     command: nodeCommand(access),
     ...(admission === undefined ? {} : { admission }),
@@ -235,6 +383,28 @@ function compose(name: ProgramName, request: WholeRequest, payload: Payload): No
       ]),
     ),
   };
+}
+
+/** The words that tell a program what to do, but for the nonce. */
+function headerOf(
+  name: ProgramName,
+  request: Omit<WholeRequest, "nonce" | "user">,
+  payload: Payload,
+): string {
+  return [
+    name,
+    request.dir === undefined ? "-" : directory(request.dir),
+    String(payload.streamedBytes ?? payload.bytes.length),
+    token(payload.digest, /^(?:[0-9a-f]{64}|-)$/, "digest"),
+    request.replace ? "yes" : "no",
+    token(request.run, RUN_ID, "run id"),
+    machineToken(request.machineId),
+    uuidToken(request.systemUuid),
+    token(request.merge?.expect ?? "any", /^(?:[0-9a-f]{64}|-|any)$/, "digest"),
+    request.merge?.share === "part" ? "part" : "yes",
+    request.forgetPast === true ? NEVER : daysBefore(request.run, KEEP_DAYS),
+    token(request.extra ?? "-", /^[!-~](?:[ -~]*[!-~])?$/, "last field"),
+  ].join(" ");
 }
 
 function token(value: string, pattern: RegExp, what: string): string {

@@ -95,7 +95,7 @@ export function hasVerdict(stdout: string, nonce: string): boolean {
 }
 
 /** What our programs may report: a hostile node must not choose which advice the user gets. */
-const NODE_CODES = /^PC(?:231|3\d\d|50[24]|541|55\d)$/;
+const NODE_CODES = /^PC(?:231|3\d\d|50[24]|541|55\d|74[1-6])$/;
 
 interface Answer {
   /** The program's lines without their mark, in order. */

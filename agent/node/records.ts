@@ -14,11 +14,15 @@ const MAX_CHARS: ReadonlyMap<string, number> = new Map([
   ["line", 1000],
   // One line for thousands of entries.
   ["story", 1_500_000],
+  // What the kubelet remembers of one image.
+  ["record", 70_000],
+  // An image has some hundred layers at most.
+  ["layers", 40_000],
 ]);
 /** Linux' longest path, with the facts before it. */
 const MAX_PATH_CHARS = 4300;
 /** The programs themselves send far fewer. */
-const MAX_RECORDS = 4000;
+const MAX_RECORDS = 20_000;
 
 /**
  * The lines of a program that tells contents of files.

@@ -3,12 +3,7 @@
 # shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
 # The names of the images that the container runtime has, 2000 at most; nothing where no program tells them.
 survey_images() {
-  found=$(list_images | sort -u | head -n 2000 | cut -c 1-500)
-  set -f
-  IFS=$nl
-  for line in $found; do say "image $line"; done
-  unset IFS
-  set +f
+  say_lines "image " "$(list_images | sort -u | head -n 2000 | cut -c 1-500)"
 }
 
 # The first program that answers tells them all. A runtime that hangs must not hold the survey.

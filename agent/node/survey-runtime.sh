@@ -26,11 +26,5 @@ survey_runtime() {
 lines() {
   [ -f "$2" ] || return 0
   say "runtime $1 $2"
-  set -f
-  IFS=$nl
-  for line in $(grep -E "$3" "$2" 2>/dev/null | head -n 100 | cut -c 1-300); do
-    say "line $line"
-  done
-  unset IFS
-  set +f
+  say_lines "line " "$(grep -E "$3" "$2" 2>/dev/null | head -n 100 | cut -c 1-300)"
 }

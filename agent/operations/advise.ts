@@ -1,10 +1,9 @@
-import { apiWords } from "../cluster/api-http.ts";
-import { type ClusterContext, readContext } from "../cluster/context.ts";
-import { type Gateway, openGateway } from "../cluster/gateway.ts";
+import { findAlwaysPull } from "../cluster/always-pull.ts";
+import { readContext } from "../cluster/context.ts";
+import { openGateway } from "../cluster/gateway.ts";
 import { listNodes } from "../cluster/list-nodes.ts";
 import { NODE_ANNOTATION } from "../cluster/node-annotation.ts";
 import { skipReason } from "../cluster/node-kinds.ts";
-import { podsPath } from "../cluster/pods.ts";
 import { unsuitedReason } from "../cluster/unsuited.ts";
 import type { ClusterNode } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
@@ -31,7 +30,10 @@ export async function advise({ kubectl, want, signal }: AdviseOptions): Promise<
   ]);
   const gateway = await openGateway(kubectl, signal);
   try {
-    const facts = { ...factsOf(nodes), ...(await alwaysPulls(gateway, context)) };
+    const facts = {
+      ...factsOf(nodes),
+      ...(await findAlwaysPull(gateway, context?.namespace ?? "default")),
+    };
     return {
       kind: "Advice",
       want,
@@ -70,35 +72,4 @@ function factsOf(all: readonly ClusterNode[]): ClusterFacts {
 
 function byVersion(one: string, other: string): number {
   return one.localeCompare(other, "en", { numeric: true });
-}
-
-/** A pod that is sent and never made: its pull policy comes back changed where AlwaysPullImages is on. */
-async function alwaysPulls(
-  gateway: Gateway,
-  context: ClusterContext | undefined,
-): Promise<Pick<ClusterFacts, "alwaysPull" | "alwaysPullUnknown">> {
-  const path = `${podsPath(context?.namespace ?? "default")}?dryRun=All`;
-  const { status, body } = await gateway.request("POST", path, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { generateName: "pullcast-advise-" },
-    spec: {
-      automountServiceAccountToken: false,
-      securityContext: {
-        ...{ runAsNonRoot: true, runAsUser: 65534 },
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      containers: [
-        {
-          name: "asks",
-          image: "registry.k8s.io/pause:3.10",
-          imagePullPolicy: "IfNotPresent",
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        },
-      ],
-    },
-  });
-  if (status !== 201) return { alwaysPullUnknown: cleanText(apiWords(body), 300) };
-  const { spec } = body as { spec?: { containers?: readonly { imagePullPolicy?: string }[] } };
-  return { alwaysPull: spec?.containers?.[0]?.imagePullPolicy === "Always" };
 }

@@ -4,9 +4,11 @@ import { readReach } from "../registry/reach.ts";
 import { parseReference } from "../registry/reference.ts";
 import { createHostResolver } from "../transport/resolve-host.ts";
 import { checkCluster } from "./check/cluster.ts";
+import { checkPlatforms, type PlatformCheck } from "./check/platforms.ts";
 import { checkRegistries } from "./check/registry.ts";
 import { checkSource } from "./check/source.ts";
 import { checkSsh } from "./check/ssh.ts";
+import { checkTemplates } from "./check/templates.ts";
 import type { CheckOptions } from "./options.ts";
 
 /**
@@ -26,24 +28,48 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
   const watched = watcher(options);
   const cluster = watched(["kubectl", "rbac", "nodes"], checkCluster(options, resolver));
   const source = watched(["source"], checkSource(options));
-  const [{ items: clusterItems, context }, { items: sourceItems }, ssh, registry] =
-    await Promise.all([
-      cluster,
-      source,
-      watched(
-        ["ssh"],
-        Promise.all([cluster, source]).then(([{ targets }, { config }]) =>
-          checkSsh(options, { targets, resolver, ...(config === undefined ? {} : { config }) }),
-        ),
+  const [
+    { items: clusterItems, context },
+    { items: sourceItems },
+    ssh,
+    registry,
+    coverage,
+    templates,
+  ] = await Promise.all([
+    cluster,
+    source,
+    watched(
+      ["ssh"],
+      Promise.all([cluster, source]).then(([{ targets }, { config }]) =>
+        checkSsh(options, { targets, resolver, ...(config === undefined ? {} : { config }) }),
       ),
-      watched(
-        ["registry"],
-        source.then(({ config }) =>
-          checkRegistries({ ...image, reach, signal, ...(config === undefined ? {} : { config }) }),
-        ),
+    ),
+    watched(
+      ["registry"],
+      source.then(({ config }) =>
+        checkRegistries({ ...image, reach, signal, ...(config === undefined ? {} : { config }) }),
       ),
-    ]);
-  const items: readonly CheckItem[] = [...clusterItems, ...ssh, ...sourceItems, ...registry];
+    ),
+    image.image === undefined
+      ? []
+      : watched(["registry"], platforms({ image: image.image, reach, signal }, cluster, source)),
+    options.templates !== true
+      ? []
+      : watched(
+          ["templates"],
+          Promise.all([cluster, source]).then(([{ targets }, { config }]) =>
+            checkTemplates(options, { targets, ...(config === undefined ? {} : { config }) }),
+          ),
+        ),
+  ]);
+  const items: readonly CheckItem[] = [
+    ...clusterItems,
+    ...ssh,
+    ...sourceItems,
+    ...registry,
+    ...coverage,
+    ...templates,
+  ];
   return {
     kind: "CheckReport",
     startedAt: startedAt.toISOString(),
@@ -52,6 +78,15 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
     interrupted: signal.aborted,
     items,
   };
+}
+
+async function platforms(
+  check: Omit<PlatformCheck, "targets" | "config">,
+  cluster: ReturnType<typeof checkCluster>,
+  source: ReturnType<typeof checkSource>,
+): Promise<CheckItem[]> {
+  const [{ targets }, { config }] = await Promise.all([cluster, source]);
+  return await checkPlatforms({ ...check, targets, ...(config === undefined ? {} : { config }) });
 }
 
 /** Tells which groups are still looked at. */

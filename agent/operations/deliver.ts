@@ -18,12 +18,10 @@ import type { NodeRunOptions, RestartOptions, WaveOptions } from "./options.ts";
 import { withPasswordTrial } from "./password-trial.ts";
 import { newRunId } from "./run-id.ts";
 import { lastPushes, saveRun } from "./run-records.ts";
-import { type SelectedTargets, selectTargets } from "./select-targets.ts";
+import { announceTargets, type SelectedTargets, selectTargets } from "./select-targets.ts";
+import { plannedWaves } from "./waves/plan-waves.ts";
 import type { RollOutOutcome } from "./waves/roll-out.ts";
-import { type LiveJobs, plannedWaves, workInWaves } from "./waves/work-in-waves.ts";
-
-/** How long a run waits for another one on its cluster, unless told otherwise. */
-const LOCK_WAIT_MS = 60_000;
+import { type LiveJobs, workInWaves } from "./waves/work-in-waves.ts";
 
 type DeliverOptions = NodeRunOptions & {
   readonly restart?: RestartOptions;
@@ -139,8 +137,8 @@ async function held<Result>(
   job: () => Promise<Result>,
 ): Promise<Result> {
   if (delivery.dryRun !== undefined || selected.context === undefined) return await job();
-  const { operator = "unknown", lockWaitMs = LOCK_WAIT_MS } = options;
-  const release = await holdCluster({ ...options, run, operator, waitMs: lockWaitMs });
+  const release =
+    options.hold === undefined ? await holdCluster({ ...options, run }) : await options.hold(run);
   try {
     return await job();
   } finally {
@@ -190,26 +188,12 @@ interface Plan {
 }
 
 function announce(options: DeliverOptions, { run, delivery, selected }: Plan): PlannedEvent {
-  const addressKinds: Record<string, number> = {};
-  for (const { addressKind } of selected.targets) {
-    addressKinds[addressKind] = (addressKinds[addressKind] ?? 0) + 1;
-  }
-  const planned: PlannedEvent = {
-    type: "planned",
-    operation: delivery.operation,
-    run,
+  return announceTargets(options, {
+    ...{ operation: delivery.operation, run, selected },
     ...(options.pool === undefined ? {} : { pool: options.pool }),
-    ...(selected.context === undefined ? {} : { context: selected.context }),
     ...(delivery.credentials === undefined ? {} : { credentials: delivery.credentials }),
-    addressKinds,
-    targets: selected.targets,
-    skipped: selected.skipped,
     ...plannedWaves(selected.targets, options.waves),
-    concurrency: options.concurrency,
-  };
-  options.report(planned);
-  for (const notice of selected.notices) options.report({ type: "notice", notice });
-  return planned;
+  });
 }
 
 async function work(
@@ -278,6 +262,8 @@ async function keepRecord(
   options: DeliverOptions,
   report: Parameters<typeof saveRun>[1],
 ): Promise<void> {
+  const changed = report.items.some(({ result }) => result !== "unchanged");
+  if (options.recorded === "changes" && !changed) return;
   try {
     await saveRun(options.stateDir, report);
   } catch (error) {

@@ -1,16 +1,21 @@
 import { openGateway } from "../cluster/gateway.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
-import { acquireLease } from "../cluster/lease.ts";
+import { acquireLease, type LeasePlace } from "../cluster/lease.ts";
 import { describeCode, PullcastError } from "../errors.ts";
 import type { Report } from "../events.ts";
 
+/** How long a run waits for another one on its cluster, unless told otherwise. */
+const LOCK_WAIT_MS = 60_000;
+
 interface HoldOptions {
+  /** What is held. @default the cluster */
+  readonly place?: LeasePlace;
   readonly kubectl: KubectlSettings;
   readonly run: string;
-  /** For people. */
-  readonly operator: string;
-  /** The longest wait for another run, ms. */
-  readonly waitMs: number;
+  /** For people. @default unknown */
+  readonly operator?: string;
+  /** The longest wait for another run, ms. @default 60,000 */
+  readonly lockWaitMs?: number;
   readonly signal: AbortSignal;
   readonly report: Report;
 }
@@ -20,10 +25,11 @@ interface HoldOptions {
  * guards its own file by a lock and a comparison.
  *
  * @returns what gives the cluster back; never throws
- * @throws {PullcastError} PC143 where another run holds the cluster for longer than `waitMs`
+ * @throws {PullcastError} PC143 where another run holds the cluster for longer than `lockWaitMs`
  */
 export async function holdCluster(options: HoldOptions): Promise<() => Promise<void>> {
-  const { kubectl, run, operator, waitMs, signal, report } = options;
+  const { kubectl, run, operator = "unknown", signal, report } = options;
+  const { lockWaitMs: waitMs = LOCK_WAIT_MS, place } = options;
   const without = (why: string) => {
     const message = `${describeCode("PC142").title}: ${why}`;
     report({ type: "notice", notice: { code: "PC142", message } });
@@ -35,6 +41,7 @@ export async function holdCluster(options: HoldOptions): Promise<() => Promise<v
   });
   if (gateway instanceof PullcastError) return without(gateway.message);
   const outcome = await acquireLease(gateway, {
+    ...(place === undefined ? {} : { place }),
     identity: `${operator} ${run}`,
     waitMs,
     signal,

@@ -2,6 +2,7 @@ import { PullcastError } from "../errors.ts";
 import { lookUp } from "../kubelet/look-up.ts";
 import type { KubeletEntry, KubeletLookup, KubeletReadOptions } from "../kubelet/model.ts";
 import { readKubeletFile } from "../kubelet/read-file.ts";
+import type { NodeConfig } from "../model.ts";
 import { parseReference, repositoryOf } from "../registry/reference.ts";
 
 /** What a kubelet makes of a file for one image. */
@@ -50,4 +51,10 @@ export function parseRepository(image: string): string | undefined {
     if (error instanceof PullcastError) return undefined;
     throw error;
   }
+}
+
+/** The entries that a kubelet would use of what a push would send; none where it would use none of the file. */
+export function entriesOf(config: NodeConfig): readonly KubeletEntry[] {
+  const file = readKubeletFile(config.bytes.reveal());
+  return file.valid ? file.entries : [];
 }

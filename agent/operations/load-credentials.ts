@@ -1,3 +1,4 @@
+import { cloudLogin } from "../cloud/cloud-login.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
 import { readRegistrySecret } from "../cluster/read-secret.ts";
 import { loadNodeConfig } from "../credentials/load-node-config.ts";
@@ -16,7 +17,7 @@ interface LoadOptions extends Pick<RegistryAccess, "registryCa"> {
 /**
  * What push would send: the credential sources, read once and made into what kubelets can use.
  *
- * @throws {PullcastError} PC601 to PC608, PC620 to PC632; PC001 for the CA; PC10x where a Secret can't be read
+ * @throws {PullcastError} PC601 to PC608, PC620 to PC632, PC640 to PC642; PC001 for the CA; PC10x where a Secret can't be read
  */
 export async function loadCredentials(
   source: CredentialSource,
@@ -32,5 +33,6 @@ export async function loadCredentials(
     readSecret: (namespace, name) => readRegistrySecret(kubectl, { namespace, name, signal }),
     exchangeToken: (registry, identityToken) =>
       exchangeIdentityToken({ registry, identityToken, signal, ...reach }),
+    cloudLogin: (registry) => cloudLogin({ registry, env: source.env, reach, signal }),
   });
 }

@@ -1,7 +1,7 @@
 import { readEntries } from "../kubelet/read-entries.ts";
-import type { NodeReport, RunReport } from "../model.ts";
+import type { NodeReport } from "../model.ts";
 import type { NodeLook } from "../node/read-look.ts";
-import { deliver, nodeRequest } from "./deliver.ts";
+import { askNodes } from "./ask-nodes.ts";
 import { staleKeys } from "./live/stale-keys.ts";
 import { countingPlace, lookAtPlaces } from "./merge/look-and-write.ts";
 import type { NodeRunOptions } from "./options.ts";
@@ -15,11 +15,9 @@ export interface LookedNode {
 }
 
 /** What a look at many nodes found. */
-interface LookedAt {
-  /** What a report of it begins with. */
-  readonly run: Omit<RunReport<never, never>, "kind" | "items" | "dryRun">;
+type LookedAt = Omit<Awaited<ReturnType<typeof askNodes>>, "items"> & {
   readonly items: readonly LookedNode[];
-}
+};
 
 /**
  * Looks once at the kubelet's file on every selected node.
@@ -30,36 +28,14 @@ export async function lookAtNodes(
   options: NodeRunOptions,
   operation: "status" | "history",
 ): Promise<LookedAt> {
-  const looks = new Map<string, Required<Omit<LookedNode, "report">>>();
-  const {
-    kind: _kind,
-    dryRun: _dryRun,
-    items,
-    ...run
-  } = await deliver(options, {
-    kind: "PushReport",
-    operation,
-    dryRun: "server",
-    job: (id) => async (shell) => {
-      const places = await lookAtPlaces(shell, (login) =>
-        nodeRequest(options, { run: id, ...login }),
-      );
-      if ("failed" in places) return places.failed;
-      const looked = countingPlace(places);
-      const { look } = looked;
-      const stale = look.isAnswer ? staleKeys(places.own.look, keysOf(look)) : [];
-      looks.set(shell.target.name, { look, stale });
-      return { ...looked.answer, what: "unchanged", dryRun: true };
-    },
+  const { run, items } = await askNodes(options, operation, async (shell, request) => {
+    const places = await lookAtPlaces(shell, request);
+    if ("failed" in places) return { answer: places.failed };
+    const { look, answer } = countingPlace(places);
+    const stale = look.isAnswer ? staleKeys(places.own.look, keysOf(look)) : [];
+    return { answer, found: { look, stale } };
   });
-  return {
-    run,
-    items: items.map((report): LookedNode => {
-      // A node that was lost after a look is no node that was looked at.
-      const found = report.result === "unchanged" ? looks.get(report.node) : undefined;
-      return { report, ...found };
-    }),
-  };
+  return { run, items: items.map(({ report, found }) => ({ report, ...found })) };
 }
 
 function keysOf({ file }: NodeLook): string[] {

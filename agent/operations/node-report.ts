@@ -46,6 +46,15 @@ export function nodeReport(target: Target, context: TryContext): NodeReport {
   }
 }
 
+/** How a job that asks a node ended where there is no answer: what is no end of its own is a failure. */
+export function unansweredResult({
+  result,
+}: NodeReport): "skipped" | "not-attempted" | "unknown" | "failed" {
+  return result === "skipped" || result === "not-attempted" || result === "unknown"
+    ? result
+    : "failed";
+}
+
 /** A report with what carried the work, where that was decided. */
 export function withTransport(report: NodeReport, chosen: ChosenTransport | undefined): NodeReport {
   if (chosen === undefined) return report;
@@ -150,6 +159,7 @@ function coded(
 
 function answered(answer: NodeAnswer, context: TryContext): Ending {
   const found = {
+    ...(answer.hostKeyBy === undefined ? {} : { hostKeyBy: answer.hostKeyBy }),
     ...(answer.changes === undefined ? {} : { changes: answer.changes.map(cleanChange) }),
     ...(answer.warnings.length === 0 ? {} : { warnings: answer.warnings }),
   };

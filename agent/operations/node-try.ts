@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { PullcastError } from "../errors.ts";
-import type { EntryChange, Notice, Target } from "../model.ts";
+import type { EntryChange, HostKeyBy, Notice, Target } from "../model.ts";
 import type { NodeProgram } from "../node/compose.ts";
 import { hasVerdict, type NodeProgramReport, readReport } from "../node/read-report.ts";
 import { isRetryable } from "../transport/retryable.ts";
-import type { Session, Transport } from "../transport/transport.ts";
+import type { ExecRequest, Session, Transport } from "../transport/transport.ts";
 
 /** One login on one node. */
 export interface NodeLogin {
@@ -27,6 +27,8 @@ export interface NodeShell {
    * @throws where there is none, or the run was stopped: the job ends with it
    */
   run(compose: (login: NodeLogin) => NodeProgram, options?: ShellRunOptions): Promise<ShellAnswer>;
+  /** See Session. */
+  readonly forward?: Session["forward"];
 }
 
 interface ShellRunOptions {
@@ -34,6 +36,12 @@ interface ShellRunOptions {
   readonly digest?: string;
   /** All that the program says is wanted, not only the end of it. */
   readonly keepAll?: boolean;
+  /** What follows the program's input; see ExecRequest. */
+  readonly more?: ExecRequest["more"];
+  /** The longest it may take, ms. */
+  readonly totalMs?: number;
+  /** The longest silence, ms. */
+  readonly idleMs?: number;
 }
 
 export interface ShellAnswer {
@@ -57,6 +65,8 @@ export type NodeAnswer = ProgramAnswer & {
   readonly isEmpty?: true;
   /** Where a provider delivers: whether the kubelet asks it, or must be restarted first. */
   readonly provider?: "on" | "due";
+  /** What vouched for the node's host key. */
+  readonly hostKeyBy?: HostKeyBy;
 };
 
 /** A job of one program. */
@@ -114,9 +124,12 @@ async function runJob(
     const answer = await job({
       target,
       run: (compose, options) => runProgram(session, { target, compose, signal, ...options }),
+      ...(session.forward === undefined ? {} : { forward: session.forward.bind(session) }),
     });
     const warnings = [...newKeyNotice(session), ...(session.notices ?? []), ...answer.warnings];
-    return { type: "answered", answer: { ...answer, warnings } };
+    const { hostKeyBy } = session;
+    const vouched = hostKeyBy === undefined ? {} : { hostKeyBy };
+    return { type: "answered", answer: { ...answer, ...vouched, warnings } };
   } catch (error) {
     if (error instanceof NoAnswer) return { type: "lost", detail: error.message };
     return afterError(error, { signal, sent: session.begun ?? true });
@@ -134,13 +147,16 @@ interface ProgramRun extends ShellRunOptions {
 
 async function runProgram(
   session: Session,
-  { target, compose, signal, digest, keepAll = false }: ProgramRun,
+  { target, compose, signal, digest, keepAll = false, more, totalMs, idleMs }: ProgramRun,
 ): Promise<ShellAnswer> {
   const nonce = randomBytes(16).toString("hex");
   const { access, ...program } = compose({ target, user: session.user, nonce });
   const outcome = await session.run({
     ...program,
     ...(keepAll ? { keepAll } : {}),
+    ...(more === undefined ? {} : { more }),
+    ...(totalMs === undefined ? {} : { totalMs }),
+    ...(idleMs === undefined ? {} : { idleMs }),
     isComplete: (tail) => hasVerdict(tail, nonce),
     signal,
   });

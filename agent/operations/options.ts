@@ -1,9 +1,10 @@
 import type { AddressKind } from "../cluster/addresses.ts";
+import type { ClusterContext } from "../cluster/context.ts";
 import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/model.ts";
 import type { PlannedEvent, Report } from "../events.ts";
-import type { WavePause } from "../model.ts";
+import type { ClusterNode, WavePause } from "../model.ts";
 import type { Become } from "../node/become.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
 import type { Portion } from "../rollout/portion.ts";
@@ -23,6 +24,15 @@ export interface SelectionOptions {
   readonly hostTemplate?: string;
   /** Entries of `--hosts` and lines of `--hosts-from`; set means: no cluster is asked. */
   readonly hosts?: readonly string[];
+  /** What the cluster is known to hold: it is not asked again. */
+  readonly known?: KnownCluster;
+}
+
+/** A cluster's nodes as somebody follows them. */
+export interface KnownCluster {
+  readonly nodes: readonly ClusterNode[];
+  /** Absent in a pod, where kubectl has no kubeconfig. */
+  readonly context?: ClusterContext;
 }
 
 /** How the kubelets are made to read the new file at once. */
@@ -73,6 +83,13 @@ export interface NodeRunOptions extends RunOptions {
   readonly lockWaitMs?: number;
   /** Absent: unknown host keys are refused without a question. */
   readonly approveHostKeys?: ApproveHostKeys;
+  /**
+   * Keeps the cluster to this run, in place of a hold of its own; what it returns gives it back.
+   * @throws {PullcastError} PC143 where another run holds the cluster
+   */
+  readonly hold?: (run: string) => Promise<() => Promise<void>>;
+  /** Which runs are recorded on this machine. @default all */
+  readonly recorded?: "all" | "changes";
 }
 
 /** How what is sent is judged and told. */
@@ -209,6 +226,8 @@ export interface CheckOptions extends NodeRunOptions, RegistryAccess {
   readonly image?: string;
   /** Namespace of a verify's test pods; kubectl's current one if absent. */
   readonly namespace?: string;
+  /** Compare the newest node of each pool with what its template should have given it. @default false */
+  readonly templates?: boolean;
 }
 
 export interface DoctorOptions extends NodeRunOptions {

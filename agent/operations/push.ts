@@ -1,4 +1,4 @@
-import type { Credential } from "../credentials/model.ts";
+import type { Credential, LoadedConfig } from "../credentials/model.ts";
 import { PullcastError } from "../errors.ts";
 import type { CredentialSummary, PushReport, RunFacts } from "../model.ts";
 import { firstEnd } from "../node/story.ts";
@@ -27,7 +27,15 @@ const ASK_ABOVE_NODES = 10;
  *   PC2xx where keys or known_hosts are unusable
  */
 export async function push(options: PushOptions): Promise<PushReport> {
-  const config = await loadCredentials(options.source, options);
+  return await pushConfig(await loadCredentials(options.source, options), options);
+}
+
+/**
+ * The same with a source that was read already.
+ *
+ * @throws {PullcastError} as `push`
+ */
+export async function pushConfig(config: LoadedConfig, options: PushOptions): Promise<PushReport> {
   const now = options.now ?? new Date();
   const { problems, notices } = judgeCredentials(config, now);
   for (const notice of notices) options.report({ type: "notice", notice });

@@ -7,8 +7,9 @@ import { listNodes } from "../cluster/list-nodes.ts";
 import { cloudOf, skipReason } from "../cluster/node-kinds.ts";
 import { type Unsuited, unsuitedReason } from "../cluster/unsuited.ts";
 import { PullcastError } from "../errors.ts";
+import type { PlannedEvent } from "../events.ts";
 import type { ClusterNode, Notice, SkippedNode, Target } from "../model.ts";
-import type { SelectionOptions } from "./options.ts";
+import type { KnownCluster, NodeRunOptions, SelectionOptions } from "./options.ts";
 
 interface SelectOptions {
   readonly kubectl: KubectlSettings;
@@ -39,25 +40,62 @@ export interface SelectedTargets {
   readonly notices: readonly Notice[];
 }
 
+/** How many targets have which kind of address. */
+export function countAddressKinds(targets: readonly Target[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { addressKind } of targets) counts[addressKind] = (counts[addressKind] ?? 0) + 1;
+  return counts;
+}
+
+/** Tells the plan of a run on nodes, and what is to be noted about it. */
+export function announceTargets(
+  { report, concurrency }: Pick<NodeRunOptions, "report" | "concurrency">,
+  {
+    selected,
+    ...plan
+  }: Pick<PlannedEvent, "operation" | "run" | "pool" | "credentials" | "waves"> & {
+    readonly selected: SelectedTargets;
+  },
+): PlannedEvent {
+  const planned: PlannedEvent = {
+    type: "planned",
+    ...plan,
+    ...(selected.context === undefined ? {} : { context: selected.context }),
+    addressKinds: countAddressKinds(selected.targets),
+    targets: selected.targets,
+    skipped: selected.skipped,
+    concurrency,
+  };
+  report(planned);
+  for (const notice of selected.notices) report({ type: "notice", notice });
+  return planned;
+}
+
 /**
  * Finds the nodes of a run: one kubectl lists them, one tells the context, or `--hosts` names them.
  *
  * @throws PullcastError PC001, PC101 to PC106, PC110 (nothing selected, and why), PC111, PC117 to PC119, PC147
  */
 export async function selectTargets(options: SelectOptions): Promise<SelectedTargets> {
-  if (options.selection.hosts !== undefined) return selectHosts(options);
-  const { kubectl, selection, signal } = options;
-  const [nodes, context] = await both(
-    listNodes(kubectl, {
-      signal,
-      ...(selection.selector === undefined ? {} : { selector: selection.selector }),
-      ...(selection.fieldSelector === undefined ? {} : { fieldSelector: selection.fieldSelector }),
-    }),
-    readContext(kubectl, signal),
-  );
+  const { selection } = options;
+  if (selection.hosts !== undefined) return selectHosts(options);
+  const { nodes, context } = selection.known ?? (await askCluster(options));
   if (nodes.length === 0) throw nothingListed(selection);
   const selected = await selectNodes(nodes, options);
   return context === undefined ? selected : { context, ...selected };
+}
+
+async function askCluster({ kubectl, selection, signal }: SelectOptions): Promise<KnownCluster> {
+  const { selector, fieldSelector } = selection;
+  const [nodes, context] = await both(
+    listNodes(kubectl, {
+      signal,
+      ...(selector === undefined ? {} : { selector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    }),
+    readContext(kubectl, signal),
+  );
+  return { nodes, ...(context === undefined ? {} : { context }) };
 }
 
 /** Turns listed nodes into targets; `selectTargets` without kubectl. */

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from "node:http";
 import { type RequestOptions, request } from "node:https";
 import { connect, rootCertificates } from "node:tls";
 import { bareHost, openTunnel, type ProxySettings, proxyFor } from "./proxy.ts";
@@ -37,7 +37,39 @@ export async function httpsRequest(url: URL, options: HttpsOptions): Promise<Htt
     ...(body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) }),
   };
   const how = { method, headers, signal, ...(await route(url, reach, signal)) };
-  return await send(url, how, options);
+  return await send(request, url, { ...how, maxBytes: options.maxBytes, body });
+}
+
+/**
+ * One request by plain HTTP, past all proxies: for what answers on this machine or its link alone.
+ *
+ * @throws what node:http throws, or an Error for a body over the limit
+ */
+export async function plainHttpRequest(
+  url: URL,
+  options: Pick<HttpsOptions, "headers" | "maxBytes" | "signal"> & { readonly method: string },
+): Promise<HttpsAnswer> {
+  return await send(plainRequest, url, options);
+}
+
+/**
+ * The same, with the answer's body as it comes. Whoever asks must read it to its end or destroy it.
+ *
+ * @throws what node:https throws
+ */
+export async function httpsOpen(
+  url: URL,
+  { headers, reach, signal }: Pick<HttpsOptions, "headers" | "reach" | "signal">,
+): Promise<IncomingMessage> {
+  if (url.protocol !== "https:") throw new Error("it is not https");
+  const how = {
+    headers: { "User-Agent": "pullcast", ...headers },
+    signal,
+    ...(await route(url, reach, signal)),
+  };
+  return await new Promise((resolve, reject) => {
+    request(url, how, resolve).on("error", reject).end();
+  });
 }
 
 /** What is left to say of TLS: trust, and the way through a proxy. */
@@ -57,12 +89,16 @@ async function route(url: URL, { ca, proxy }: Reach, signal: AbortSignal): Promi
 }
 
 function send(
+  ask: typeof request | typeof plainRequest,
   url: URL,
-  how: RequestOptions,
-  { maxBytes, body }: Pick<HttpsOptions, "maxBytes" | "body">,
+  {
+    maxBytes,
+    body,
+    ...how
+  }: RequestOptions & { readonly maxBytes: number; readonly body?: string | undefined },
 ): Promise<HttpsAnswer> {
   return new Promise((resolve, reject) => {
-    const asked = request(url, how, (response) => {
+    const asked = ask(url, how, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on("data", (chunk: Buffer) => {

@@ -72,7 +72,8 @@ function inNetwork(host: string, network: string): boolean {
   return list.check(host, type);
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host, without brackets, is an address of this machine's loopback. */
+export function isLoopback(host: string): boolean {
   return host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 

@@ -67,6 +67,13 @@ export function withDigest({ domain, path }: ImageReference, digest: string): Im
   return { domain, path, digest };
 }
 
+/** With the tag that one without tag and digest means. */
+export function withTag(reference: ImageReference): ImageReference {
+  return reference.digest === undefined && reference.tag === undefined
+    ? { ...reference, tag: "latest" }
+    : reference;
+}
+
 /** Whether the reference means `latest`, said or not. */
 export function isLatest({ tag, digest }: ImageReference): boolean {
   return digest === undefined && (tag === undefined || tag === "latest");

@@ -1,5 +1,5 @@
 import { PullcastError } from "../errors.ts";
-import type { Notice } from "../model.ts";
+import type { HostKeyBy, Notice } from "../model.ts";
 import type { Secret } from "../secret.ts";
 import type { Turn } from "../util/trial.ts";
 import type { AgentLists } from "./agent-list.ts";
@@ -26,6 +26,7 @@ export interface LoggedIn {
   readonly hostKeyFingerprint: string;
   /** The key was new and is in known_hosts now. */
   readonly hostKeyAdded: boolean;
+  readonly hostKeyBy: HostKeyBy;
   readonly notices: readonly Notice[];
 }
 
@@ -137,7 +138,8 @@ export function createLogin(
       const hostKeyAdded = await recordIfNew(connection, checking, accepted);
       const hostKeyFingerprint = accepted === undefined ? "" : fingerprint(accepted);
       const notices = badLineNotices(trust);
-      return { connection, at, hostKeyFingerprint, hostKeyAdded, notices };
+      const hostKeyBy = hostKeyAdded ? "accepted" : trust.isPinned ? "pinned" : "known-hosts";
+      return { connection, at, hostKeyFingerprint, hostKeyAdded, hostKeyBy, notices };
     },
   };
 }

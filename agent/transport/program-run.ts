@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Admission, ExecEnd, ExecOutcome } from "../model.ts";
 import { onAbort } from "./limit.ts";
 import { Output } from "./output.ts";
@@ -35,6 +36,7 @@ export class ProgramRun {
   #admission: Admission | undefined;
   #patience: NodeJS.Timeout | undefined;
   #offAbort: (() => void) | undefined;
+  #more: Readable | undefined;
 
   constructor(channel: ProgramChannel, options: ProgramRunOptions) {
     this.#channel = channel;
@@ -50,7 +52,8 @@ export class ProgramRun {
     const { limits, request } = this.#options;
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
-      const { execTotalMs: totalMs, execIdleMs: idleMs } = limits;
+      const totalMs = request.totalMs ?? limits.execTotalMs;
+      const idleMs = request.idleMs ?? limits.execIdleMs;
       this.#total = setTimeout(
         () => this.#fail("PC227", `not done within ${seconds(totalMs)}`),
         totalMs,
@@ -145,7 +148,7 @@ export class ProgramRun {
     const writeFrom = (offset: number) => {
       const rest = bytes.subarray(offset);
       if (rest.length <= PIECE_BYTES) {
-        input.end(rest);
+        this.#endWith(rest);
         return;
       }
       input.write(rest.subarray(0, PIECE_BYTES), (error) => {
@@ -156,6 +159,34 @@ export class ProgramRun {
       });
     };
     writeFrom(0);
+  }
+
+  /** The last of the input, and what follows it. */
+  #endWith(rest: Uint8Array): void {
+    const { input } = this.#channel;
+    const { more } = this.#options.request;
+    if (more === undefined) {
+      input.end(rest);
+      return;
+    }
+    if (rest.length > 0) input.write(rest);
+    more().then(
+      (stream) => this.#pipe(stream),
+      (error: unknown) => this.#reject(error),
+    );
+  }
+
+  #pipe(stream: Readable): void {
+    if (this.#isDone) {
+      stream.destroy();
+      return;
+    }
+    this.#more = stream;
+    stream.on("data", () => {
+      if (!this.#isDone) this.#idle?.refresh();
+    });
+    stream.on("error", (error) => this.#reject(error));
+    stream.pipe(this.#channel.input);
   }
 
   #fail(code: "PC227" | "PC228", detail: string): void {
@@ -178,5 +209,7 @@ export class ProgramRun {
     clearTimeout(this.#idle);
     clearTimeout(this.#patience);
     this.#offAbort?.();
+    // A program that has all it wants reads no more.
+    this.#more?.destroy();
   }
 }

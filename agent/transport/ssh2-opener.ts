@@ -1,6 +1,7 @@
 import { createConnector } from "./connector.ts";
 import { plainSettings } from "./host-settings.ts";
 import { createLogin, type LoginShared } from "./login.ts";
+import { forwardFrom } from "./reverse-forward.ts";
 import type { RouteOpener } from "./route-opener.ts";
 import { runProgram } from "./run-program.ts";
 import { loadSsh2 } from "./ssh2.ts";
@@ -32,6 +33,7 @@ export async function createSsh2Opener(
         user: route.host.user,
         ...proved,
         run: (request) => runProgram(connection, request, { at, limits }),
+        forward: (onStream) => forwardFrom(connection, onStream),
         async close() {
           sessions.delete(session);
           await connection.close();

@@ -1,6 +1,8 @@
+import type { Duplex, Readable } from "node:stream";
 import type {
   Admission,
   ExecOutcome,
+  HostKeyBy,
   Notice,
   Phase,
   Target,
@@ -104,6 +106,15 @@ export interface ExecRequest {
   /** All of standard input; secrets are revealed here and nowhere else. */
   readonly input: Secret<Uint8Array>;
   /**
+   * Bytes that follow the input, as they come; asked for once, when the input has gone. It is destroyed where the
+   * program ends without reading all of it; where it fails, the program's input ends early.
+   */
+  readonly more?: () => Promise<Readable>;
+  /** The longest it may take, ms; absent: `execTotalMs` of the limits. */
+  readonly totalMs?: number;
+  /** The longest silence, ms; absent: `execIdleMs` of the limits. */
+  readonly idleMs?: number;
+  /**
    * Whether standard output that ends so (its last 4 KiB) is all that is waited for once the exit code is there:
    * what the program left running may hold its output open. Absent: the channel's end is waited for.
    */
@@ -126,6 +137,8 @@ export interface Session {
   readonly begun?: boolean;
   /** `true` where the key was new and has been added to known_hosts (`accept-new`, or approved). */
   readonly hostKeyAdded?: boolean;
+  /** What vouched for the host key, as soon as it is known. */
+  readonly hostKeyBy?: HostKeyBy | undefined;
   /** What is worth knowing about the login. */
   readonly notices?: readonly Notice[];
   /**
@@ -135,7 +148,19 @@ export interface Session {
    *   phase, where the connection is made now; the abort reason when `signal` aborts
    */
   run(request: ExecRequest): Promise<ExecOutcome>;
+  /**
+   * Lets the node reach us: it listens on its loopback, and each connection to it is handed over. Absent where the
+   * transport can't; `undefined` where the node does not let us.
+   */
+  forward?(onStream: (stream: Duplex) => void): Promise<ForwardedPort | undefined>;
   /** Ends the connection within `teardownMs`, whatever the peer does. Never throws. */
+  close(): Promise<void>;
+}
+
+/** A port of a node's loopback that leads here. */
+export interface ForwardedPort {
+  readonly port: number;
+  /** The node listens no more; connections that are open stay. Never throws. */
   close(): Promise<void>;
 }
 

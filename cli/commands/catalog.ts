@@ -1,12 +1,17 @@
+import { PRELOAD_SET } from "../options/preload-specs.ts";
 import {
   ANNOTATE,
+  DELIVER,
   DELIVERY,
   DRY_RUN,
   FAILED_NODES,
   FORCE,
+  GATE,
   JUDGE,
   KUBECTL,
+  LASTING_SOURCE,
   LOCK,
+  LOG_OUTPUT,
   MERGE,
   type OptionGroup,
   type OptionSpec,
@@ -23,10 +28,15 @@ import {
   TARGET_FILE,
   TARGETS,
   TRUST,
+  TRUST_NEW,
+  WATCH,
   WAVES,
   YES,
 } from "../options/specs.ts";
+import { BOOT_COMMANDS } from "./boot/specs.ts";
 import type { CommandSpec, GroupSpec } from "./command-spec.ts";
+import { AGENT, AGENT_COMMANDS, RENDER } from "./daemonset/specs.ts";
+import { PRELOAD_COMMANDS } from "./preload/specs.ts";
 import { SECRET, SECRET_COMMANDS } from "./secret/specs.ts";
 
 export type { CommandSpec } from "./command-spec.ts";
@@ -39,7 +49,7 @@ export const PUSH: CommandSpec = {
   summary: "Put registry credentials on nodes, so that their kubelets can pull",
   about: [
     "Installs registry credentials as the kubelet's config.json on all selected nodes side by side, over SSH. Nodes are names or globs; none means all.",
-    "Credentials come from --config, --from-secret and --registry; of several, the later one wins. Without these: from the first that exists of $DOCKER_AUTH_CONFIG (its text), $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json, ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json. Credential helpers are asked here, since kubelets have none. Only what a kubelet can use is sent; the source is never changed.",
+    "Credentials come from --config, --from-secret, --from-cloud and --registry; of several, the later one wins. Without these: from the first that exists of $DOCKER_AUTH_CONFIG (its text), $REGISTRY_AUTH_FILE, $DOCKER_CONFIG/config.json, ~/.docker/config.json, $XDG_RUNTIME_DIR/containers/auth.json. Credential helpers are asked here, since kubelets have none. Only what a kubelet can use is sent; the source is never changed.",
     "A file of others is never overwritten or hidden without --replace; --merge keeps their entries. A push that changes nothing writes nothing.",
     "A kubelet uses the new file within 5 minutes, or at once with --restart-kubelet. With --delivery provider it asks a program at each pull: after one restart to set that up, every push, rotation and removal counts at the next pull.",
   ],
@@ -93,6 +103,58 @@ export const PUSH: CommandSpec = {
     SSH,
     KUBECTL,
     REPORT_OUTPUT,
+  ],
+};
+
+const WATCH_NODES: CommandSpec = {
+  name: "watch",
+  operand: "[NODE...]",
+  summary: "Keep all nodes served: new ones at once, changed files, expiring credentials",
+  about: [
+    "Follows the cluster until it is stopped. A new, replaced or restarted node gets its file within seconds, and with --verify a proof; a file that others changed is put right (--resync); a source that changed, or whose credentials are about to end, is asked anew and goes to all nodes. Names and globs of NODE may mean nodes that are yet to come.",
+    "While the source can't be asked, the last good credentials stay, and the log says until when. Host keys come from known_hosts, a certificate authority, pins, --trust-new, or an explicit --host-key-checking accept-new, which needs the node check; the log says which.",
+    "With --deliver secret the DaemonSet of pullcast agent install serves the nodes: each change of the source is a new revision, rolled out within its limits. No node is logged in to.",
+    "With --listen, /healthz, /readyz and /metrics (Prometheus) are answered. Ctrl-C or SIGTERM ends it in order, with exit code 0.",
+  ],
+  examples: [
+    ["From a login that a credential helper keeps fresh", "watch --config ecr.json"],
+    [
+      "Pods come to new nodes only once these can pull",
+      "watch --verify --image REF --gate pullcast.dev/unproven",
+    ],
+    ["New nodes have the base images", "watch --config robot.json --preload ghcr.io/a/base:4"],
+    ["As a service", "watch --from-secret ops/registry --log-format json --listen :9464"],
+  ],
+  groups: [
+    { title: "Nodes", options: TARGETS.options.filter(({ name }) => !name.startsWith("hosts")) },
+    {
+      title: "Credentials and file",
+      options: [
+        ...LASTING_SOURCE,
+        REGISTRY_CA,
+        ...JUDGE.slice(0, 1),
+        FORCE,
+        ...TARGET_FILE,
+        ...MERGE,
+        ...DELIVERY,
+        ANNOTATE,
+      ],
+    },
+    { title: "Watch", options: [...DELIVER, ...WATCH, ...GATE, ...TRUST_NEW] },
+    {
+      title: "Waves, for credentials that go to all nodes",
+      options: WAVES.filter(({ name }) => name !== "pause-after"),
+    },
+    { title: "Kubelet", options: RESTART },
+    { title: "Images", options: PRELOAD_SET },
+    {
+      title: "Proof",
+      options: [{ name: "verify", text: "prove each node by a pull of --image" }, ...PROOF],
+    },
+    LOCK,
+    SSH,
+    KUBECTL,
+    LOG_OUTPUT,
   ],
 };
 
@@ -203,6 +265,7 @@ const CHECK: CommandSpec = {
       "Two nodes, and an image",
       "check worker-1 worker-2 --image registry.example.com/team/app:1.0",
     ],
+    ["Whether instance templates are up to date", "check --templates --config robot.json"],
     ["For a script", "check -o json"],
   ],
   groups: [
@@ -219,6 +282,15 @@ const CHECK: CommandSpec = {
           text: "namespace of verify's test pods (default: the context's)",
         },
         REGISTRY_CA,
+      ],
+    },
+    {
+      title: "Templates",
+      options: [
+        {
+          name: "templates",
+          text: "compare what the newest node of each pool got at its boot (pullcast render) with what a push would send",
+        },
       ],
     },
     SSH_WITHOUT_BREAKER,
@@ -628,6 +700,7 @@ const COMPLETION: CommandSpec = {
 /** All commands, in the order of help. */
 export const COMMANDS: readonly CommandSpec[] = [
   PUSH,
+  WATCH_NODES,
   DIFF,
   STATUS,
   VERIFY,
@@ -638,7 +711,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   RESTORE,
   REMOVE,
   TRUST_NODES,
+  ...PRELOAD_COMMANDS,
   ...SECRET_COMMANDS,
+  ...AGENT_COMMANDS,
+  ...BOOT_COMMANDS,
   ADVISE,
   INIT,
   APPLY,
@@ -665,7 +741,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 ];
 
 /** What has subcommands only, and no work of its own; a command may have subcommands as well. */
-export const GROUPS: readonly GroupSpec[] = [SECRET, CONFIG];
+export const GROUPS: readonly GroupSpec[] = [SECRET, AGENT, RENDER, CONFIG];
 
 /** The command of that name, of two words for a subcommand. */
 export function findCommand(name: string): CommandSpec | undefined {

@@ -16,6 +16,7 @@ export async function checkCommand(context: CommandContext): Promise<Ending> {
     ...some("image", options.text("image")),
     ...some("namespace", options.text("namespace")),
     source,
+    templates: options.on("templates"),
   });
   await context.present([report]);
   return { interrupted: report.interrupted, checks: report.items };

@@ -7,7 +7,13 @@ export interface CommandSpec {
   /** One clause, for the list of commands. */
   readonly summary: string;
   /** What may follow the name; `...` takes any number. */
-  readonly operand?: "[NODE...]" | "[IMAGE|CODE]" | "[SHELL]" | "[COMMAND]";
+  readonly operand?:
+    | "[NODE...]"
+    | "IMAGE... [NODE...]"
+    | "IMAGE..."
+    | "[IMAGE|CODE]"
+    | "[SHELL]"
+    | "[COMMAND]";
   /** Paragraphs under the summary. */
   readonly about: readonly string[];
   /** Intent and arguments, without the program's name. */

@@ -77,6 +77,7 @@ function sourceFlags(source: NonNullable<PoolConfig["source"]>): Flags {
   return [
     ["config", source.configs ?? []],
     ["from-secret", source.secrets ?? []],
+    ["from-cloud", source.clouds ?? []],
     ["only", source.only ?? []],
     ["except", source.except ?? []],
     ["all-from-store", [source.allFromStore]],

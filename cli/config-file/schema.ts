@@ -37,6 +37,10 @@ const source = z.strictObject({
     .array(text.regex(/^[a-z0-9-]+\/[a-z0-9.-]+$/, "write NAMESPACE/NAME"))
     .optional()
     .describe("Secrets of the cluster, NAMESPACE/NAME"),
+  clouds: z
+    .array(text)
+    .optional()
+    .describe("registries of a cloud, by the identity of this machine or pod"),
   only: z.array(text).optional().describe("send only credentials of such registries, globs"),
   except: z.array(text).optional().describe("don't send credentials of such registries, globs"),
   allFromStore: z.boolean().optional(),

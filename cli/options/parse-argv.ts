@@ -82,7 +82,7 @@ function check({ name, many, choices }: OptionSpec, value: unknown): void {
 }
 
 function checkOperands({ name, operand }: CommandSpec, operands: readonly string[]): void {
-  const most = operand === undefined ? 0 : operand.endsWith("...]") ? Number.POSITIVE_INFINITY : 1;
+  const most = operand === undefined ? 0 : operand.includes("...") ? Number.POSITIVE_INFINITY : 1;
   const extra = operands[most];
   if (extra !== undefined) throw usageError(`${name} takes no argument ${quote(extra)}`);
   if (operands.includes("")) throw usageError("an argument is empty");

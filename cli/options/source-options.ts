@@ -11,7 +11,7 @@ import { expandHome, quote } from "./values.ts";
  */
 export function sourceOptions(options: OptionValues, host: Host): CredentialSource {
   const inputs = options
-    .inOrder(["config", "from-secret", "registry"])
+    .inOrder(NAMED)
     .map(([name, value]) => inputOf(name, { value, options, host }));
   if (!options.given("registry")) {
     for (const name of ["username", "password-stdin"]) {
@@ -30,6 +30,13 @@ export function sourceOptions(options: OptionValues, host: Host): CredentialSour
   };
 }
 
+const NAMED = ["config", "from-secret", "from-cloud", "registry"];
+
+/** Whether a source was named: without one, the first ambient one counts. */
+export function namesSource(options: OptionValues): boolean {
+  return NAMED.some((name) => options.given(name));
+}
+
 interface Given {
   readonly value: string;
   readonly options: OptionValues;
@@ -38,6 +45,7 @@ interface Given {
 
 function inputOf(name: string, { value, options, host }: Given): SourceInput {
   if (name === "from-secret") return secretInput(value);
+  if (name === "from-cloud") return { type: "cloud", registry: value };
   if (name === "registry") return loginInput(value, options);
   if (value === "-") return { type: "stdin" };
   return { type: "file", path: expandHome(value, host.homeDir) };

@@ -201,6 +201,12 @@ export const SOURCE: readonly OptionSpec[] = [
     many: true,
     text: "a Secret of the cluster, of the type dockerconfigjson or dockercfg",
   },
+  {
+    name: "from-cloud",
+    value: "HOST",
+    many: true,
+    text: "a registry of ECR, Artifact Registry or Azure, by the identity of this machine or pod",
+  },
   { name: "registry", value: "HOST", text: "one login; needs --username and --password-stdin" },
   { name: "username", value: "USER", text: "its user" },
   { name: "password-stdin", text: "its password comes on standard input" },
@@ -310,6 +316,70 @@ export const WAVES: readonly OptionSpec[] = [
     name: "pause-after",
     value: "WAVE",
     text: "after this wave, or after each: ask on a terminal whether to go on, else end there; push --failed goes on",
+  },
+];
+
+/** How a watch keeps nodes served. */
+export const WATCH: readonly OptionSpec[] = [
+  {
+    name: "resync",
+    value: "TIME",
+    default: "10m",
+    text: "how often what is there is looked at, and put right where it was changed",
+  },
+  {
+    name: "reload",
+    value: "TIME",
+    default: "10s",
+    text: "how often the source's file or Secret is looked at for a change",
+  },
+  {
+    name: "refresh-at",
+    value: "N%",
+    default: "66%",
+    text: "ask the source anew after this part of the life of what ends first",
+  },
+];
+
+export const DELIVER: readonly OptionSpec[] = [
+  {
+    name: "deliver",
+    value: "WAY",
+    choices: ["ssh", "secret"],
+    default: "ssh",
+    text: "ssh: log in to the nodes; secret: give the DaemonSet of pullcast agent install its revisions",
+  },
+  {
+    name: "agent",
+    value: "NAMESPACE/NAME",
+    default: "pullcast-system/pullcast",
+    text: "with --deliver secret: that DaemonSet",
+  },
+];
+
+export const GATE: readonly OptionSpec[] = [
+  {
+    name: "gate",
+    value: "TAINT",
+    text: "take this startup taint (KEY, KEY=VALUE or KEY=VALUE:EFFECT) off nodes once they are proven",
+  },
+  {
+    name: "gate-open-after",
+    value: "TIME",
+    text: "take it off without a proof after so long, with a warning (default: never)",
+  },
+];
+
+export const TRUST_NEW: readonly OptionSpec[] = [
+  {
+    name: "trust-new",
+    text: "fetch unknown host keys through the API server and pin them, as pullcast trust does",
+  },
+  {
+    name: "trust-image",
+    value: "REF",
+    default: "docker.io/library/busybox:1.37",
+    text: "what the pods for that run; any image with cat that the nodes have or may pull",
   },
 ];
 
@@ -444,6 +514,31 @@ export const REPORT_OUTPUT: OptionGroup = {
   ],
 };
 
+/** For what goes on until it is stopped. */
+export const LOG_OUTPUT: OptionGroup = {
+  title: "Output",
+  options: [
+    {
+      name: "log-format",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      default: "text",
+      text: "of the log's lines, on standard output",
+    },
+    {
+      name: "listen",
+      value: "ADDRESS",
+      text: "answer health and metrics there: PORT is of this machine alone, :PORT of all its addresses",
+    },
+    ...REPORT_OUTPUT.options.filter(({ name }) => !["output", "report"].includes(name)),
+  ],
+};
+
+/** A source that can be read again and again. */
+export const LASTING_SOURCE: readonly OptionSpec[] = SOURCE.filter(
+  ({ name }) => !["registry", "username", "password-stdin"].includes(name),
+);
+
 export const OUTPUT: OptionGroup = {
   title: "Output",
   options: [
@@ -459,5 +554,21 @@ export const OUTPUT: OptionGroup = {
     { name: "verbose", short: "v", text: "tell more on standard error" },
     { name: "quiet", short: "q", text: "tell only what failed, and the last line" },
     { name: "help", short: "h", text: "print this help" },
+  ],
+};
+
+/** For commands that print objects of the API. */
+export const MANIFEST_OUTPUT: OptionGroup = {
+  title: "Output",
+  options: [
+    {
+      name: "output",
+      short: "o",
+      value: "FORMAT",
+      choices: ["yaml", "json"],
+      default: "yaml",
+      text: "json is one List",
+    },
+    ...OUTPUT.options.slice(1),
   ],
 };

@@ -8,6 +8,8 @@ const YELLOW = 33;
 /** Colours of results; all others stay plain. */
 const RESULT_COLOR: Readonly<Record<string, number>> = {
   updated: GREEN,
+  loaded: GREEN,
+  present: GREEN,
   unchanged: GREEN,
   restored: GREEN,
   pulled: GREEN,

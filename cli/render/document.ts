@@ -1,12 +1,16 @@
 import type {
   Advice,
+  AgentReport,
   CheckReport,
   CleanupReport,
   Code,
   Diagnosis,
   Explanation,
   HistoryReport,
+  HoldingsReport,
+  ImageDescription,
   Inspection,
+  PreloadReport,
   PullcastError,
   PushReport,
   RemoveReport,
@@ -44,7 +48,7 @@ export type Report =
   | CleanupReport;
 
 /** What is shown as it is, without items that ended somehow. */
-type Shown = Advice | Explanation | Inspection;
+type Shown = Advice | Explanation | Inspection | ImageDescription;
 
 const API_VERSION = "pullcast.dev/v1alpha1";
 
@@ -71,13 +75,17 @@ export type OneDocument =
   | Counted<CheckReport>
   | Counted<CleanupReport>
   | Counted<Diagnosis>
+  | Counted<AgentReport>
   | Counted<SecretReport>
   | Counted<SecretStatusReport>
   | Counted<SecretVerifyReport>
   | Counted<SecretPlanReport>
+  | Counted<PreloadReport>
+  | Counted<HoldingsReport>
   | (Versioned & Advice)
   | (Versioned & Explanation)
-  | (Versioned & Inspection);
+  | (Versioned & Inspection)
+  | (Versioned & ImageDescription);
 
 /** Several, as kubectl lists them. */
 export interface ListDocument extends Versioned {
@@ -96,7 +104,9 @@ export interface ErrorDocument extends Versioned {
 }
 
 /** A report as programs read it; one for each report, in a `List` where there are several, as kubectl does. */
-export function toDocument(reports: readonly (Report | Diagnosis | Shown)[]): ReportDocument {
+export function toDocument(
+  reports: readonly (Report | Diagnosis | AgentReport | PreloadReport | HoldingsReport | Shown)[],
+): ReportDocument {
   const documents = reports.map(toItem);
   const [only] = documents;
   if (documents.length === 1 && only !== undefined) return only;
@@ -134,8 +144,15 @@ export function toSecretDocument(reports: readonly AnySecretReport[]): ReportDoc
   return { apiVersion: API_VERSION, kind: "List", items: documents };
 }
 
-function toItem(report: Report | Diagnosis | Shown): OneDocument {
-  if (report.kind === "Explanation" || report.kind === "Inspection" || report.kind === "Advice")
+function toItem(
+  report: Report | Diagnosis | AgentReport | PreloadReport | HoldingsReport | Shown,
+): OneDocument {
+  if (
+    report.kind === "Explanation" ||
+    report.kind === "Inspection" ||
+    report.kind === "Advice" ||
+    report.kind === "Image"
+  )
     return { apiVersion: API_VERSION, ...report };
   const { kind, items, ...run } = report;
   const document = { apiVersion: API_VERSION, kind, summary: countResults(items), ...run, items };

@@ -11,6 +11,9 @@ export const ENDED_WELL: ReadonlySet<string> = new Set([
   "revoked",
   "trusted",
   "replaced",
+  "loaded",
+  "present",
+  "would-load",
 ]);
 
 /** How one of a report's items ended. */

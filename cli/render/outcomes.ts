@@ -25,6 +25,7 @@ export interface OutcomeGroup {
 const WELL: ReadonlySet<string> = new Set([
   ...ENDED_WELL,
   ...["created", "absent", "would-create", "would-remove", "ok", "warning"],
+  ...["held", "left", "none"],
 ]);
 
 /** The outcomes in a document, or in each of a `List`. */
@@ -49,6 +50,8 @@ interface Fields {
   readonly node?: unknown;
   readonly namespace?: unknown;
   readonly name?: unknown;
+  /** Of a node's images. */
+  readonly image?: unknown;
   readonly group?: unknown;
   readonly result?: unknown;
   readonly state?: unknown;
@@ -62,9 +65,10 @@ function isWell(end: string, code: unknown): boolean {
 }
 
 function outcomeOf(item: Fields): Outcome {
-  const { node, namespace, name, group, result, state, code, message, fix, durationMs } = item;
+  const { node, namespace, name, image, group, result, state, code, message, fix, durationMs } =
+    item;
   const end = String(state ?? result);
-  const own = [group, node ?? namespace, node === undefined ? name : undefined];
+  const own = [group, node ?? namespace, node === undefined ? name : image];
   return {
     name: own.filter((part) => typeof part === "string").join("/"),
     end,

@@ -63,6 +63,9 @@ const VERBS: Readonly<Record<Plan["operation"], string>> = {
   verify: "Verifying",
   trust: "Reading the host keys of",
   cleanup: "Cleaning up on",
+  preload: "Preloading",
+  "preload-status": "Looking at",
+  "preload-prune": "Unpinning images on",
 };
 
 function skipped(plan: Plan): string[] {

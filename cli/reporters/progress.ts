@@ -1,10 +1,12 @@
 import type {
   NodeReport,
   Notice,
+  PreloadItem,
   PullcastEvent,
   PullReport,
   TrustedNode,
 } from "../../agent/index.ts";
+import { formatBytes } from "../render/bytes.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
 import { ENDED_WELL } from "../render/ended-well.ts";
 import { GROUP_FROM, nameList } from "../render/groups.ts";
@@ -18,11 +20,14 @@ export type Level = "quiet" | "normal" | "verbose";
 /** Failures told one by one; the summary has them all. */
 const MAX_FAILURE_LINES = 20;
 
+/** How often a log tells what went so far, ms. */
+const SENT_LINE_MS = 15_000;
+
 /** Named elsewhere: in the header, and at the interruption. */
 const QUIET_ENDS: ReadonlySet<string> = new Set(["skipped", "not-attempted"]);
 
 /** A node that came to its end. */
-type Finished = NodeReport | PullReport | TrustedNode;
+type Finished = NodeReport | PullReport | TrustedNode | PreloadItem;
 
 interface ProgressOptions {
   readonly level: Level;
@@ -45,6 +50,8 @@ export class Progress {
   #bad = 0;
   #percent = 0;
   #waiting = "";
+  /** A first line comes when the run has lasted as long: short ones need none. */
+  #nextSentLine = Date.now() + SENT_LINE_MS;
 
   constructor(sink: Sink, { level, failures }: ProgressOptions) {
     this.#sink = sink;
@@ -79,6 +86,12 @@ export class Progress {
       case "trust-finished":
         this.#finished(event.report);
         break;
+      case "image-finished":
+        this.#image(event.item);
+        break;
+      case "bytes-sent":
+        this.#sent(event);
+        break;
       case "pull-finished":
         // Between the waves of a push the node was counted already.
         if (this.#plan?.operation === "verify") this.#finished(event.report);
@@ -98,6 +111,9 @@ export class Progress {
         break;
       case "interrupted":
         this.#interrupted(event.unfinished);
+        break;
+      // A watch has a log of its own.
+      default:
     }
   };
 
@@ -159,6 +175,30 @@ export class Progress {
     else if (!QUIET_ENDS.has(report.result)) this.#failed(report);
     this.#percentLine();
     this.#status();
+  }
+
+  #image(item: PreloadItem): void {
+    this.#ended.add(item.node);
+    this.#done = this.#ended.size;
+    if (ENDED_WELL.has(item.result)) {
+      const level = this.#sink.live || this.#total >= GROUP_FROM ? "verbose" : "normal";
+      const sent = item.sentBytes === undefined ? "" : `, ${formatBytes(item.sentBytes)} sent`;
+      this.#tell(level, `${item.node}: ${item.result} ${item.image}${sent}`);
+    } else if (!QUIET_ENDS.has(item.result)) this.#failed(item);
+    this.#percentLine();
+    this.#status();
+  }
+
+  /** A terminal counts in place; a log gets a line now and then. */
+  #sent(event: Extract<PullcastEvent, { type: "bytes-sent" }>): void {
+    const text = sentText(event);
+    if (this.#level === "quiet") return;
+    if (this.#sink.live) {
+      this.#sink.status(`${this.#counts()}; ${text}`);
+    } else if (Date.now() >= this.#nextSentLine) {
+      this.#nextSentLine = Date.now() + SENT_LINE_MS;
+      this.#tell("normal", text);
+    }
   }
 
   #good({ node, result, durationMs }: Finished): void {
@@ -238,6 +278,19 @@ export class Progress {
   #tell(level: Level, text: string): void {
     if (RANK[level] <= RANK[this.#level]) this.#sink.line(text);
   }
+}
+
+function sentText({
+  sentBytes,
+  expectedBytes,
+  bytesPerSecond,
+  etaMs,
+}: Extract<PullcastEvent, { type: "bytes-sent" }>): string {
+  const rate =
+    bytesPerSecond === undefined || etaMs === undefined
+      ? ""
+      : `, ${formatBytes(bytesPerSecond)}/s, ${formatDuration(etaMs)} to go`;
+  return `${formatBytes(sentBytes)} of ${formatBytes(expectedBytes)} sent${rate}`;
 }
 
 function waveLine({ wave, of, nodes, failed, durationMs }: WaveFinished): string {

@@ -82,12 +82,24 @@ async function build(building: Building): Promise<BedState> {
   return base;
 }
 
+/** As on real machines, where a container's own are not enough to mount. */
+const PRIVILEGES = {
+  CapAdd: ["ALL"],
+  CapDrop: ["SYS_RESOURCE"],
+  SecurityOpt: ["seccomp=unconfined", "apparmor=unconfined"],
+};
+
 async function upHosts({ docker, options, report, network, userKey, nodes }: Building) {
   const image = await ensureImage(docker, "host", { report });
   report(`starting ${nodes.length} nodes`);
-  const { name: bed, shell = "dash" } = options;
+  const { name: bed, shell = "dash", mayMount = false } = options;
   // As on hardened machines: nothing may run there.
-  const extra = { HostConfig: { Tmpfs: { "/tmp": "noexec,nosuid,nodev" } } };
+  const extra = {
+    HostConfig: {
+      Tmpfs: { "/tmp": "noexec,nosuid,nodev" },
+      ...(mayMount ? PRIVILEGES : {}),
+    },
+  };
   const recipe = { bed, image, network, shell, authorizedKey: userKey.public, extra };
   await startNodes(docker, recipe, nodes);
 }

@@ -14,6 +14,8 @@ const PACKAGES = {
   debootstrap: "debootstrap",
   dockerd: "docker.io",
   openssl: "openssl",
+  prometheus: "prometheus",
+  promtool: "prometheus",
   shellcheck: "shellcheck",
   ssh: "openssh-client",
   sshd: "openssh-server",
@@ -46,7 +48,7 @@ export async function ensureHostTools(tools: readonly HostTool[], report: Progre
   await withLock("apt", async () => {
     const still = await absent(missing);
     if (still.length === 0) return;
-    const packages = still.map((tool) => PACKAGES[tool]);
+    const packages = [...new Set(still.map((tool) => PACKAGES[tool]))];
     report(`installing what is missing: apt-get install ${packages.join(" ")}`);
     const env = { DEBIAN_FRONTEND: "noninteractive" };
     await run(["apt-get", "-qq", "update"], { env });

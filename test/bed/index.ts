@@ -17,4 +17,10 @@ export {
   type Shell,
   type UpOptions,
 } from "./model.ts";
-export { type ImageContent, type PushedImage, type PushTarget, pushImage } from "./push-image.ts";
+export {
+  type ImageContent,
+  type PushedImage,
+  type PushTarget,
+  pushImage,
+  pushIndex,
+} from "./push-image.ts";

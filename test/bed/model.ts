@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly shell?: Shell;
   /** `kubelet-fastcache` keeps registry credentials 20 s instead of 5 minutes. */
   readonly kubelet?: Kubelet;
+  /** Hosts may mount, as real machines do: container engines need it. @default false */
+  readonly mayMount?: boolean;
   readonly onProgress?: Progress;
 }
 

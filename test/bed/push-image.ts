@@ -24,6 +24,8 @@ export interface ImageContent {
   readonly name: string;
   /** Give every image content of its own: the kubelet tells images apart by their ID. */
   readonly files: readonly TarEntry[];
+  /** Layers below that of `files`, the lowest first. */
+  readonly below?: readonly (readonly TarEntry[])[];
   readonly entrypoint?: readonly string[];
   /** GOARCH; default: this machine's. */
   readonly architecture?: string;
@@ -34,33 +36,73 @@ export interface PushedImage {
   readonly ref: string;
   /** `sha256:…` of its manifest. */
   readonly digest: string;
+  /** Of its manifest. */
+  readonly sizeBytes: number;
 }
 
 const DOCKER_TYPE = "application/vnd.docker";
+const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 const MANIFEST_TYPE = `${DOCKER_TYPE}.distribution.manifest.v2+json`;
 
 /** Makes an image and pushes it by the registry's HTTP API. Throws BedError if the registry refuses. */
 export async function pushImage(target: PushTarget, image: ImageContent): Promise<PushedImage> {
   const [repository, tag] = image.name.split(":");
   if (repository === undefined || tag === undefined) throw new BedError(`no tag: ${image.name}`);
-  const layer = tar(image.files);
-  const packed = gzipSync(layer);
+  const layers = [...(image.below ?? []), image.files].map((files) => {
+    const plain = tar(files);
+    return { plain, packed: gzipSync(plain, { level: 1 }) };
+  });
   const config = JSON.stringify({
     architecture: image.architecture ?? (arch() === "x64" ? "amd64" : arch()),
     os: "linux",
     config: { Entrypoint: image.entrypoint ?? null, Env: ["PATH=/bin"] },
-    rootfs: { type: "layers", diff_ids: [digestOf(layer)] },
+    rootfs: { type: "layers", diff_ids: layers.map(({ plain }) => digestOf(plain)) },
   });
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: MANIFEST_TYPE,
     config: descriptor(`${DOCKER_TYPE}.container.image.v1+json`, config),
-    layers: [descriptor(`${DOCKER_TYPE}.image.rootfs.diff.tar.gzip`, packed)],
+    layers: layers.map(({ packed }) =>
+      descriptor(`${DOCKER_TYPE}.image.rootfs.diff.tar.gzip`, packed),
+    ),
   });
-  for (const blob of [config, packed]) await putBlob(target, repository, blob);
+  for (const blob of [config, ...layers.map(({ packed }) => packed)])
+    await putBlob(target, repository, blob);
   const path = `/v2/${repository}/manifests/${tag}`;
   await call(target, { method: "PUT", path, body: manifest, type: MANIFEST_TYPE, expect: 201 });
-  return { ref: `${target.host}/${image.name}`, digest: digestOf(manifest) };
+  return {
+    ref: `${target.host}/${image.name}`,
+    digest: digestOf(manifest),
+    sizeBytes: Buffer.byteLength(manifest),
+  };
+}
+
+/** Pushes an index of images that are there, by platform; `others` are entries as they are. */
+export async function pushIndex(
+  target: PushTarget,
+  index: {
+    /** REPOSITORY:TAG */
+    readonly name: string;
+    readonly images: readonly (PushedImage & { readonly architecture: string })[];
+    readonly others?: readonly object[];
+  },
+): Promise<PushedImage> {
+  const [repository, tag] = index.name.split(":");
+  const body = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: INDEX_TYPE,
+    manifests: [
+      ...index.images.map(({ digest, sizeBytes, architecture }) => ({
+        ...{ mediaType: MANIFEST_TYPE, digest, size: sizeBytes },
+        platform: { os: "linux", architecture },
+      })),
+      ...(index.others ?? []),
+    ],
+  });
+  const path = `/v2/${repository}/manifests/${tag}`;
+  await call(target, { method: "PUT", path, body, type: INDEX_TYPE, expect: 201 });
+  const digest = digestOf(body);
+  return { ref: `${target.host}/${index.name}`, digest, sizeBytes: Buffer.byteLength(body) };
 }
 
 function descriptor(mediaType: string, content: string | Buffer) {

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Secret } from "../../agent/secret.ts";
@@ -46,6 +47,28 @@ describe.each(TRANSPORTS)("a program run by %s", (transport) => {
   it("may end without reading its input", async () => {
     const outcome = await runCommand(options(), "echo early", Buffer.alloc(3_000_000));
     expect(outcome).toMatchObject({ end: { type: "exit", code: 0 }, stdout: "early\n" });
+  });
+
+  it("gets what follows its input as it comes, and reads no more of it than it wants", async () => {
+    const more = randomBytes(3_000_001);
+    const input = new Secret<Uint8Array>(Buffer.from("first\n"));
+    const ask = (command: string, stream: Readable) =>
+      withSession(options(), (session) =>
+        session.run({ command, input, more: async () => stream, signal: NEVER }),
+      );
+    const whole = await ask("read -r line; echo $line; sha256sum", Readable.from([more]));
+    const digest = createHash("sha256").update(more).digest("hex");
+    expect(whole.stdout).toBe(`first\n${digest}  -\n`);
+    const endless = new Readable({ read() {} });
+    const early = await ask("read -r line; echo $line", endless);
+    expect(early.stdout).toBe("first\n");
+    expect(endless.destroyed).toBe(true);
+    const broken = new Readable({
+      read() {
+        this.destroy(new Error("the source broke"));
+      },
+    });
+    await expect(ask("cat >/dev/null", broken)).rejects.toThrow("the source broke");
   });
 
   it("keeps the head and tail of a long output, of lines without an end too", async () => {

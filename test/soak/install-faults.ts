@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import pLimit from "p-limit";
-import { PROGRAMS } from "../../agent/node/programs.ts";
+import { programText } from "../../agent/node/programs.ts";
 import type { Before, Fault } from "../agent/node/fault-scene.ts";
 import { countCalls, type FaultBench, listCallFaults, tryFault } from "../agent/node/faults.ts";
 import { findShells } from "../agent/node/shells.ts";
@@ -47,7 +47,7 @@ export async function installFaults({ seed, points, onProgress }: SoakOptions): 
       }
     };
     await pLimit(AT_ONCE).map(chosen, judge);
-    const program = createHash("sha256").update(PROGRAMS.install).digest("hex");
+    const program = createHash("sha256").update(programText("install")).digest("hex");
     return { program, faults: chosen.length, ofAll: all.length, violations, counts };
   } finally {
     arena.remove();

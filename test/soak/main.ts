@@ -5,20 +5,25 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
+import { agentKills, agentNewNodes } from "./agent-kills.ts";
 import { clientKill } from "./client-kill.ts";
 import { cutLink } from "./cut-link.ts";
 import { floods } from "./floods.ts";
+import { heartbeats } from "./heartbeats.ts";
+import { helmChart } from "./helm-chart.ts";
 import { installFaults } from "./install-faults.ts";
 import { keyring } from "./keyring.ts";
 import { kubeletCache } from "./kubelet-cache.ts";
 import { liveMode } from "./live-mode.ts";
 import { namespaces } from "./namespaces.ts";
+import { preload } from "./preload.ts";
 import { mergeRace } from "./rollout/merge-race.ts";
 import { rollout } from "./rollout/rollout.ts";
 import { sixNodes } from "./six-nodes.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 import { thousandInWaves } from "./thousand-in-waves.ts";
 import { thousandLogins } from "./thousand-logins.ts";
+import { watchKeeps } from "./watch-keeps.ts";
 
 /** The runs there are, with the number of faults or cases that each makes unless told otherwise. */
 const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; points: number }> =
@@ -35,6 +40,12 @@ const SOAKS: Record<string, { run: (options: SoakOptions) => Promise<Evidence>; 
     rollout: { run: rollout, points: 300 },
     "merge-race": { run: mergeRace, points: 100 },
     "live-mode": { run: liveMode, points: 20 },
+    "agent-kills": { run: agentKills, points: 200 },
+    "agent-new-nodes": { run: agentNewNodes, points: 10 },
+    heartbeats: { run: heartbeats, points: 1000 },
+    "helm-chart": { run: helmChart, points: 30 },
+    "watch-keeps": { run: watchKeeps, points: 30 },
+    preload: { run: preload, points: 20 },
     "kubelet-cache": { run: kubeletCache, points: 1 },
   };
 

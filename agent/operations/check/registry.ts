@@ -1,12 +1,11 @@
 import pLimit from "p-limit";
 import type { KubeletEntry } from "../../kubelet/model.ts";
-import { readKubeletFile } from "../../kubelet/read-file.ts";
 import type { CheckItem, NodeConfig } from "../../model.ts";
 import { isRegistryHost } from "../../registry/endpoint.ts";
 import type { Reach } from "../../registry/https-request.ts";
 import { formatReference, type ImageReference } from "../../registry/reference.ts";
 import { type CredentialTrial, tryCredential } from "../../registry/try-credential.ts";
-import { lookUpImage } from "../kubelet-lookup.ts";
+import { entriesOf, lookUpImage } from "../kubelet-lookup.ts";
 import { failedItem, notTriedItem, okItem, warningItem } from "./items.ts";
 
 interface RegistryCheck {
@@ -30,8 +29,7 @@ export async function checkRegistries(check: RegistryCheck): Promise<CheckItem[]
     const detail = "the source is unusable";
     return [notTriedItem({ group: "registry", name: "credentials" }, { code: "PC433", detail })];
   }
-  const file = readKubeletFile(config.bytes.reveal());
-  const entries = file.valid ? file.entries : [];
+  const entries = entriesOf(config);
   const serving =
     image === undefined ? [] : lookUpImage(entries, formatReference(image)).candidates;
   const limit = pLimit(AT_ONCE);

@@ -1,4 +1,5 @@
-import type { CheckItem, NodeConfig } from "../../model.ts";
+import type { LoadedConfig } from "../../credentials/model.ts";
+import type { CheckItem } from "../../model.ts";
 import { judgeCredentials, refusalOf } from "../judge-credentials.ts";
 import { loadCredentials } from "../load-credentials.ts";
 import type { CheckOptions } from "../options.ts";
@@ -8,7 +9,7 @@ import { errorItem, noticeItem, okItem } from "./items.ts";
 export interface SourceFindings {
   readonly items: readonly CheckItem[];
   /** Absent where the source is unusable. */
-  readonly config?: NodeConfig;
+  readonly config?: LoadedConfig;
 }
 
 /** Reads the credential source as push does. */

@@ -7,6 +7,7 @@ import {
   isAsWanted,
   type WantedSecret,
 } from "../../cluster/namespace-secrets.ts";
+import type { Namespace } from "../../cluster/namespaces.ts";
 import { namesSecret, withSecret } from "../../cluster/service-accounts.ts";
 import type { LoadedConfig } from "../../credentials/model.ts";
 import { describeCode, PullcastError } from "../../errors.ts";
@@ -42,10 +43,12 @@ export async function secretApply(options: SecretApplyOptions): Promise<SecretRe
       namespaces.map((one) => one.name),
     );
     const wide = isWide(options.namespaces);
-    const views = await surveyNamespaces(gateway, { ...options, namespaces, wide });
-    const limit = pLimit(AT_ONCE);
-    const context: ApplyContext = { gateway, wide, options, file: config.bytes };
-    const items = await Promise.all(views.map((view) => limit(() => applyTo(view, context))));
+    const items = await applyToEach(gateway, namespaces, {
+      options,
+      file: config.bytes,
+      wide,
+      lists: wide,
+    });
     for (const notice of nowhere(items)) options.report({ type: "notice", notice });
     return {
       kind: "SecretReport",
@@ -63,6 +66,24 @@ export async function secretApply(options: SecretApplyOptions): Promise<SecretRe
   });
 }
 
+/**
+ * Puts the credentials into these namespaces; see `secretApply`.
+ *
+ * @returns an item for each, in their order
+ * @throws {PullcastError} PC103, PC105, PC106 where the cluster is lost
+ */
+export async function applyToEach(
+  gateway: Gateway,
+  namespaces: readonly Namespace[],
+  { lists, ...plan }: Omit<ApplyContext, "gateway"> & { readonly lists: boolean },
+): Promise<NamespaceItem[]> {
+  const { name, accounts } = plan.options;
+  const views = await surveyNamespaces(gateway, { name, accounts, namespaces, wide: lists });
+  const limit = pLimit(AT_ONCE);
+  const context: ApplyContext = { gateway, ...plan };
+  return await Promise.all(views.map((view) => limit(() => applyTo(view, context))));
+}
+
 async function approve(
   { confirm, dryRun }: SecretApplyOptions,
   { ambient, source }: LoadedConfig,
@@ -75,9 +96,9 @@ async function approve(
 
 interface ApplyContext {
   readonly gateway: Gateway;
-  /** Whether the namespaces were chosen, not named. */
+  /** Whether the namespaces were chosen, not named: few of many have an account of a custom name. */
   readonly wide: boolean;
-  readonly options: SecretApplyOptions;
+  readonly options: Pick<SecretApplyOptions, "name" | "accounts" | "dryRun" | "replace" | "signal">;
   readonly file: LoadedConfig["bytes"];
 }
 

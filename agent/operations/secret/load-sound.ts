@@ -18,6 +18,12 @@ export async function loadSoundSecret(options: SecretSourceOptions): Promise<Loa
   for (const notice of notices) options.report({ type: "notice", notice });
   const refusal = refusalOf(problems, options.strict === true);
   if (refusal !== undefined) throw refusal;
-  if (config.sizeBytes <= MAX_SECRET_BYTES) return config;
-  throw new PullcastError("PC168", { detail: `it has ${config.sizeBytes} bytes` });
+  refuseTooLarge(config);
+  return config;
+}
+
+/** @throws {PullcastError} PC168 for what no Secret can hold */
+export function refuseTooLarge({ sizeBytes }: Pick<LoadedConfig, "sizeBytes">): void {
+  if (sizeBytes <= MAX_SECRET_BYTES) return;
+  throw new PullcastError("PC168", { detail: `it has ${sizeBytes} bytes` });
 }

@@ -13,14 +13,18 @@ export const SUCCESS = "SUCCESS";
 type TestPod = Omit<PodFrame, "app"> & {
   /** Image reference, handed to the kubelet as it is. */
   readonly image: string;
+  readonly policy?: PullPolicy | undefined;
 };
+
+/** Whether the kubelet is to pull in any case, or to take what it has and nothing else. @default Always */
+export type PullPolicy = "Always" | "IfNotPresent" | "Never";
 
 /**
  * A pod that makes the kubelet of one node pull an image with the node's own credentials: it always pulls.
  * The pull secret without a name keeps admission from adding the ServiceAccount's, and the kubelet
  * ignores it (kubernetes: plugin/pkg/admission/serviceaccount, 1.35).
  */
-export function buildTestPod({ image, ...frame }: TestPod): object {
+export function buildTestPod({ image, policy, ...frame }: TestPod): object {
   const { metadata, spec } = podFrame({ app: "pullcast-verify", ...frame });
   return {
     apiVersion: "v1",
@@ -29,17 +33,17 @@ export function buildTestPod({ image, ...frame }: TestPod): object {
     spec: {
       ...spec,
       imagePullSecrets: [{ name: "" }],
-      containers: [pullContainer(image)],
+      containers: [pullContainer(image, policy)],
     },
   };
 }
 
-/** The container that makes a kubelet pull, whatever it has already. */
-export function pullContainer(image: string): object {
+/** The container that makes a kubelet pull, whatever it has already; or start what it has. */
+export function pullContainer(image: string, policy: PullPolicy = "Always"): object {
   return {
     name: "pull",
     image,
-    imagePullPolicy: "Always",
+    imagePullPolicy: policy,
     command: ["echo", SUCCESS],
     ...CONTAINER_FRAME,
   };
@@ -49,7 +53,11 @@ export function pullContainer(image: string): object {
  * How an admitted pod differs from what was sent in a way that spoils the proof, as a clause, or `undefined`.
  * Admission may rewrite the image, add pull secrets, or add containers that pull as well.
  */
-export function podFault(pod: Pod, expected: ExpectedPod): string | undefined {
+export function podFault(
+  pod: Pod,
+  expected: ExpectedPod,
+  policy: PullPolicy = "Always",
+): string | undefined {
   const { imagePullSecrets = [], containers = [] } = pod.spec;
   const secrets = imagePullSecrets.flatMap(({ name }) => (name ? [name] : []));
   if (secrets.length > 0) return `pull secrets were added: ${secrets.join(", ")}`;
@@ -57,5 +65,5 @@ export function podFault(pod: Pod, expected: ExpectedPod): string | undefined {
   if (imagePullSecrets.length === 0) return "the empty pull secret was removed";
   const fault = frameFault(pod, expected);
   if (fault !== undefined) return fault;
-  return containers[0]?.imagePullPolicy === "Always" ? undefined : "the pull policy was changed";
+  return containers[0]?.imagePullPolicy === policy ? undefined : "the pull policy was changed";
 }

@@ -7,7 +7,7 @@ import { isOwnPod, newPodToken } from "../pod-frame.ts";
 import { awaitPull, type PodOutcome, startLimit } from "./await-pull.ts";
 import { createPod } from "./create-pod.ts";
 import { removeQuietly } from "./remove-pods.ts";
-import { buildTestPod, podFault, SUCCESS } from "./test-pod.ts";
+import { buildTestPod, type PullPolicy, podFault, SUCCESS } from "./test-pod.ts";
 
 /** What all tries of a run share. */
 export interface TryContext {
@@ -17,6 +17,7 @@ export interface TryContext {
   readonly run: string;
   /** Image reference for the kubelet. */
   readonly image: string;
+  readonly policy?: PullPolicy;
   readonly deadline: Date;
   readonly deadlineSeconds: number;
   /** Numbers the run's pods. */
@@ -43,7 +44,7 @@ const LOG_BYTES = 1024;
  * @throws PullcastError PC103 to PC105 where the cluster is lost
  */
 export async function tryPod(target: Target, context: TryContext): Promise<PodTry> {
-  const { gateway, namespace, image, signal } = context;
+  const { gateway, namespace, image, policy, signal } = context;
   const createdAt = new Date();
   const began = performance.now();
   const ended = (outcome: PodOutcome, ran: PullReport["ran"] = "-"): PodTry => ({
@@ -61,6 +62,7 @@ export async function tryPod(target: Target, context: TryContext): Promise<PodTr
       run: context.run,
       node: target.name,
       image,
+      policy,
       index: context.nextIndex(),
       token,
       deadlineSeconds: context.deadlineSeconds,
@@ -69,7 +71,7 @@ export async function tryPod(target: Target, context: TryContext): Promise<PodTr
   if ("refusal" in creation) return ended({ type: "broken", ...creation.refusal });
   const { pod } = creation;
   try {
-    const faultOf = (seen: Pod) => podFault(seen, { image, node: target.name, token });
+    const faultOf = (seen: Pod) => podFault(seen, { image, node: target.name, token }, policy);
     const fault = faultOf(pod);
     if (fault !== undefined) return ended({ type: "broken", code: "PC508", message: fault });
     const outcome = await awaitPull({ ...context, pod, faultOf, startMs: startLimit(target) });

@@ -1,10 +1,12 @@
 import { isControlPlane } from "../../cluster/node-kinds.ts";
+import type { PlannedEvent } from "../../events.ts";
 import type { Target } from "../../model.ts";
-import type { Portion } from "../../rollout/portion.ts";
+import { type Portion, portionOf } from "../../rollout/portion.ts";
 import { splitWaves } from "../../rollout/split-waves.ts";
+import type { WaveOptions } from "../options.ts";
 
 /** How nodes are put into waves. */
-export interface WaveShape {
+interface WaveShape {
   /** How many nodes are done after each wave; see `splitWaves`. */
   readonly sizes: readonly Portion[];
   /** A label: each of its values is a group of its own, in their order, and nodes without it are the last. */
@@ -23,6 +25,32 @@ export function planWaves(
 ): readonly (readonly Target[])[] {
   const groups = by === undefined ? [targets] : groupsBy(targets, by);
   return groups.flatMap((group) => splitWaves(inOrder(group), sizes));
+}
+
+/** What the plan tells of waves; nothing where there is one alone. */
+export function plannedWaves(
+  targets: readonly Target[],
+  wished: WaveOptions | undefined,
+): Pick<PlannedEvent, "waves"> {
+  if (wished === undefined) return {};
+  const waves = planWaves(targets, shapeOf(wished));
+  const sizes = waves.map((wave) => wave.length);
+  const { onFailure = "stop" } = wished;
+  return { waves: { sizes, maxFailures: allowedFailures(targets, wished), onFailure } };
+}
+
+export function shapeOf({ sizes = [], by }: WaveOptions): WaveShape {
+  return { sizes, ...(by === undefined ? {} : { by }) };
+}
+
+/** Where waves are asked for, a first failure ends the run unless told otherwise: that is what a canary is for. */
+export function allowedFailures(targets: readonly Target[], wished: WaveOptions): number {
+  const { maxFailures, onFailure, sizes = [], by, proof } = wished;
+  if (onFailure === "continue") return Number.POSITIVE_INFINITY;
+  if (maxFailures !== undefined) return portionOf(maxFailures, targets.length, "down");
+  const isCareful =
+    sizes.length > 0 || by !== undefined || proof !== undefined || onFailure !== undefined;
+  return isCareful ? 0 : Number.POSITIVE_INFINITY;
 }
 
 function groupsBy(targets: readonly Target[], label: string): Target[][] {

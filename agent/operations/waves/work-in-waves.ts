@@ -1,8 +1,6 @@
 import { describeCode } from "../../errors.ts";
-import type { PlannedEvent } from "../../events.ts";
 import type { NodeReport, Notice, PullReport, Target } from "../../model.ts";
 import { FailureLimit } from "../../rollout/failure-limit.ts";
-import { portionOf } from "../../rollout/portion.ts";
 import type { Transport } from "../../transport/transport.ts";
 import { isFailed } from "../is-failed.ts";
 import type { RequestOf } from "../merge/look-and-write.ts";
@@ -12,7 +10,7 @@ import { isProviderDue, restartKubelets } from "../restart-kubelets.ts";
 import { runOnNodes } from "../run-on-nodes.ts";
 import type { KnownPushes } from "../run-records.ts";
 import { type PreparedProof, prepareProof, proveTargets } from "../verify.ts";
-import { planWaves } from "./plan-waves.ts";
+import { allowedFailures, planWaves, shapeOf } from "./plan-waves.ts";
 import { type RollOutOutcome, rollOut, type WaveWork } from "./roll-out.ts";
 import { type UndoOptions, undoJob } from "./undo.ts";
 
@@ -72,32 +70,6 @@ export async function workInWaves(options: WorkOptions): Promise<RollOutOutcome>
   const { stopped } = outcome;
   if (wished.onFailure !== "rollback" || stopped?.code !== "PC140") return outcome;
   return { ...outcome, reports: await undo(outcome.reports, stopped, options) };
-}
-
-/** What the plan tells of waves; nothing where there is one alone. */
-export function plannedWaves(
-  targets: readonly Target[],
-  wished: WaveOptions | undefined,
-): Pick<PlannedEvent, "waves"> {
-  if (wished === undefined) return {};
-  const waves = planWaves(targets, shapeOf(wished));
-  const sizes = waves.map((wave) => wave.length);
-  const { onFailure = "stop" } = wished;
-  return { waves: { sizes, maxFailures: allowedFailures(targets, wished), onFailure } };
-}
-
-function shapeOf({ sizes = [], by }: WaveOptions) {
-  return { sizes, ...(by === undefined ? {} : { by }) };
-}
-
-/** Where waves are asked for, a first failure ends the run unless told otherwise: that is what a canary is for. */
-function allowedFailures(targets: readonly Target[], wished: WaveOptions): number {
-  const { maxFailures, onFailure, sizes = [], by, proof } = wished;
-  if (onFailure === "continue") return Number.POSITIVE_INFINITY;
-  if (maxFailures !== undefined) return portionOf(maxFailures, targets.length, "down");
-  const isCareful =
-    sizes.length > 0 || by !== undefined || proof !== undefined || onFailure !== undefined;
-  return isCareful ? 0 : Number.POSITIVE_INFINITY;
 }
 
 interface OneWave {

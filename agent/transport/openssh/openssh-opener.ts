@@ -1,5 +1,5 @@
 import { PullcastError } from "../../errors.ts";
-import type { ExecOutcome } from "../../model.ts";
+import type { ExecOutcome, HostKeyBy } from "../../model.ts";
 import { limitsFor } from "../host-settings.ts";
 import type { HostTrust, HostTrusts } from "../host-trust.ts";
 import { refuseOtherLogin } from "../other-login.ts";
@@ -52,6 +52,10 @@ export function createOpensshOpener(options: OpensshOptions): RouteOpener {
         get hostKeyAdded() {
           return last?.log.facts.hostKeyAdded ?? false;
         },
+        get hostKeyBy() {
+          if (last === undefined) return undefined;
+          return last.log.facts.hostKeyAdded ? "accepted" : voucherOf(trust);
+        },
         run: (request) =>
           runOverSsh(route, request, {
             ...options,
@@ -81,6 +85,11 @@ export function createOpensshOpener(options: OpensshOptions): RouteOpener {
 interface TrustedRoute extends HostRoute {
   /** What decides about the host's key. */
   readonly trust: HostTrust;
+}
+
+function voucherOf(trust: HostTrust): HostKeyBy {
+  if (trust.isPinned) return "pinned";
+  return trust.authority() === undefined ? "known-hosts" : "certificate-authority";
 }
 
 interface RunOptions extends OpensshOptions {

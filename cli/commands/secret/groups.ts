@@ -11,7 +11,16 @@ import { APPLY } from "./specs.ts";
 /** What a file says instead. */
 const IN_FILE = [
   ...["namespace", "namespace-selector", "all-namespaces", "exclude", "name", "config"],
-  ...["from-secret", "registry", "username", "password-stdin", "only", "except", "all-from-store"],
+  ...[
+    "from-secret",
+    "from-cloud",
+    "registry",
+    "username",
+    "password-stdin",
+    "only",
+    "except",
+    "all-from-store",
+  ],
   ...["service-account", "all-service-accounts"],
 ];
 

@@ -2,7 +2,7 @@ import type { SecretPlanReport } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { registryAccess } from "../../options/engine-options.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
-import { sourceOptions } from "../../options/source-options.ts";
+import { namesSource, sourceOptions } from "../../options/source-options.ts";
 import { renderPatches } from "../../render/secret/plan.ts";
 import type { CommandContext } from "../command.ts";
 import { presentSecretPlan } from "./present.ts";
@@ -25,12 +25,11 @@ export async function secretPatchCommand(context: CommandContext): Promise<Endin
 
 async function look(context: CommandContext): Promise<SecretPlanReport> {
   const { options } = context.args;
-  const isGiven = ["config", "from-secret", "registry"].some((name) => options.given(name));
   const { accounts: _all, ...run } = secretRunOptions(context);
   const { secretPlan } = await import("../../../agent/index.ts");
   return await secretPlan({
     ...run,
     ...registryAccess(options, context.host),
-    ...(isGiven ? { source: sourceOptions(options, context.host) } : {}),
+    ...(namesSource(options) ? { source: sourceOptions(options, context.host) } : {}),
   });
 }

@@ -2,11 +2,14 @@ import { ACCOUNTS, NAMESPACES, SECRET_NAME } from "../../options/secret-specs.ts
 import {
   JUDGE,
   KUBECTL,
+  LASTING_SOURCE,
+  LOG_OUTPUT,
   type OptionGroup,
   PROOF,
   REGISTRY_CA,
   REPORT_OUTPUT,
   SOURCE,
+  WATCH,
 } from "../../options/specs.ts";
 import type { CommandSpec, GroupSpec } from "../command-spec.ts";
 
@@ -34,13 +37,47 @@ const GROUPS_OF_FILE: OptionGroup = {
   ],
 };
 
+const WATCH_NAMESPACES: CommandSpec = {
+  name: "secret watch",
+  summary: "Keep the Secret in namespaces: in new ones at once, and before what is in it ends",
+  about: [
+    "As secret apply, and goes on: a new namespace has its Secret within seconds, a new ServiceAccount its name; a source that changed, or whose credentials are about to end, is asked anew and goes to all namespaces; what was changed or taken away there is put right (--resync).",
+    "A pod takes its ServiceAccount's pull secrets when it is created: one that is created before its new namespace is served must name the Secret itself, or be created again.",
+  ],
+  examples: [
+    [
+      "All namespaces but the system's own",
+      "secret watch -A --exclude 'kube-*' --service-account default --config ecr.json",
+    ],
+    ["As a service", "secret watch -A --from-secret ops/registry --log-format json --listen :9464"],
+  ],
+  groups: [
+    NAMESPACES,
+    {
+      title: "Secret",
+      options: [
+        SECRET_NAME,
+        { name: "replace", text: "take over Secrets of this name that others wrote" },
+      ],
+    },
+    ACCOUNTS,
+    { title: "Watch", options: WATCH },
+    {
+      title: "Credentials",
+      options: [...LASTING_SOURCE, REGISTRY_CA, ...JUDGE.slice(0, 1)],
+    },
+    KUBECTL,
+    LOG_OUTPUT,
+  ],
+};
+
 export const APPLY: CommandSpec = {
   name: "secret apply",
   summary: "Put credentials into a Secret in each namespace, and into ServiceAccounts",
   about: [
     "One Secret of the type dockerconfigjson in each namespace, by server-side apply with the field manager pullcast. What is there already is not written again; what others wrote is not taken over without --replace.",
     "With --service-account or --all-service-accounts its name is put at the end of their imagePullSecrets: those of others stay.",
-    "Credentials come from --config, --from-secret and --registry, as for push; without these from your docker login.",
+    "Credentials come from --config, --from-secret, --from-cloud and --registry, as for push; without these from your docker login.",
     "All namespaces are served by one kubectl. A namespace that refuses does not stop the others.",
   ],
   examples: [
@@ -301,6 +338,7 @@ const RENDER: CommandSpec = {
 /** Subcommands of `secret`, in the order of help. */
 export const SECRET_COMMANDS: readonly CommandSpec[] = [
   APPLY,
+  WATCH_NAMESPACES,
   DIFF,
   STATUS,
   VERIFY,

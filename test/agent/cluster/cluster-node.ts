@@ -19,6 +19,7 @@ export function clusterNode(fields: Partial<ClusterNode> = {}): ClusterNode {
     kubeletVersion: "v1.35.4",
     machineId: "",
     systemUuid: "",
+    bootId: "",
     ...fields,
   };
 }

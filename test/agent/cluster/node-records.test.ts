@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NODES_JSONPATH, parseNodeRecords } from "../../../agent/cluster/node-records.ts";
+import {
+  NODES_JSONPATH,
+  parseNodeObject,
+  parseNodeRecords,
+} from "../../../agent/cluster/node-records.ts";
 
 /** As kubectl prints: two plain lines, then JSON or nothing. */
 function record(fields: {
@@ -57,6 +61,7 @@ test("a whole node is read", () => {
       kubeletVersion: "v1.35.4",
       machineID: "m1",
       systemUUID: "EC2-uuid",
+      bootID: "b1",
     },
   });
   expect(parseNodeRecords(text)).toEqual([
@@ -77,6 +82,7 @@ test("a whole node is read", () => {
       kubeletVersion: "v1.35.4",
       machineId: "m1",
       systemUuid: "EC2-uuid",
+      bootId: "b1",
     },
   ]);
 });
@@ -90,6 +96,39 @@ test("a node that never reported has no fields but its name", () => {
     machineId: "",
     systemUuid: "",
   });
+});
+
+test("a Node object is read as the same node, and whatever has no plain name is none", () => {
+  const object = {
+    metadata: {
+      name: "n1",
+      uid: "u-1",
+      labels: { a: "b", __proto__: { c: "d" }, n: 7 },
+      creationTimestamp: "2026-01-01T00:00:00Z",
+    },
+    spec: { taints: [{ key: "k", effect: "NoSchedule" }] },
+    status: {
+      conditions: [{ type: "Ready", status: "True" }],
+      nodeInfo: { bootID: "b1", machineID: "m1" },
+    },
+  };
+  const found = parseNodeObject(object);
+  expect(found?.createdAt).toBe("2026-01-01T00:00:00Z");
+  expect(found?.node).toMatchObject({
+    ...{ name: "n1", uid: "u-1", labels: { a: "b" }, ready: true, bootId: "b1", machineId: "m1" },
+    taints: [{ key: "k", value: "", effect: "NoSchedule" }],
+  });
+  for (const metadata of [
+    undefined,
+    null,
+    [],
+    { name: "n1" },
+    { name: "-rf", uid: "u" },
+    { name: 1, uid: 2 },
+  ]) {
+    expect(parseNodeObject({ metadata })).toBeUndefined();
+  }
+  expect(parseNodeObject(null)).toBeUndefined();
 });
 
 test("no nodes print nothing", () => {

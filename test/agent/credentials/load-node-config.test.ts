@@ -30,6 +30,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const nobody: LoadContext = {
   readSecret: () => Promise.reject(new Error("asked a cluster")),
   exchangeToken: () => Promise.resolve({ type: "unsupported" }),
+  cloudLogin: () => Promise.reject(new Error("asked a cloud")),
   signal: new AbortController().signal,
 };
 const loadNodeConfig = (source: CredentialSource) => load(source, nobody);

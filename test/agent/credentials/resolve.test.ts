@@ -44,6 +44,7 @@ function load(file: object, { source = {}, context = {} }: Given = {}): Promise<
     {
       readSecret: () => Promise.reject(new Error("asked a cluster")),
       exchangeToken: async () => ({ type: "unsupported" }),
+      cloudLogin: () => Promise.reject(new Error("asked a cloud")),
       signal: never,
       ...context,
     },

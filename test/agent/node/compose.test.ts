@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { composeInstall, composeRestart } from "../../../agent/node/compose.ts";
-import { PROGRAMS } from "../../../agent/node/programs.ts";
+import { PROGRAM_NAMES, programText } from "../../../agent/node/programs.ts";
 import { formatStory, parseStory } from "../../../agent/node/story.ts";
 import { configOf, nodeConfig, request } from "./request.ts";
 import { takeApart } from "./shells.ts";
@@ -9,7 +9,7 @@ import { takeApart } from "./shells.ts";
 const canary = "canary-4711";
 const config = nodeConfig(configOf(canary));
 
-test.each(Object.entries(PROGRAMS))(
+test.each(PROGRAM_NAMES.map((name) => [name, programText(name)] as const))(
   "program %s is ASCII without a newline at its end",
   (_name, text) => {
     expect(text).toMatch(/^[\n\x20-\x7e]+[\x21-\x7e]$/);
@@ -20,7 +20,7 @@ test("nothing user-made is in a program, and nothing secret outside the payload"
   const ids = { machineId: "x y\nz", systemUuid: "x y\nz" };
   const program = composeInstall({ ...request("/data/kubelet/"), ...ids, config });
   const parts = takeApart(program);
-  expect(parts.program).toBe(PROGRAMS.install);
+  expect(parts.program).toBe(programText("install"));
   expect(parts.header).toMatch(
     /^[0-9a-f]{32} install \/data\/kubelet \d+ [0-9a-f]{64} no 20260101T000000Z-0001 malformed - any yes 20251003 -\n$/,
   );

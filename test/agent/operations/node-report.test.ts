@@ -14,7 +14,7 @@ const target: Target = { name: "worker-1", host: "10.0.0.1", addressKind: "Inter
 const NODE: ClusterNode = {
   ...{ name: "worker-1", uid: "uid-1", addresses: [], ready: true, unschedulable: false },
   ...{ labels: {}, annotations: {}, taints: [], providerId: "", runtime: "", os: "linux" },
-  ...{ osImage: "", arch: "", kubeletVersion: "", machineId: "", systemUuid: "" },
+  ...{ osImage: "", arch: "", kubeletVersion: "", machineId: "", systemUuid: "", bootId: "" },
 };
 const now = new Date("2026-11-24T05:00:00Z");
 const FIVE_MINUTES_LATER = "2026-11-24T05:05:00.000Z";

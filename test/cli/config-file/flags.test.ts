@@ -22,6 +22,7 @@ const FULL: ConfigFile = {
       source: {
         configs: ["c.json"],
         secrets: ["n/s"],
+        clouds: ["1.azurecr.io"],
         only: ["o"],
         except: ["x"],
         allFromStore: true,
@@ -43,7 +44,13 @@ const FULL: ConfigFile = {
         ...{ options: { A: "b" }, become: "sudo", connectTimeout: "1s", nodeTimeout: "2s" },
       },
       source: {
-        ...{ configs: ["c.json"], secrets: ["n/s"], only: ["o"], except: ["x"] },
+        ...{
+          configs: ["c.json"],
+          secrets: ["n/s"],
+          clouds: ["1.azurecr.io"],
+          only: ["o"],
+          except: ["x"],
+        },
         allFromStore: true,
       },
       ...{ delivery: "provider", providerPorts: [5000, 8443], merge: true, fieldManager: "m" },

@@ -167,4 +167,34 @@ describe("check on a real cluster", () => {
     }
     for (const canary of canaries) expect(JSON.stringify(runs)).not.toContain(canary);
   });
+
+  it("compares what a pool's newest node got at its boot with what a push would send", async () => {
+    const [first = "", second = ""] = names;
+    const pool = (node: string, value: string) =>
+      bed.run(["label", "node", node, `karpenter.sh/nodepool${value}`, "--overwrite"]);
+    await pool(first, "=fresh");
+    await pool(second, "=by-hand");
+    try {
+      const script = await user.run(["render", "script", "--config", bed.dockerConfig]);
+      await bed.exec(first, ["sh"], { input: Buffer.from(script.stdout) });
+      await writeNodeFile(bed, { node: second, path: KUBELET_CONFIG, content: '{"auths":{}}' });
+      const told = (run: CliRun) => of(run, "templates").map(shortLine);
+      const templates = (...more: string[]) => check("--templates", "--replace", ...more);
+      const run = await templates("--config", bed.dockerConfig);
+      expect(told(run)).toEqual(["by-hand warning PC188", "fresh ok PC000", "nodes failed PC188"]);
+      expect(run.code, run.stderr).toBe(5);
+      // A push comes after the boot: what the template is like shows all the same.
+      const { auths } = JSON.parse(await readFile(bed.dockerConfig, "utf8")) as { auths: object };
+      const config = await source("newer.json", { ...auths, "new.example": entry("a:b") });
+      const pushed = await user.run(["push", ...cluster, ...login, "--config", config, first]);
+      expect(pushed.code, pushed.stderr).toBe(0);
+      const later = of(await templates("--config", config), "templates");
+      expect(later.map(shortLine)).toContain("fresh failed PC189");
+      expect(later.find(({ name }) => name === "fresh")?.message).toContain("new.example");
+    } finally {
+      await pool(first, "-");
+      await pool(second, "-");
+      await cleanNodes();
+    }
+  });
 });

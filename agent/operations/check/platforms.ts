@@ -1,0 +1,54 @@
+import { choosePlatform, platformText } from "../../images/platform.ts";
+import { readPlatforms } from "../../images/read-platforms.ts";
+import { SourceFailure } from "../../images/source.ts";
+import type { CheckItem, NodeConfig, Target } from "../../model.ts";
+import type { Reach } from "../../registry/https-request.ts";
+import { formatReference, type ImageReference, withTag } from "../../registry/reference.ts";
+import { entriesOf } from "../kubelet-lookup.ts";
+import { imageRegistry } from "../preload/image-registry.ts";
+import { nodePlatform } from "../preload/node-platform.ts";
+import { failedItem } from "./items.ts";
+
+export interface PlatformCheck {
+  readonly image: ImageReference;
+  readonly targets: readonly Target[];
+  /** What push would send; absent where the source is unusable. */
+  readonly config?: NodeConfig;
+  readonly reach: Reach;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Names nodes whose machines an image is not for; nothing where there are none, or where it can't be read, which the
+ * credentials' lines tell.
+ */
+export async function checkPlatforms(check: PlatformCheck): Promise<CheckItem[]> {
+  const { image, targets } = check;
+  const known = targets.flatMap(({ name, node }) => {
+    const platform = node && nodePlatform(node);
+    return platform === undefined ? [] : [{ name, platform }];
+  });
+  const platforms = known.length === 0 ? undefined : await platformsOf(check);
+  if (platforms === undefined) return [];
+  const subject = { group: "registry", name: formatReference(image) } as const;
+  const choices = platforms.map((platform) => ({ platform }));
+  const unserved = known.filter(({ platform }) => choosePlatform(choices, platform) === undefined);
+  if (unserved.length === 0) return [];
+  const list = [...new Set(platforms.map(platformText))].join(", ");
+  const names = unserved.map(({ name }) => name);
+  const shown = names.slice(0, 5).join(", ");
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return [failedItem(subject, { code: "PC713", detail: `${shown}${more}: it is for ${list}` })];
+}
+
+async function platformsOf({ image, config, reach, signal }: PlatformCheck) {
+  const entries = config === undefined ? [] : entriesOf(config);
+  const registry = imageRegistry(image, entries, { reach, signal });
+  const { digest, tag = "latest" } = withTag(image);
+  try {
+    return await readPlatforms(registry, digest ?? tag);
+  } catch (error) {
+    if (error instanceof SourceFailure) return undefined;
+    throw error;
+  }
+}
