@@ -17,6 +17,7 @@ const ON_A_SECOND_CLUSTER = ["test/e2e/cluster/{live,preload*}.test.ts"];
 /** Tests that share a cluster, file after file. */
 function cluster(
   name: string,
+  bed: string,
   files: { readonly include?: string[]; readonly exclude?: string[] },
 ): TestProjectConfiguration {
   return {
@@ -25,7 +26,7 @@ function cluster(
       name,
       include: ["test/e2e/cluster/**/*.test.ts"],
       ...files,
-      globalSetup: ["test/e2e/cluster/shared-bed.ts"],
+      globalSetup: [`test/e2e/cluster/${bed}.ts`],
       testTimeout: 180_000,
       hookTimeout: 60_000,
       fileParallelism: false,
@@ -68,8 +69,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      cluster("cluster", { exclude: ON_A_SECOND_CLUSTER }),
-      cluster("second-cluster", { include: ON_A_SECOND_CLUSTER }),
+      cluster("cluster", "first-bed", { exclude: ON_A_SECOND_CLUSTER }),
+      cluster("second-cluster", "second-bed", { include: ON_A_SECOND_CLUSTER }),
     ],
   },
 });

@@ -4,6 +4,7 @@ import type { KubectlSettings } from "../cluster/kubectl.ts";
 import type { PodName } from "../cluster/pull-secrets.ts";
 import type { CredentialSource } from "../credentials/model.ts";
 import type { PlannedEvent, Report } from "../events.ts";
+import type { KubeletEntry } from "../kubelet/model.ts";
 import type { ClusterNode, WavePause } from "../model.ts";
 import type { Become } from "../node/become.ts";
 import type { RegistryAccess } from "../registry/reach.ts";
@@ -218,6 +219,8 @@ export interface VerifyOptions extends RunOptions, RegistryAccess {
   readonly timeoutMs: number;
   /** `denial`: a credential was taken away, and a fresh pull must be denied. @default "pull" */
   readonly expect?: "pull" | "denial";
+  /** What the image's index is read with from here, to know which machines it is for; absent: as a stranger. */
+  readonly entries?: readonly KubeletEntry[];
 }
 
 export interface CheckOptions extends NodeRunOptions, RegistryAccess {

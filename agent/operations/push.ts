@@ -5,6 +5,7 @@ import { firstEnd } from "../node/story.ts";
 import type { RunWord } from "./annotate/annotate-nodes.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
+import { entriesOf } from "./kubelet-lookup.ts";
 import { answerConfig, LivePush } from "./live/live-push.ts";
 import { loadCredentials } from "./load-credentials.ts";
 import { pushJob } from "./merge/push-job.ts";
@@ -43,7 +44,8 @@ export async function pushConfig(config: LoadedConfig, options: PushOptions): Pr
   if (refusal !== undefined) throw refusal;
   const byProvider = options.delivery === "provider";
   const sent = byProvider ? answerConfig(config) : config;
-  const delivered = deliver(byProvider ? restartsWhereDue(options) : options, {
+  const proving = withEntries(options, config);
+  const delivered = deliver(byProvider ? restartsWhereDue(proving) : proving, {
     kind: "PushReport",
     operation: OPERATIONS[options.dryRun ?? "none"],
     credentials: { source: config.source, entries: config.entries },
@@ -76,6 +78,13 @@ export async function pushConfig(config: LoadedConfig, options: PushOptions): Pr
     summarize(config.credentials, options),
   ]);
   return { ...report, credentials };
+}
+
+/** A proof of the waves reads the image's index with what is sent. */
+function withEntries(options: PushOptions, config: LoadedConfig): PushOptions {
+  const { waves } = options;
+  if (waves?.proof === undefined) return options;
+  return { ...options, waves: { ...waves, proof: { ...waves.proof, entries: entriesOf(config) } } };
 }
 
 /** A provider needs no restart but the one that lets a kubelet ask it: what is said of restarts is about that one. */

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import pLimit from "p-limit";
 import { openGateway } from "../cluster/gateway.ts";
 import { watchPods } from "../cluster/pod-watch.ts";
+import type { Platform } from "../images/model.ts";
 import type { PullReport, SkippedNode, Target, VerifyReport } from "../model.ts";
 import { type AnonymousAnswer, askAnonymously } from "../registry/anonymous.ts";
 import type { Reach } from "../registry/https-request.ts";
@@ -27,6 +28,8 @@ import { WaitingRoom } from "./verify/waiting-room.ts";
 
 /** A digest that no image has. */
 const NO_IMAGE = `sha256:${"0".repeat(64)}`;
+/** Pods wait no longer to know which machines an image is for. */
+const PLATFORMS_LIMIT_MS = 3000;
 const LARGE_BYTES = 200 * 1024 * 1024;
 
 /**
@@ -150,6 +153,7 @@ export async function proveTargets(
     assumePrivate: options.assumePrivate,
     expect: options.expect ?? "pull",
     anonymous: askFromHere(reference, { options, reach: plan.reach }),
+    platforms: platformsInTime(options, plan),
     lastPush: ({ name, node }) =>
       (node === undefined ? undefined : lastPush({ uid: node.uid, name })) ?? lastPush({ name }),
     limit: pLimit(options.maxPulls),
@@ -229,6 +233,18 @@ async function askFromHere(
     options.report({ type: "notice", notice: { code: "PC704", message } });
   }
   return answer;
+}
+
+/** What the image is for, where pods are to pull it and its registry tells soon. */
+async function platformsInTime(
+  { proof, expect, entries = [], signal }: ProofOptions,
+  { reference, reach }: PreparedProof,
+): Promise<readonly Platform[] | undefined> {
+  if (proof === "auth" || expect === "denial") return undefined;
+  // A push without a proof reads no images: it need not load what does.
+  const { imagePlatforms } = await import("./image-platforms.ts");
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(PLATFORMS_LIMIT_MS)]);
+  return await imagePlatforms(reference, entries, { reach, signal: soon }).catch(() => undefined);
 }
 
 /** The report of a node that no pod was tried on to the end. */

@@ -11,6 +11,7 @@ import {
   BedError,
   type BedExec,
   type BedState,
+  CONTAINERDS,
   type Progress,
   type UpOptions,
 } from "./model.ts";
@@ -90,7 +91,7 @@ const PRIVILEGES = {
 };
 
 async function upHosts({ docker, options, report, network, userKey, nodes }: Building) {
-  const image = await ensureImage(docker, "host", { report });
+  const images = [await ensureImage(docker, "host", { report })];
   report(`starting ${nodes.length} nodes`);
   const { name: bed, shell = "dash", mayMount = false } = options;
   // As on hardened machines: nothing may run there.
@@ -100,7 +101,7 @@ async function upHosts({ docker, options, report, network, userKey, nodes }: Bui
       ...(mayMount ? PRIVILEGES : {}),
     },
   };
-  const recipe = { bed, image, network, shell, authorizedKey: userKey.public, extra };
+  const recipe = { bed, images, network, shell, authorizedKey: userKey.public, extra };
   await startNodes(docker, recipe, nodes);
 }
 
@@ -108,8 +109,9 @@ async function upHosts({ docker, options, report, network, userKey, nodes }: Bui
 export async function prepareMachine(report: Progress): Promise<void> {
   const docker = connectDocker();
   await ensureDocker(docker, report);
-  await ensureClusterImages(docker, "kubelet", report);
-  await ensureClusterImages(docker, "kubelet-fastcache", report);
+  await ensureClusterImages(docker, {}, report);
+  const tests = { kubelet: "kubelet-fastcache", containerd: CONTAINERDS } as const;
+  await ensureClusterImages(docker, tests, report);
 }
 
 /** The bed of that name if it is up, else `undefined`. */

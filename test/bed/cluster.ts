@@ -17,7 +17,7 @@ import { ensureHostTools } from "./host-tools.ts";
 import { ensureImage } from "./images.ts";
 import { checkInotify } from "./inotify.ts";
 import { ensureKube, ensureKubelet } from "./kube.ts";
-import type { BedImage, BedRegistry, BedState, Kubelet, Progress } from "./model.ts";
+import type { BedImage, BedRegistry, BedState, Containerd, Progress, UpOptions } from "./model.ts";
 import { startNodes } from "./nodes.ts";
 import { allEnded } from "./progress.ts";
 import { pushImage } from "./push-image.ts";
@@ -30,7 +30,8 @@ type ClusterState = Required<
 
 interface ClusterImages {
   readonly control: string;
-  readonly node: string;
+  /** Nodes have them in turn. */
+  readonly nodes: readonly string[];
   /** Path of kubectl on this machine. */
   readonly kubectl: string;
 }
@@ -40,7 +41,7 @@ export async function upCluster(building: Building): Promise<ClusterState> {
   const { docker, dir, report, options, nodes, network } = building;
   await ensureHostTools(["openssl"], report);
   checkInotify(nodes.length);
-  const images = await ensureClusterImages(docker, options.kubelet ?? "kubelet", report);
+  const images = await ensureClusterImages(docker, options, report);
   const pki = await makePki(join(dir, "pki"), controlAddress(building));
   const plan = planControlPlane(building, pki);
   const ca = await writePrivate(join(dir, "ca.crt"), pki.ca);
@@ -48,7 +49,7 @@ export async function upCluster(building: Building): Promise<ClusterState> {
   report(`starting the control plane, the registries and ${nodes.length} nodes`);
   const recipe = {
     bed: options.name,
-    image: images.node,
+    images: images.nodes,
     network,
     shell: options.shell ?? "dash",
     authorizedKey: building.userKey.public,
@@ -70,14 +71,21 @@ export async function upCluster(building: Building): Promise<ClusterState> {
   return await writeAccess(building, plan, { ca, pushed, kubectl: images.kubectl });
 }
 
+/** Releases of Debian that have these lines of containerd; none: the nodes' own has it. */
+const CONTAINERD_SUITES: Readonly<Record<Containerd, string>> = {
+  "1.6": "",
+  "1.7": "trixie",
+  "2": "forky",
+};
+
 /** Gives the images of a cluster's containers, building what is missing. */
 export async function ensureClusterImages(
   docker: Docker,
-  kind: Kubelet,
+  want: Pick<UpOptions, "kubelet" | "containerd">,
   report: Progress,
 ): Promise<ClusterImages> {
   const { kube, kubectl } = await ensureKube(report);
-  const kubelet = await ensureKubelet(kind, report);
+  const kubelet = await ensureKubelet(want.kubelet ?? "kubelet", report);
   const host = await ensureImage(docker, "host", { report });
   const file = async (path: string, from: string) => ({
     path,
@@ -93,7 +101,15 @@ export async function ensureClusterImages(
     base: host,
     files: [await file("kubelet", kubelet)],
   });
-  return { control, node, kubectl };
+  const nodes: string[] = [];
+  for (const line of want.containerd ?? ["1.6"]) {
+    const suite = CONTAINERD_SUITES[line];
+    const args = { SUITE: suite };
+    nodes.push(
+      suite === "" ? node : await ensureImage(docker, "containerd", { report, base: node, args }),
+    );
+  }
+  return { control, nodes, kubectl };
 }
 
 /** Pushes the bed's images, each with content of its own. */

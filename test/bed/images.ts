@@ -11,13 +11,15 @@ import { withLock } from "./state.ts";
 import { type TarEntry, tar } from "./tar.ts";
 
 /** A directory under `images/` with a Dockerfile. */
-export type ImageKind = "host" | "node" | "control";
+export type ImageKind = "host" | "node" | "control" | "containerd";
 
 interface BuildOptions {
   /** Image to build on; absent: the base image. */
   readonly base?: string;
   /** More files for the build, beside those of the directory. */
   readonly files?: readonly TarEntry[];
+  /** Build arguments beside the base and the machine's proxies. */
+  readonly args?: Readonly<Record<string, string>>;
 }
 
 /** Gives the name of an image of the bed, building it if this recipe has not been built yet. */
@@ -29,14 +31,15 @@ export async function ensureImage(
   return await withLock(`image-${kind}`, async () => {
     const base = options.base ?? (await ensureBaseImage(docker, options.report));
     const context = [...(await recipe(kind)), ...(options.files ?? [])];
-    const name = `pullcast-bed/${kind}:${fingerprint(base, context)}`;
+    const { args = {} } = options;
+    const name = `pullcast-bed/${kind}:${fingerprint(base, context, args)}`;
     const present = await docker
       .getImage(name)
       .inspect()
       .catch(() => undefined);
     if (present === undefined) {
       await withHeartbeat(`building the image of a ${kind}`, options.report, () =>
-        buildImage(docker, { name, base, context }),
+        buildImage(docker, { name, context, args: { BASE: base, ...args } }),
       );
     }
     return name;
@@ -55,21 +58,26 @@ async function recipe(kind: ImageKind): Promise<TarEntry[]> {
   );
 }
 
-function fingerprint(base: string, context: readonly TarEntry[]): string {
+function fingerprint(
+  base: string,
+  context: readonly TarEntry[],
+  args: Readonly<Record<string, string>>,
+): string {
   const hash = createHash("sha256").update(base);
+  for (const [name, value] of Object.entries(args)) hash.update(`\0${name}=${value}`);
   for (const { path, data } of context) hash.update(`\0${path}\0`).update(data ?? "");
   return hash.digest("hex").slice(0, 16);
 }
 
 async function buildImage(
   docker: Docker,
-  build: { name: string; base: string; context: readonly TarEntry[] },
+  build: { name: string; context: readonly TarEntry[]; args: Readonly<Record<string, string>> },
 ): Promise<void> {
   const stream = await docker.buildImage(Readable.from([tar(build.context)]), {
     t: build.name,
     // The machine's own network, so that names resolve in builds as they do outside.
     networkmode: "host",
-    buildargs: { BASE: build.base, ...proxies() },
+    buildargs: { ...build.args, ...proxies() },
     rm: true,
     forcerm: true,
   });

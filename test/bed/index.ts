@@ -10,6 +10,7 @@ export {
   type BedRegistry,
   type BedSsh,
   type BedState,
+  CONTAINERDS,
   type ExecOptions,
   type ExecResult,
   type Kubelet,

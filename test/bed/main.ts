@@ -1,15 +1,22 @@
 import { parseArgs } from "node:util";
 import { bedNames, downBed, findBed, prepareMachine, upBed } from "./bed.ts";
 import { ensureHostTools, type HostTool } from "./host-tools.ts";
-import { BedError, type BedState, type Kubelet, type Shell, type UpOptions } from "./model.ts";
+import {
+  BedError,
+  type BedState,
+  CONTAINERDS,
+  type Kubelet,
+  type Shell,
+  type UpOptions,
+} from "./model.ts";
 
 const USAGE = `usage:
   npm run bed -- up [--name NAME] [--nodes N] [--cluster] [--shell dash|bash|busybox]
-                    [--kubelet kubelet|kubelet-fastcache] [-o json]
+                    [--kubelet kubelet|kubelet-fastcache] [--containerd 1.6|1.7|2]... [-o json]
   npm run bed -- status [-o json]
   npm run bed -- down [--name NAME | --all]
   npm run bed -- setup [--unit]    installs what tests need on this machine (Debian, root)
-NAME is "bed" if not given.`;
+NAME is "bed" if not given. Nodes of a cluster have the lines of containerd given in turn.`;
 
 const SHELLS: readonly Shell[] = ["dash", "bash", "busybox"];
 const KUBELETS: readonly Kubelet[] = ["kubelet", "kubelet-fastcache"];
@@ -20,6 +27,7 @@ const OPTIONS = {
   cluster: { type: "boolean", default: false },
   shell: { type: "string", default: "dash" },
   kubelet: { type: "string", default: "kubelet" },
+  containerd: { type: "string", multiple: true },
   all: { type: "boolean", default: false },
   unit: { type: "boolean", default: false },
   output: { type: "string", short: "o", default: "text" },
@@ -78,8 +86,14 @@ function upOptions(flags: Flags): UpOptions {
   const kubelet = KUBELETS.find((one) => one === flags.kubelet);
   if (shell === undefined) throw new BedError(`--shell is one of ${SHELLS.join(", ")}`);
   if (kubelet === undefined) throw new BedError(`--kubelet is one of ${KUBELETS.join(", ")}`);
+  const containerd = (flags.containerd ?? ["1.6"]).map((line) => {
+    const known = CONTAINERDS.find((one) => one === line);
+    if (known === undefined) throw new BedError(`--containerd is one of ${CONTAINERDS.join(", ")}`);
+    return known;
+  });
   const { name, cluster } = flags;
-  return { name, nodes: Number(flags.nodes), cluster, shell, kubelet, onProgress: say };
+  const nodes = Number(flags.nodes);
+  return { name, nodes, cluster, shell, kubelet, containerd, onProgress: say };
 }
 
 function describe(bed: BedState): string {

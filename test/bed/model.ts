@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly shell?: Shell;
   /** `kubelet-fastcache` keeps registry credentials 20 s instead of 5 minutes. */
   readonly kubelet?: Kubelet;
+  /** A cluster's nodes have these in turn. @default 1.6 on all of them */
+  readonly containerd?: readonly Containerd[];
   /** Hosts may mount, as real machines do: container engines need it. @default false */
   readonly mayMount?: boolean;
   readonly onProgress?: Progress;
@@ -17,6 +19,9 @@ export interface UpOptions {
 
 export type Shell = "dash" | "bash" | "busybox";
 export type Kubelet = "kubelet" | "kubelet-fastcache";
+/** Lines of containerd, as releases of Debian have them. */
+export const CONTAINERDS = ["1.6", "1.7", "2"] as const;
+export type Containerd = (typeof CONTAINERDS)[number];
 
 /** Takes one line of text for a person. */
 export type Progress = (line: string) => void;

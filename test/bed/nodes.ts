@@ -56,7 +56,8 @@ export function knownHosts(nodes: readonly PlannedNode[]): string {
 /** How the containers of nodes are made. */
 export interface NodeRecipe {
   readonly bed: string;
-  readonly image: string;
+  /** Nodes have them in turn. */
+  readonly images: readonly string[];
   readonly network: BedNetwork;
   readonly shell: Shell;
   /** Public key that logs in as every user. */
@@ -93,7 +94,7 @@ async function startNode(
     ...extra,
     name: node.container,
     Hostname: node.name,
-    Image: recipe.image,
+    Image: recipe.images[index % recipe.images.length],
     Labels: { [LABEL]: recipe.bed },
     HostConfig: { Init: true, ...extra.HostConfig, NetworkMode: recipe.network.name },
     NetworkingConfig: {

@@ -8,7 +8,14 @@ import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { PreloadReport } from "../../agent/index.ts";
-import { type Bed, ensureHostTools, pushImage, upBed } from "../bed/index.ts";
+import {
+  type Bed,
+  CONTAINERDS,
+  ensureHostTools,
+  type PushTarget,
+  pushImage,
+  upBed,
+} from "../bed/index.ts";
 import { type TarEntry, tar } from "../bed/tar.ts";
 import { newCliUser, PULLCAST } from "../e2e/cli.ts";
 import { seeded } from "../rig/seeded.ts";
@@ -16,17 +23,19 @@ import type { Evidence, SoakOptions } from "./soak.ts";
 
 const NODES = 6;
 const LAYERS = 8;
-const LAYER_BYTES = 62_500_000;
+const LAYER_BYTES = 70_000_000;
 /** The layer that a new tag changes. */
 const SMALL_BYTES = 10_000_000;
+const TEN = 10;
 const CTR = "ctr -n k8s.io";
 
 const run = promisify(execFile);
 
 /**
  * An image of 500 MB in 8 layers, and a new tag that changes one of 10 MB, to six nodes: pullcast preload beside
- * `docker save | ssh ctr import` to all at once, in the same run. Then so many cuts (`points`) of one node's link
- * while it is sent: what travels in all, and what is left.
+ * `docker save | ssh ctr import` to all at once, in the same run. Then ten images at once to all: how often the registry
+ * is asked for a blob. Then so many cuts (`points`) of one node's link while it is sent, for each line of containerd:
+ * what travels in all, and what is left.
  */
 export async function preload({
   points,
@@ -34,7 +43,10 @@ export async function preload({
   onProgress = () => undefined,
 }: SoakOptions): Promise<Evidence> {
   await ensureHostTools(["time", "ssh"], onProgress);
-  const bed = await upBed({ name: `pre-${process.pid}`, nodes: NODES, cluster: true, onProgress });
+  const bed = await upBed({
+    ...{ name: `pre-${process.pid}`, nodes: NODES, cluster: true, onProgress },
+    containerd: CONTAINERDS,
+  });
   const dir = await mkdtemp(join(tmpdir(), "pullcast-preload-"));
   const user = await newCliUser();
   const scene: Scene = { bed, dir, home: user.home };
@@ -70,8 +82,23 @@ export async function preload({
       };
     }
     await forget(bed);
-    const cuts = await withCuts(scene, images.first, { points, seed, onProgress });
-    return { nodes: NODES, layers: LAYERS, ...rounds, cuts };
+    const ten = await tenAtOnce(scene);
+    onProgress(`ten images: ${JSON.stringify(ten)}`);
+    const cuts: Record<string, Evidence> = {};
+    for (const [index, line] of CONTAINERDS.entries()) {
+      await forget(bed);
+      const node = bed.nodes[index]?.name ?? "";
+      onProgress(`cutting the link of ${node}, containerd ${line}`);
+      cuts[line] = await withCuts(scene, { ...images.first, node }, { points, seed, onProgress });
+    }
+    return {
+      nodes: NODES,
+      containerd: CONTAINERDS.join(", "),
+      layers: LAYERS,
+      ...rounds,
+      ten,
+      cuts,
+    };
   } finally {
     for (const tag of ["1", "2"])
       await run("docker", ["rmi", "-f", peerTag(bed, tag)]).catch(() => undefined);
@@ -94,20 +121,20 @@ interface SoakImage {
 
 const peerTag = (bed: Bed, tag: string) => `${bed.registry?.host}/soak/peer:${tag}`;
 
+async function registryOf({ registry }: Bed): Promise<PushTarget> {
+  if (registry === undefined) throw new Error("the bed has no registry");
+  const { host, user, password } = registry;
+  return { host, user, password, ca: await readFile(registry.ca, "utf8") };
+}
+
 /** The same layers at the registry and in this machine's docker. */
 async function makeImage(
   { bed, dir }: Scene,
   tag: string,
   datas: readonly Buffer[],
 ): Promise<SoakImage> {
-  const { registry } = bed;
-  if (registry === undefined) throw new Error("the bed has no registry");
   const layers = datas.map((data, index): TarEntry[] => [{ path: `layer-${index}`, data }]);
-  const target = {
-    ...{ host: registry.host, user: registry.user, password: registry.password },
-    ca: await readFile(registry.ca, "utf8"),
-  };
-  const { ref } = await pushImage(target, {
+  const { ref } = await pushImage(await registryOf(bed), {
     name: `soak/app:${tag}`,
     below: layers.slice(0, -1),
     files: layers.at(-1) ?? [],
@@ -188,10 +215,10 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function preloadCommand({ bed, dir }: Scene, ref: string, ...more: string[]): string[] {
+function preloadCommand({ bed, dir }: Scene, refs: readonly string[], ...more: string[]): string[] {
   const { kubeconfig = "", kubectl = "", ssh, dockerConfig = "", registry } = bed;
   return [
-    ...[process.execPath, PULLCAST, "preload", ref, ...more, "--kubeconfig", kubeconfig],
+    ...[process.execPath, PULLCAST, "preload", ...refs, ...more, "--kubeconfig", kubeconfig],
     ...["--kubectl", kubectl, "-i", ssh.key, "--known-hosts", ssh.knownHosts],
     ...["--config", dockerConfig, "--ca", registry?.ca ?? "", "--cache", join(dir, "cache")],
     ...["--disk-limit", "100%", "-o", "json"],
@@ -203,7 +230,7 @@ async function byPullcast(
   { ref }: SoakImage,
   ...more: readonly string[]
 ): Promise<Cost> {
-  const command = preloadCommand(scene, ref, ...more);
+  const command = preloadCommand(scene, [ref], ...more);
   const { cost, code, stdout, stderr } = await measured(scene, command);
   const report = JSON.parse(stdout) as PreloadReport;
   const isLoaded = report.items.every(({ result }) => result === "loaded");
@@ -259,20 +286,57 @@ for dir in /proc/[0-9]*; do
 done
 echo $killed`;
 
+const REGISTRY_LOG = "/var/log/bed/registry-private.log";
+
+/** Ten images that share a layer, to all nodes in one run, with an empty cache here. */
+async function tenAtOnce({ bed, dir, ...scene }: Scene): Promise<Evidence> {
+  const target = await registryOf(bed);
+  const shared = randomBytes(SMALL_BYTES);
+  const refs: string[] = [];
+  for (let index = 0; index < TEN; index += 1) {
+    const datas = [shared, randomBytes(SMALL_BYTES / 10)];
+    const { ref } = await pushImage(target, {
+      name: `soak/ten-${index}:1`,
+      below: datas.map((data, place) => [{ path: `layer-${place}`, data }]),
+      files: [{ path: "mark", data: `${index}` }],
+    });
+    refs.push(ref);
+  }
+  const ask = async (script: string) =>
+    (await bed.exec("control", ["sh", "-c", script])).stdout.trim();
+  const begin = Number(await ask(`wc -l <${REGISTRY_LOG}`));
+  const fresh = { ...scene, bed, dir: join(dir, "ten") };
+  const { cost, stdout } = await measured(fresh, preloadCommand(fresh, refs));
+  const { items } = JSON.parse(stdout) as PreloadReport;
+  const blobs = `grep -o '"GET [^ ]*/blobs/[^ ]* HTTP/1.1" 200'`;
+  const asked = await ask(`tail -n +${begin + 1} ${REGISTRY_LOG} | ${blobs}`);
+  const counts = new Map<string, number>();
+  for (const line of asked.split("\n")) {
+    const digest = line.slice(line.lastIndexOf("/blobs/"));
+    counts.set(digest, (counts.get(digest) ?? 0) + 1);
+  }
+  return {
+    images: TEN,
+    loaded: items.filter(({ result }) => result === "loaded").length,
+    blobs: counts.size,
+    mostRequestsForOneBlob: Math.max(...counts.values()),
+    ...cost,
+  };
+}
+
 async function withCuts(
   scene: Scene,
-  { ref }: SoakImage,
+  { ref, node }: SoakImage & { readonly node: string },
   { points, seed, onProgress }: Required<SoakOptions>,
 ): Promise<Evidence> {
   const { bed } = scene;
-  const node = bed.nodes[0]?.name ?? "";
   const random = seeded(seed);
   const stock = async () =>
     (await bed.exec(node, ["sh", "-c", `${CTR} content ls -q | sort`])).stdout;
   const before = await stock();
   const start = await received(bed);
   const dry = JSON.parse(
-    (await measured(scene, preloadCommand(scene, ref, node, "--dry-run"))).stdout,
+    (await measured(scene, preloadCommand(scene, [ref], node, "--dry-run"))).stdout,
   ) as PreloadReport;
   const missing = dry.items[0]?.missingBytes ?? 0;
   let cuts = 0;
@@ -281,7 +345,7 @@ async function withCuts(
   while (result !== "loaded") {
     runs += 1;
     let isOver = false;
-    const ended = measured(scene, preloadCommand(scene, ref, node)).finally(() => {
+    const ended = measured(scene, preloadCommand(scene, [ref], node)).finally(() => {
       isOver = true;
     });
     while (!isOver && cuts < points) {

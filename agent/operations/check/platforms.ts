@@ -1,11 +1,9 @@
 import { choosePlatform, platformText } from "../../images/platform.ts";
-import { readPlatforms } from "../../images/read-platforms.ts";
-import { SourceFailure } from "../../images/source.ts";
 import type { CheckItem, NodeConfig, Target } from "../../model.ts";
 import type { Reach } from "../../registry/https-request.ts";
-import { formatReference, type ImageReference, withTag } from "../../registry/reference.ts";
+import { formatReference, type ImageReference } from "../../registry/reference.ts";
+import { imagePlatforms } from "../image-platforms.ts";
 import { entriesOf } from "../kubelet-lookup.ts";
-import { imageRegistry } from "../preload/image-registry.ts";
 import { nodePlatform } from "../preload/node-platform.ts";
 import { failedItem } from "./items.ts";
 
@@ -23,12 +21,14 @@ export interface PlatformCheck {
  * credentials' lines tell.
  */
 export async function checkPlatforms(check: PlatformCheck): Promise<CheckItem[]> {
-  const { image, targets } = check;
+  const { image, targets, config } = check;
   const known = targets.flatMap(({ name, node }) => {
     const platform = node && nodePlatform(node);
     return platform === undefined ? [] : [{ name, platform }];
   });
-  const platforms = known.length === 0 ? undefined : await platformsOf(check);
+  if (known.length === 0) return [];
+  const entries = config === undefined ? [] : entriesOf(config);
+  const platforms = await imagePlatforms(image, entries, check);
   if (platforms === undefined) return [];
   const subject = { group: "registry", name: formatReference(image) } as const;
   const choices = platforms.map((platform) => ({ platform }));
@@ -39,16 +39,4 @@ export async function checkPlatforms(check: PlatformCheck): Promise<CheckItem[]>
   const shown = names.slice(0, 5).join(", ");
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
   return [failedItem(subject, { code: "PC713", detail: `${shown}${more}: it is for ${list}` })];
-}
-
-async function platformsOf({ image, config, reach, signal }: PlatformCheck) {
-  const entries = config === undefined ? [] : entriesOf(config);
-  const registry = imageRegistry(image, entries, { reach, signal });
-  const { digest, tag = "latest" } = withTag(image);
-  try {
-    return await readPlatforms(registry, digest ?? tag);
-  } catch (error) {
-    if (error instanceof SourceFailure) return undefined;
-    throw error;
-  }
 }

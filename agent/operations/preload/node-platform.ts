@@ -1,13 +1,13 @@
 import type { Platform } from "../../images/model.ts";
 import type { ClusterNode, Target } from "../../model.ts";
 
-/** A node's platform as its labels tell it (well-known labels), which tell no variant; `undefined` without them. */
-export function nodePlatform({ os, labels }: ClusterNode): Platform | undefined {
-  const architecture = labels["kubernetes.io/arch"];
-  return architecture === undefined ? undefined : { os: os === "" ? "linux" : os, architecture };
+/** A node's platform as its kubelet told it, which tells no variant; `undefined` before it did. */
+export function nodePlatform({ os, arch, labels }: ClusterNode): Platform | undefined {
+  const architecture = labels["kubernetes.io/arch"] ?? arch;
+  return architecture === "" ? undefined : { os: os === "" ? "linux" : os, architecture };
 }
 
-/** Of all nodes, by their labels; nodes without one may be any of the usual ones. */
+/** Of all nodes; one that is not known may be any of the usual ones. */
 export function platformsOf(targets: readonly Target[]): readonly Platform[] {
   const known = targets.flatMap(({ node }) => (node && nodePlatform(node)) ?? []);
   return known.length === targets.length ? known : [...USUAL_PLATFORMS, ...known];

@@ -130,6 +130,7 @@ const OWN_REGISTRIES = {
   AKS: ACR_HOST,
 } as const;
 
-function coded(result: PullResult, code: Code, message: string): Verdict {
+/** A verdict with a code, and with what the code says to do. */
+export function coded(result: PullResult, code: Code, message: string): Verdict {
   return { result, code, message, fix: describeCode(code).fix, ran: "-" };
 }

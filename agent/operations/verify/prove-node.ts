@@ -1,5 +1,6 @@
 import type { LimitFunction } from "p-limit";
 import type { Report } from "../../events.ts";
+import type { Platform } from "../../images/model.ts";
 import type { PullReport, Target } from "../../model.ts";
 import type { AnonymousAnswer } from "../../registry/anonymous.ts";
 import type { ImageReference } from "../../registry/reference.ts";
@@ -8,6 +9,7 @@ import type { KnownPush } from "../run-records.ts";
 import { finalFrom, judgeDenial } from "./denial-clock.ts";
 import { INTERRUPTED, judgeTry, mayBeStale, notYet, type Verdict } from "./judge.ts";
 import { judgeDenied } from "./judge-denied.ts";
+import { judgePlatform } from "./judge-platform.ts";
 import { type PodTry, type TryContext, tryPod } from "./try-pod.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -16,6 +18,8 @@ export interface ProofContext extends TryContext {
   readonly proof: "pull" | "auth";
   readonly reference: ImageReference;
   readonly anonymous: Promise<AnonymousAnswer>;
+  /** What the image is for, as far as it can be told from here. */
+  readonly platforms: Promise<readonly Platform[] | undefined>;
   readonly assumePrivate: boolean;
   readonly expect: "pull" | "denial";
   readonly lastPush: (target: Target) => KnownPush | undefined;
@@ -52,6 +56,8 @@ export async function proveNode(target: Target, context: ProofContext): Promise<
   // A denial stays "not yet" if the run ends before it is final.
   const unfinished = (message: string) =>
     finish(last === undefined ? { result: "not-attempted", ran: "-", message } : notYet(last));
+  const unserved = judgePlatform(target, await context.platforms);
+  if (unserved !== undefined) return finish(unserved);
   for (;;) {
     const tried = await context.limit(() => tryInTime(target, context, attempts));
     if (tried === undefined) {

@@ -2,8 +2,14 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { CheckReport, ImageDescription, PreloadItem } from "../../../agent/index.ts";
-import { pushImage, pushIndex } from "../../bed/index.ts";
+import type {
+  CheckReport,
+  ImageDescription,
+  PreloadItem,
+  PushReport,
+  VerifyReport,
+} from "../../../agent/index.ts";
+import { type PushTarget, pushImage, pushIndex } from "../../bed/index.ts";
 import { useClusterBed } from "./cluster-bed.ts";
 import { preloadRig } from "./preload-rig.ts";
 
@@ -28,6 +34,12 @@ afterAll(() => rig.close());
 
 describe("preload", () => {
   const layers = [randomBytes(400_000), randomBytes(300_000)];
+
+  it("is tried with a line of containerd on each node", async () => {
+    const versions = await Promise.all(names.map((node) => sh(node, "containerd --version")));
+    const lines = versions.map((text) => / v?(\d\.\d+)\./.exec(text)?.[1]);
+    expect(lines).toEqual(["1.6", "1.7", expect.stringMatching(/^2\./)]);
+  });
 
   it("tells what each node lacks, and sends nothing", async () => {
     const { ref } = await pushApp("1", layers, "one");
@@ -201,6 +213,40 @@ describe("images of several platforms", () => {
       ...{ group: "registry", name: ref, result: "failed" },
       message: expect.stringContaining(`${first}, ${second}`),
     });
+  });
+
+  it("are asked for before any test pod", async () => {
+    const indexAt = async (where: PushTarget) => {
+      const only = await pushImage(where, {
+        ...{ name: `${REPOSITORY}:proof`, architecture: other },
+        files: [{ path: "mark", data: "proof" }],
+      });
+      const images = [{ ...only, architecture: other }];
+      return (await pushIndex(where, { name: `${REPOSITORY}:proof-index`, images })).ref;
+    };
+    const { ca } = target;
+    const open = await indexAt({ host: bed.registry.publicHost, ca });
+    const run = await user.run([
+      ...["verify", "--image", open, ...bed.flags.cluster, "--ca", bed.registry.ca, "-o", "json"],
+    ]);
+    const { items } = JSON.parse(run.stdout) as VerifyReport;
+    const unserved = { result: "no-platform", code: "PC702", attempts: 0 };
+    expect(items).toMatchObject(names.map((node) => ({ node, ...unserved })));
+    // A stranger can't read this one: what is sent does.
+    const locked = await indexAt(target);
+    const login = [...bed.flags.cluster, ...bed.flags.ssh];
+    const pushed = await user.run([
+      ...["push", first, ...login, "--config", bed.dockerConfig, "--replace", "-o", "json"],
+      ...["--verify-between", "--image", locked, "--ca", bed.registry.ca],
+    ]);
+    try {
+      const { items: ends } = JSON.parse(pushed.stdout) as PushReport;
+      expect(ends).toMatchObject([
+        { node: first, result: "failed", phase: "verify", code: "PC702" },
+      ]);
+    } finally {
+      await user.run(["restore", first, ...login]);
+    }
   });
 
   it("may stand beside each other by their names, as was the custom", async () => {

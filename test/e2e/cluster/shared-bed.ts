@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { upBed } from "../../bed/index.ts";
+import { type UpOptions, upBed } from "../../bed/index.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -8,10 +8,13 @@ declare module "vitest" {
   }
 }
 
-/** One cluster of three nodes for all files, with kubelets that keep credentials for 20 s only. */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** One cluster of three nodes for all files of a project, with kubelets that keep credentials for 20 s only. */
+export async function shareBed(
+  project: TestProject,
+  options: Pick<UpOptions, "containerd"> & { readonly name: string },
+): Promise<() => Promise<void>> {
   const bed = await upBed({
-    name: `e2e-${process.pid}`,
+    ...options,
     nodes: 3,
     cluster: true,
     kubelet: "kubelet-fastcache",

@@ -57,6 +57,7 @@ function rig(kubelet: FakeKubelet, fields: Partial<ProofContext> = {}): Rig {
     reference: parseReference(IMAGE),
     proof: "pull",
     anonymous: Promise.resolve({ result: "denied" }),
+    platforms: Promise.resolve(undefined),
     assumePrivate: false,
     expect: "pull",
     lastPush: () => undefined,
@@ -96,6 +97,19 @@ test("a pull that worked is reported with what ran, and the pod is gone", async 
   });
   expect(cluster.pods.size).toBe(0);
   expect(events).toEqual([{ type: "node-started", node: "n1" }]);
+});
+
+test("a node whose machine the image is not for gets no pod", async () => {
+  const arm = { os: "linux", architecture: "arm64", variant: "v8" };
+  const { cluster, prove } = rig(() => DONE, { platforms: Promise.resolve([arm]) });
+  expect(await prove()).toMatchObject({
+    ...{ result: "no-platform", code: "PC702", ran: "-", attempts: 0 },
+    message: "the node is linux/amd64, the image for linux/arm64/v8",
+  });
+  expect(cluster.created).toBe(0);
+  const both = [arm, { os: "linux", architecture: "amd64" }];
+  const served = rig(() => DONE, { platforms: Promise.resolve(both) });
+  expect(await served.prove()).toMatchObject({ result: "pulled", attempts: 1 });
 });
 
 test("many nodes share one watch, and no more pods exist than there are slots", async () => {
