@@ -94,7 +94,7 @@ export async function ensureClusterImages(
   });
   const control = await ensureImage(docker, "control", {
     report,
-    files: [await file("kube", kube)],
+    files: [await file("kube", kube), await file("kubectl", kubectl)],
   });
   const node = await ensureImage(docker, "node", {
     report,

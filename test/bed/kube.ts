@@ -10,7 +10,7 @@ import { cacheRoot, withLock } from "./state.ts";
 /** The newest line that runs on containerd 1.6 and on cgroup v1. */
 export const KUBE_VERSION = "v1.35.4";
 
-const RECIPE = ["go.mod", "go.sum", "main.go", "kubelet/main.go"] as const;
+const RECIPE = ["go.mod", "go.sum", "main.go", "kubectl/main.go", "kubelet/main.go"] as const;
 /** What the programs say of themselves. */
 const VERSION = `-X k8s.io/component-base/version.gitVersion=${KUBE_VERSION} -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=35`;
 const MODULE = "k8s.io/kubernetes";
@@ -20,9 +20,8 @@ const FAST_CACHE_TIME = "Lifetime: 20 * time.Second,";
 
 /** Programs of Kubernetes, statically linked. */
 export interface KubePrograms {
-  /** All components; the program's own name or its first argument chooses. */
+  /** All components that serve; the program's own name or its first argument chooses. */
   readonly kube: string;
-  /** `kube` under the name kubectl. */
   readonly kubectl: string;
 }
 
@@ -34,11 +33,10 @@ export async function ensureKube(report: Progress): Promise<KubePrograms> {
   await withLock("kube", async () => {
     if ((await findProgram("kubectl", dir)) !== undefined) return;
     const what = `building Kubernetes ${KUBE_VERSION} from Go modules (once; about 6 minutes on 2 cores)`;
-    await withHeartbeat(what, report, () =>
-      goBuild({ from: ".", target: kube, linkerFlags: VERSION }),
-    );
-    await rm(kubectl, { force: true });
-    await symlink("kube", kubectl);
+    await withHeartbeat(what, report, async () => {
+      await goBuild({ from: ".", target: kube, linkerFlags: VERSION });
+      await goBuild({ from: "./kubectl", target: kubectl, linkerFlags: VERSION });
+    });
   });
   return { kube, kubectl };
 }

@@ -8,13 +8,9 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/component-base/cli"
-	"k8s.io/component-base/logs"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
-	kubectl "k8s.io/kubectl/pkg/cmd"
-	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	manager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
@@ -26,7 +22,6 @@ var components = map[string]func() *cobra.Command{
 	"kube-controller-manager": manager.NewControllerManagerCommand,
 	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
-	"kubectl":                 kubectl.NewDefaultKubectlCommand,
 }
 
 func main() {
@@ -39,14 +34,6 @@ func main() {
 	if command == nil {
 		fmt.Fprintln(os.Stderr, "usage: kube COMPONENT [flags]")
 		os.Exit(2)
-	}
-	if name == "kubectl" {
-		// As cmd/kubectl does: errors in words, not as a line of log.
-		_, _ = logs.GlogSetter(kubectl.GetLogVerbosity(os.Args))
-		if err := cli.RunNoErrOutput(command()); err != nil {
-			util.CheckErr(err)
-		}
-		return
 	}
 	os.Exit(cli.Run(command()))
 }

@@ -47,7 +47,7 @@ keep kube-apiserver kube kube-apiserver --feature-gates WatchList=false \
   --kubelet-preferred-address-types InternalIP
 
 # Before the API server has made its own roles, it refuses controllers, and some of them give up for good.
-until kube kubectl --kubeconfig controller-manager.conf get --raw /readyz >/dev/null 2>&1; do
+until kubectl --kubeconfig controller-manager.conf get --raw /readyz >/dev/null 2>&1; do
   sleep 0.2
 done
 keep kube-controller-manager kube kube-controller-manager \
