@@ -47,6 +47,7 @@ export { agentInstall } from "./operations/agent/install.ts";
 export type {
   AgentInstallOptions,
   AgentItem,
+  AgentPlan,
   AgentReport,
   AgentRunOptions,
 } from "./operations/agent/model.ts";

@@ -1,8 +1,8 @@
 import type { Credential, LoadedConfig } from "../credentials/model.ts";
-import { PullcastError } from "../errors.ts";
 import type { CredentialSummary, PushReport, RunFacts } from "../model.ts";
 import { firstEnd } from "../node/story.ts";
 import type { RunWord } from "./annotate/annotate-nodes.ts";
+import { approveAmbient } from "./approve-ambient.ts";
 import { deliver, nodeRequest } from "./deliver.ts";
 import { judgeCredentials, refusalOf } from "./judge-credentials.ts";
 import { entriesOf } from "./kubelet-lookup.ts";
@@ -15,9 +15,6 @@ import { findSalt, summarizeCredentials } from "./summarize-credentials.ts";
 
 /** More would take longer than the push; pullcast inspect makes them all. */
 const MAX_FINGERPRINTS = 50;
-
-/** Credentials that nobody named go to no more nodes than this without a question. */
-const ASK_ABOVE_NODES = 10;
 
 /**
  * Puts the usable entries of a docker config.json into the kubelet's config.json on every selected node.
@@ -50,10 +47,9 @@ export async function pushConfig(config: LoadedConfig, options: PushOptions): Pr
     operation: OPERATIONS[options.dryRun ?? "none"],
     credentials: { source: config.source, entries: config.entries },
     approve: async (plan) => {
-      if (options.dryRun !== undefined || !config.ambient || plan.targets.length <= ASK_ABOVE_NODES)
-        return;
-      if (await (options.confirm?.(plan) ?? true)) return;
-      throw new PullcastError("PC638");
+      const { dryRun, confirm } = options;
+      if (dryRun !== undefined) return;
+      await approveAmbient(config, plan.targets.length, confirm && (() => confirm(plan)));
     },
     dryRun: options.dryRun,
     word: wordOf(options, { now, source: config.source, credentials: config.credentials }),

@@ -1,6 +1,7 @@
 import { agentSurroundings, daemonSet } from "../../deploy/manifests.ts";
 import { WAIT_LABEL } from "../../deploy/model.ts";
 import { splitWaves } from "../../rollout/split-waves.ts";
+import { approveAmbient } from "../approve-ambient.ts";
 import { newRunId } from "../run-id.ts";
 import { loadSoundSecret } from "../secret/load-sound.ts";
 import type { AgentInstallOptions, AgentReport } from "./model.ts";
@@ -20,13 +21,18 @@ import { agentNodes, isAgent, readDaemonSet, revisionOf } from "./survey.ts";
  * so that Kubernetes itself rolls it out and tells when every node has it.
  *
  * @returns an item for each node: a node's failure is a value
- * @throws {PullcastError} PC6xx where the source is unusable, PC168, PC185 where others own the DaemonSet, PC10x
+ * @throws {PullcastError} PC6xx where the source is unusable or the plan is not confirmed, PC168, PC185 where others own the DaemonSet, PC10x
  */
 export async function agentInstall(options: AgentInstallOptions): Promise<AgentReport> {
   const config = await loadSoundSecret(options);
   return await withAgentSession(options, async (session) => {
     const { gateway } = session;
-    const { namespace, name, operator = "unknown", replace } = options;
+    const { namespace, name, operator = "unknown", replace, confirm } = options;
+    const { source } = config;
+    const nodes = (await agentNodes(gateway, options.settings.nodeSelector)).map(
+      (node) => node.name,
+    );
+    await approveAmbient(config, nodes.length, confirm && (() => confirm({ source, nodes })));
     const settings = { ...options.settings, namespace, name };
     const run = newRunId(new Date());
     const before = await readDaemonSet(gateway, options);

@@ -27,6 +27,14 @@ export interface AgentInstallOptions
   readonly waves?: readonly Portion[];
   /** How long a wave, or the rollout, may take, ms. */
   readonly timeoutMs: number;
+  /** Asked before credentials of an ambient source go to more than 10 nodes. Absent: not asked. */
+  readonly confirm?: (plan: AgentPlan) => Promise<boolean>;
+}
+
+/** What would go where. */
+export interface AgentPlan {
+  readonly source: string;
+  readonly nodes: readonly string[];
 }
 
 export interface AgentUninstallOptions extends AgentRunOptions {

@@ -10,8 +10,9 @@ import {
 import type { Namespace } from "../../cluster/namespaces.ts";
 import { namesSecret, withSecret } from "../../cluster/service-accounts.ts";
 import type { LoadedConfig } from "../../credentials/model.ts";
-import { describeCode, PullcastError } from "../../errors.ts";
+import { describeCode } from "../../errors.ts";
 import type { Notice } from "../../model.ts";
+import { approveAmbient } from "../approve-ambient.ts";
 import { summarizeCredentials } from "../summarize-credentials.ts";
 import { accountFailure, editAccount } from "./edit-account.ts";
 import { loadSoundSecret } from "./load-sound.ts";
@@ -19,9 +20,6 @@ import type { AccountItem, NamespaceItem, SecretApplyOptions, SecretReport } fro
 import { plainRefusal as plain, refusalOf, sendPatiently, thrownRefusal } from "./refusal.ts";
 import { AT_ONCE, withSession } from "./session.ts";
 import { isWide, type NamespaceView, selectNamespaces, surveyNamespaces } from "./survey.ts";
-
-/** Credentials that nobody named go to no more namespaces than this without a question. */
-const ASK_ABOVE_NAMESPACES = 10;
 
 /**
  * Puts the credentials as a Secret into each namespace, and its name into the ServiceAccounts asked for.
@@ -86,12 +84,16 @@ export async function applyToEach(
 
 async function approve(
   { confirm, dryRun }: SecretApplyOptions,
-  { ambient, source }: LoadedConfig,
+  config: LoadedConfig,
   namespaces: readonly string[],
 ): Promise<void> {
-  if (dryRun || !ambient || namespaces.length <= ASK_ABOVE_NAMESPACES) return;
-  if (await (confirm?.({ source, namespaces }) ?? true)) return;
-  throw new PullcastError("PC638");
+  if (dryRun) return;
+  const { source } = config;
+  await approveAmbient(
+    config,
+    namespaces.length,
+    confirm && (() => confirm({ source, namespaces })),
+  );
 }
 
 interface ApplyContext {

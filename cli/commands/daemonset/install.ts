@@ -1,3 +1,5 @@
+import type { AgentPlan } from "../../../agent/index.ts";
+import { confirmPlaces } from "../../confirm-places.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { agentRollout, agentRunOptions, agentSettings } from "../../options/agent-options.ts";
 import { judgeOptions, registryAccess, some } from "../../options/engine-options.ts";
@@ -18,6 +20,7 @@ export async function agentInstallCommand(context: CommandContext): Promise<Endi
     settings: agentSettings(options),
     replace: options.on("replace"),
     source: sourceOptions(options, host),
+    ...(options.on("yes") ? {} : { confirm: confirmer(context) }),
   };
   const { agentInstall } = await import("../../../agent/index.ts");
   const report = await agentInstall(run);
@@ -26,6 +29,10 @@ export async function agentInstallCommand(context: CommandContext): Promise<Endi
     interrupted: report.interrupted,
     nodes: report.items.map(({ state }) => ({ result: RESULTS[state] })),
   };
+}
+
+function confirmer(context: CommandContext): (plan: AgentPlan) => Promise<boolean> {
+  return ({ source, nodes }) => confirmPlaces(context, { source, what: "nodes", names: nodes });
 }
 
 /** What states mean for the exit code. */

@@ -1,12 +1,9 @@
-import { PullcastError, type SecretPlan, type SecretReport } from "../../../agent/index.ts";
-import { isYes } from "../../confirm-host-keys.ts";
+import type { SecretPlan, SecretReport } from "../../../agent/index.ts";
+import { confirmPlaces } from "../../confirm-places.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
 import { sourceOptions } from "../../options/source-options.ts";
-import { cleanDeep } from "../../render/clean-deep.ts";
-import { foldNames } from "../../render/fold-names.ts";
-import { wrap } from "../../render/wrap.ts";
 import type { CommandContext } from "../command.ts";
 import { groupRuns } from "./groups.ts";
 import { presentSecretReports } from "./present.ts";
@@ -54,20 +51,7 @@ async function applyOnce(context: CommandContext, dryRun: boolean): Promise<Secr
   });
 }
 
-function confirmer({ host, signal }: CommandContext): (plan: SecretPlan) => Promise<boolean> {
-  return async (raw) => {
-    const { source, namespaces } = cleanDeep(raw);
-    const count = namespaces.length;
-    if (host.ask === undefined) {
-      throw new PullcastError("PC638", {
-        detail: `credentials of ${source} would go to ${count} namespaces, and there is no terminal to ask on`,
-      });
-    }
-    const lines = wrap(
-      `Credentials ${source}; namespaces ${foldNames(namespaces).join(", ")}`,
-      100,
-    );
-    for (const line of lines) host.stderr.write(`${line}\n`);
-    return isYes(await host.ask(`Apply to these ${count} namespaces? [y/N] `, signal));
-  };
+function confirmer(context: CommandContext): (plan: SecretPlan) => Promise<boolean> {
+  return ({ source, namespaces }) =>
+    confirmPlaces(context, { source, what: "namespaces", names: namespaces });
 }
