@@ -146,10 +146,15 @@ async function loadJob(
   const meter = new SendMeter(options.report, selected.targets.length);
   const platforms = platformsOf(selected.targets);
   const alwaysPull = await askAlwaysPull(options, selected);
+  const met = new Set<string>();
   return (shell) => {
     const { name: node } = shell.target;
+    const isAgain = met.has(node);
+    met.add(node);
     return loadNode(shell, {
       ...options,
+      // A link that was lost once may be lost again, and what is sent then goes on within a layer.
+      way: isAgain && options.way === "auto" ? "ingest" : options.way,
       ...{ images, platforms },
       ...(alwaysPull === undefined ? {} : { alwaysPull }),
       rates: perNode === undefined ? shared : [...shared, new Rate(perNode)],

@@ -67,9 +67,9 @@ export async function preload({
     // As before, with nothing on this machine.
     await rm(join(dir, "cache"), { recursive: true });
     for (const [round, image] of Object.entries(images)) {
-      const tunnel = await byPullcast(scene, image, "--way", "tunnel");
-      onProgress(`${round}: pullcast --way tunnel ${JSON.stringify(tunnel)}`);
-      rounds[round] = { ...rounds[round], pullcastTunnel: tunnel };
+      const ingest = await byPullcast(scene, image, "--way", "ingest");
+      onProgress(`${round}: pullcast --way ingest ${JSON.stringify(ingest)}`);
+      rounds[round] = { ...rounds[round], pullcastIngest: ingest };
     }
     await forget(bed);
     for (const [round, image] of Object.entries(images)) {

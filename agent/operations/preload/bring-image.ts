@@ -47,11 +47,12 @@ export async function bringImage(
   shell: NodeShell,
   options: BringWork,
 ): Promise<{ readonly way: NonNullable<PreloadItem["way"]> } | { readonly refused: Refusal }> {
-  if (options.plan.engine !== "containerd") {
+  const { way, plan } = options;
+  if (plan.engine !== "containerd") {
     const refused = await loadArchive(shell, options);
     return refused === undefined ? { way: "load" } : { refused };
   }
-  if (options.way === "tunnel") {
+  if (way === "tunnel" || (way !== "ingest" && plan.suitsPull)) {
     const pulled = await pullThrough(shell, options);
     if (pulled !== "no-way") return pulled === undefined ? { way: "tunnel" } : { refused: pulled };
   }

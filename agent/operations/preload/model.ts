@@ -8,12 +8,14 @@ import type { NodeRunOptions, WaveOptions } from "../options.ts";
 
 /**
  * How layers get to a node:
- * - `ingest`: over SSH into containerd's content store, a part of a layer too
  * - `tunnel`: containerd pulls from a registry that is the other end of the SSH connection; `ingest` where the node does
  *   not let us forward a port
- * - `pull`: a pod has the kubelet pull it with the node's own credentials; what that doesn't bring, `ingest` does
+ * - `ingest`: over SSH into containerd's content store, a part of a layer too
+ * - `auto`: `tunnel`, which is the faster one; `ingest` where a pull would fetch more than is missing, or after a link
+ *   was lost, since a pull begins a layer anew
+ * - `pull`: a pod has the kubelet pull it with the node's own credentials; what that doesn't bring, `auto` does
  */
-export type PreloadWay = "ingest" | "tunnel" | "pull";
+export type PreloadWay = "auto" | "ingest" | "tunnel" | "pull";
 
 /** Images of this machine in place of registries': an OCI layout or an archive by its path, or a Docker engine. */
 export type ImagesFrom =

@@ -19,6 +19,8 @@ export type NodePlan =
       readonly engine: NodeStock["engine"];
       readonly missing: readonly MissingLayer[];
       readonly missingBytes: number;
+      /** Whether a pull by the node's runtime would fetch what is missing, and no more. */
+      readonly suitsPull: boolean;
     }
   /** It is not for such a machine. */
   | { readonly type: "no-platform"; readonly platform: string }
@@ -96,7 +98,27 @@ export async function planNode(
     const words = `its disk would be ${percent} % full, and the limit is ${diskLimit} %`;
     return { type: "too-large", words };
   }
-  return { type: "load", engine: stock.engine, image: made, platform, missing, missingBytes };
+  const suitsPull = wouldPull(made, { stock, missing });
+  return {
+    type: "load",
+    engine: stock.engine,
+    image: made,
+    platform,
+    missing,
+    missingBytes,
+    suitsPull,
+  };
+}
+
+/** containerd pulls whole layers, also those that it has unpacked and keeps no more (containerd: fetchHandler, 1.6 to 2.1). */
+function wouldPull(
+  { layers }: PlatformImage,
+  { stock, missing }: { readonly stock: NodeStock; readonly missing: readonly MissingLayer[] },
+): boolean {
+  const lacking = new Set(
+    layers.map(({ digest }) => digest).filter((one) => !stock.blobs.has(one)),
+  );
+  return lacking.size === missing.length && missing.every(({ from }) => from === 0);
 }
 
 /** Docker and podman know an image that was loaded by its tag alone. */

@@ -93,7 +93,7 @@ export class ImageKeeper {
     const run: PreloadOptions = {
       ...options,
       ...images,
-      ...{ way: "ingest", pin: true, dryRun: false, signal },
+      ...{ way: "auto", pin: true, dryRun: false, signal },
       credentials: config(),
       report: forImages(report),
       selection: knownSelection(selection, names, cluster()),

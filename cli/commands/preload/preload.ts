@@ -29,7 +29,7 @@ function startProof(options: OptionValues): NonNullable<PreloadOptions["proof"]>
 }
 
 function wayOf(options: OptionValues): PreloadOptions["way"] {
-  const way = (options.text("way") ?? "ingest") as PreloadOptions["way"];
+  const way = (options.text("way") ?? "auto") as PreloadOptions["way"];
   if (way === "pull") needCluster(options, "--way pull");
   return way;
 }

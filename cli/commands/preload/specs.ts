@@ -74,9 +74,9 @@ export const PRELOAD_COMMANDS: readonly CommandSpec[] = [
           {
             name: "way",
             value: "WAY",
-            choices: ["ingest", "tunnel", "pull"],
-            default: "ingest",
-            text: "over SSH into containerd's store; or as a pull of containerd's through the SSH connection; or by the kubelet from the registry, with a pod and the node's own credentials",
+            choices: ["auto", "tunnel", "ingest", "pull"],
+            default: "auto",
+            text: "as a pull of containerd's through the SSH connection; or over SSH into its store (auto: where a node forwards no port, or its link was lost); or by the kubelet from the registry, with a pod and the node's own credentials",
           },
           {
             ...SET,

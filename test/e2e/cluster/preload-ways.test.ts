@@ -54,6 +54,26 @@ describe("a registry through the SSH connection", () => {
   });
 });
 
+/** Waits until the node has received so many bytes more, then ends its sessions as a link does that is cut. */
+const CUT = `rx() { cat /sys/class/net/eth0/statistics/rx_bytes; }
+enough=$(($(rx) + $1)) tries=0
+while [ "$(rx)" -lt "$enough" ] && [ $tries -lt 1500 ]; do
+  tries=$((tries + 1))
+  sleep 0.01
+done
+pkill -KILL -f '^sshd: root@notty'`;
+
+describe("a link that is cut", () => {
+  it("is tried again by what goes on within a layer", async () => {
+    const { ref } = await pushApp("cut", [randomBytes(8_000_000)], "cut");
+    const running = preload(ref, first, "--node-bandwidth", "3MB");
+    const cut = await bed.exec(first, ["sh", "-c", CUT, "sh", "4000000"]);
+    expect(cut.code, cut.stderr).toBe(0);
+    expect(byNode(await running).get(first)).toMatchObject({ result: "loaded", way: "ingest" });
+    expect(await left(first)).toBe("0 0 0");
+  });
+});
+
 describe("a pull of the kubelet's own", () => {
   it("moves no byte from here where the node has credentials; others get it over SSH", async () => {
     const { ref } = await pushApp("pulled", [randomBytes(200_000)], "pulled");
@@ -68,7 +88,7 @@ describe("a pull of the kubelet's own", () => {
       const items = byNode(run);
       expect(items.get(first)).toMatchObject({ result: "loaded", way: "pull", offline: "yes" });
       expect(items.get(first)?.sentBytes).toBeUndefined();
-      expect(items.get(second)).toMatchObject({ result: "loaded", way: "ingest" });
+      expect(items.get(second)).toMatchObject({ result: "loaded", way: "tunnel" });
       expect(await rig.neverPod(first, ref)).toBe("pulled");
     } finally {
       await rig.user.run(["restore", first, ...ssh, "--restart-kubelet"]);

@@ -61,7 +61,7 @@ describe("preload", () => {
     const [item] = report.items;
     const missing = item?.missingBytes ?? 0;
     for (const { sentBytes, way } of report.items)
-      expect([sentBytes, way]).toEqual([missing, "ingest"]);
+      expect([sentBytes, way]).toEqual([missing, "tunnel"]);
     // Configuration and manifest were read for the dry run.
     expect(report.fetchedBytes).toBe(missing);
     for (const node of names) {

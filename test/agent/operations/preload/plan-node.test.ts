@@ -55,6 +55,19 @@ test("what is there is not sent, of a part the rest, and nothing below what is u
   expect(await missing({ chains: new Set(["c3"]) })).toEqual([]);
 });
 
+test("a pull suits a node where it fetches what is missing, and no more", async () => {
+  const suits = async (fields?: Partial<NodeStock>) => {
+    const found = await plan(fields);
+    return found.type === "load" && found.suitsPull;
+  };
+  expect(await suits()).toBe(true);
+  expect(await suits({ blobs: new Set(["l1", "l2"]), chains: new Set(["c1", "c2"]) })).toBe(true);
+  // It would begin the layer anew.
+  expect(await suits({ parts: new Map([["l3", 50]]) })).toBe(false);
+  // It would fetch what is unpacked and kept no more.
+  expect(await suits({ chains: new Set(["c1", "c2"]) })).toBe(false);
+});
+
 test("it is there only if both names mean it, unpacked, and pinned where that is asked for", async () => {
   const chains = new Set(["c1", "c2", "c3"]);
   expect((await plan({ refs: named("sha256:top"), chains })).type).toBe("present");
