@@ -158,12 +158,17 @@ async function loadImage(shell: NodeShell, options: BringWork): Promise<Refusal 
 /** A channel alone fills no link: the window of SSH is small for a long way. */
 const LAYERS_AT_ONCE = 3;
 
+/** What is on its way in a channel is lost with a link: one that was lost before carries one layer at a time. */
+function layersAtOnce(missing: readonly MissingLayer[]): number {
+  return missing.some(({ from }) => from > 0) ? 1 : LAYERS_AT_ONCE;
+}
+
 /** @returns why one was not taken; no further one is begun then */
 async function sendLayers(
   shell: NodeShell,
   { image, plan, request, layerMs, rates, onSent }: BringWork,
 ): Promise<Refusal | undefined> {
-  const limit = pLimit(LAYERS_AT_ONCE);
+  const limit = pLimit(layersAtOnce(plan.missing));
   const pace = paceOf(rates, (bytes) => onSent(image, bytes));
   let refused: Refusal | undefined;
   let isOver = false;

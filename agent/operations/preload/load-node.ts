@@ -10,6 +10,7 @@ import { isLatest, parseReference, repositoryOf } from "../../registry/reference
 import type { NodeAnswer, NodeShell, ShellAnswer } from "../node-try.ts";
 import { type BringWork, bringImage } from "./bring-image.ts";
 import { type NodePlan, planNode, stockQuestion } from "./plan-node.ts";
+import { withLoaded } from "./reckon-stock.ts";
 import { asFailure } from "./source-error.ts";
 
 /** What became of one image on one node, as far as it came. */
@@ -51,23 +52,32 @@ export async function loadNode(shell: NodeShell, options: LoadOptions): Promise<
   const look = () =>
     shell.run((login) => composeStock(request(login), question), { keepAll: true });
   let looked = await look();
+  if (looked.answer.status === "failed") return looked.answer;
+  let stock = readStock(looked.stdout, looked.nonce);
+  // Else it is what the node had, and what it was sent since.
+  let isSeen = true;
   let moved = 0;
   let failed = 0;
   for (const image of images) {
     for (;;) {
-      if (looked.answer.status === "failed") return looked.answer;
-      const stock = readStock(looked.stdout, looked.nonce);
       const outcome = await workOn(shell, image, { ...options, stock });
       // What a cut run left behind is still at work there, or the store was cleaned up meanwhile.
-      const isStale = outcome.code === STALE && moved < MAX_MOVED;
-      if (!isStale) tell(image, outcome);
-      if (isStale || (outcome.result === "loaded" && image !== images.at(-1)))
+      const hasMoved = outcome.code === STALE && moved < MAX_MOVED;
+      if (hasMoved || (outcome.result === "failed" && !isSeen)) {
         looked = await look();
-      if (!isStale) {
-        if (outcome.result === "failed") failed += 1;
-        break;
+        if (looked.answer.status === "failed") return looked.answer;
+        stock = readStock(looked.stdout, looked.nonce);
+        isSeen = true;
+        moved += 1;
+        continue;
       }
-      moved += 1;
+      tell(image, outcome);
+      if (outcome.result === "failed") failed += 1;
+      if (outcome.result === "loaded") {
+        stock = await withLoaded(stock, image, outcome.missingBytes ?? 0);
+        isSeen = false;
+      }
+      break;
     }
   }
   // A set that is not whole lets nothing go: what it held before is better than a part of either.
@@ -75,7 +85,6 @@ export async function loadNode(shell: NodeShell, options: LoadOptions): Promise<
     const kept = await keepSet(shell, { ...options, set });
     if (kept.status === "failed") return kept;
   }
-  if (looked.answer.status === "failed") return looked.answer;
   // The kubelet's file was not touched: nothing of this answer is about it.
   return { ...looked.answer, what: "unchanged", dryRun: true };
 }

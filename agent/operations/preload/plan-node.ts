@@ -29,7 +29,7 @@ export type NodePlan =
   | { readonly type: "no-sets"; readonly platform: string };
 
 /** An unpacked layer is so many times as large as it was compressed, itself besides: a guess that is rather high. */
-const UNPACKED_TIMES = 4;
+export const UNPACKED_TIMES = 4;
 
 /** The lines that ask a node for its stock of these images, for all platforms: nobody knows the machine before. */
 export async function stockQuestion(
