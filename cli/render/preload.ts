@@ -8,24 +8,21 @@ import { formatDuration } from "./time.ts";
 
 /** A row for each node and image. */
 export function renderPreload({ items }: PreloadReport, style: TableStyle): string {
-  const columns = [
-    ...["NODE", "IMAGE", "RESULT", "OFFLINE", "STARTS", "MISSING", "SENT", "CODE", "MESSAGE"],
-  ];
+  const columns = "NODE IMAGE RESULT WAY OFFLINE STARTS MISSING SENT CODE MESSAGE".split(" ");
   const bytes = (count: number | undefined) =>
     count === undefined ? undefined : formatBytes(count);
   const rows = items.map(
-    ({ node, image, result, offline, starts, missingBytes, sentBytes, code, message }) => [
-      ...[
-        node,
-        image,
-        result,
-        offline,
-        starts === undefined ? undefined : starts ? "yes" : "no",
-        bytes(missingBytes),
-        bytes(sentBytes),
-        code,
-        message,
-      ],
+    ({ node, image, result, way, offline, starts, missingBytes, sentBytes, code, message }) => [
+      node,
+      image,
+      result,
+      way,
+      offline,
+      starts === undefined ? undefined : starts ? "yes" : "no",
+      bytes(missingBytes),
+      bytes(sentBytes),
+      code,
+      message,
     ],
   );
   return renderTable(columns, rows, style);
