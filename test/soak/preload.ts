@@ -18,6 +18,7 @@ import {
 } from "../bed/index.ts";
 import { type TarEntry, tar } from "../bed/tar.ts";
 import { newCliUser, PULLCAST } from "../e2e/cli.ts";
+import { cutSessions } from "../e2e/cut-sessions.ts";
 import { seeded } from "../rig/seeded.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 
@@ -270,22 +271,6 @@ async function forget(bed: Bed): Promise<void> {
   await delay(3000);
 }
 
-/**
- * Waits until the node has received so many bytes more ($1, 10 s at most), then ends its side as a link does that is
- * cut: nobody there is asked. Prints how many sessions that were.
- */
-const CUT = `rx() { cat /sys/class/net/eth0/statistics/rx_bytes; }
-enough=$(($(rx) + $1)) tries=0 killed=0
-while [ "$(rx)" -lt "$enough" ] && [ $tries -lt 1000 ]; do
-  tries=$((tries + 1))
-  sleep 0.01
-done
-[ "$(rx)" -ge "$enough" ] || { echo 0; exit; }
-for dir in /proc/[0-9]*; do
-  case $(tr '\\0' ' ' <$dir/cmdline 2>/dev/null) in 'sshd: root@notty'*) kill -9 \${dir#/proc/} && killed=$((killed + 1)) ;; esac
-done
-echo $killed`;
-
 const REGISTRY_LOG = "/var/log/bed/registry-private.log";
 
 /** Ten images that share a layer, to all nodes in one run, with an empty cache here. */
@@ -349,9 +334,8 @@ async function withCuts(
       isOver = true;
     });
     while (!isOver && cuts < points) {
-      const bytes = Math.round(5e6 + random() * 25e6);
-      const cut = await bed.exec(node, ["sh", "-c", CUT, "sh", String(bytes)]);
-      if (Number(cut.stdout) > 0) cuts += 1;
+      const afterBytes = Math.round(5e6 + random() * 25e6);
+      if ((await cutSessions(bed, node, { afterBytes, looks: 1000 })) > 0) cuts += 1;
     }
     const { stdout } = await ended;
     const [item] = (JSON.parse(stdout) as PreloadReport).items;

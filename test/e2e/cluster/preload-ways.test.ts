@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
+import { cutSessions } from "../cut-sessions.ts";
 import { useClusterBed } from "./cluster-bed.ts";
 import { preloadRig } from "./preload-rig.ts";
 
@@ -54,21 +55,12 @@ describe("a registry through the SSH connection", () => {
   });
 });
 
-/** Waits until the node has received so many bytes more, then ends its sessions as a link does that is cut. */
-const CUT = `rx() { cat /sys/class/net/eth0/statistics/rx_bytes; }
-enough=$(($(rx) + $1)) tries=0
-while [ "$(rx)" -lt "$enough" ] && [ $tries -lt 1500 ]; do
-  tries=$((tries + 1))
-  sleep 0.01
-done
-pkill -KILL -f '^sshd: root@notty'`;
-
 describe("a link that is cut", () => {
   it("is tried again by what goes on within a layer", async () => {
     const { ref } = await pushApp("cut", [randomBytes(8_000_000)], "cut");
     const running = preload(ref, first, "--node-bandwidth", "3MB");
-    const cut = await bed.exec(first, ["sh", "-c", CUT, "sh", "4000000"]);
-    expect(cut.code, cut.stderr).toBe(0);
+    const cut = await cutSessions(bed, first, { afterBytes: 4_000_000, looks: 1500 });
+    expect(cut).toBeGreaterThan(0);
     expect(byNode(await running).get(first)).toMatchObject({ result: "loaded", way: "ingest" });
     expect(await left(first)).toBe("0 0 0");
   });
