@@ -1,5 +1,6 @@
-import { PullcastError, type PullcastEvent } from "../agent/index.ts";
+import type { PullcastEvent } from "../agent/index.ts";
 import { isYes } from "./confirm-host-keys.ts";
+import { askerAbout } from "./confirm-places.ts";
 import type { Host } from "./host.ts";
 import { cleanDeep } from "./render/clean-deep.ts";
 import { foldNames } from "./render/fold-names.ts";
@@ -27,16 +28,13 @@ export function planConfirmer(context: ConfirmContext): (plan: Plan) => Promise<
   return async (raw) => {
     const plan = cleanDeep(raw);
     const count = plan.targets.length;
-    if (host.ask === undefined) {
-      throw new PullcastError("PC638", {
-        detail: `credentials of ${plan.credentials?.source} would go to ${count} nodes, and there is no terminal to ask on`,
-      });
-    }
+    const source = plan.credentials?.source ?? "";
+    const ask = askerAbout(host, { source, what: "nodes", count });
     hold();
     const names = foldNames(plan.targets.map(({ name }) => name)).join(", ");
     const lines = [...(quiet ? renderHeader(plan) : []), ...wrap(`Nodes ${names}`, 100)];
     for (const line of lines) host.stderr.write(`${line}\n`);
-    const answer = await host.ask(`Push to these ${count} nodes? [y/N] `, signal);
+    const answer = await ask(`Push to these ${count} nodes? [y/N] `, signal);
     return isYes(answer);
   };
 }

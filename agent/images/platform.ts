@@ -23,6 +23,11 @@ export function platformText({ os, architecture, variant }: Platform): string {
   return `${os}/${architecture}${variant === undefined ? "" : `/${variant}`}`;
 }
 
+/** `linux/amd64, linux/arm64`, each once. */
+export function platformList(platforms: readonly Platform[]): string {
+  return [...new Set(platforms.map(platformText))].join(", ");
+}
+
 /** Whether a machine runs images of a platform (containerd: platforms, the default matcher's first choice). */
 export function runsOn(image: Platform, machine: Platform): boolean {
   if (image.os !== machine.os || image.architecture !== machine.architecture) return false;

@@ -1,3 +1,5 @@
+import type { Gateway } from "../../cluster/gateway.ts";
+import type { LoadedConfig } from "../../credentials/model.ts";
 import { agentSurroundings, daemonSet } from "../../deploy/manifests.ts";
 import { WAIT_LABEL } from "../../deploy/model.ts";
 import { splitWaves } from "../../rollout/split-waves.ts";
@@ -27,12 +29,8 @@ export async function agentInstall(options: AgentInstallOptions): Promise<AgentR
   const config = await loadSoundSecret(options);
   return await withAgentSession(options, async (session) => {
     const { gateway } = session;
-    const { namespace, name, operator = "unknown", replace, confirm } = options;
-    const { source } = config;
-    const nodes = (await agentNodes(gateway, options.settings.nodeSelector)).map(
-      (node) => node.name,
-    );
-    await approveAmbient(config, nodes.length, confirm && (() => confirm({ source, nodes })));
+    const { namespace, name, operator = "unknown", replace } = options;
+    await approve(gateway, config, options);
     const settings = { ...options.settings, namespace, name };
     const run = newRunId(new Date());
     const before = await readDaemonSet(gateway, options);
@@ -51,6 +49,17 @@ export async function agentInstall(options: AgentInstallOptions): Promise<AgentR
     await pruneRevisions(gateway, options, [revision, present?.name]);
     return { ...session.facts(), operation: "install", revision, isNew, items: waited.items };
   });
+}
+
+async function approve(
+  gateway: Gateway,
+  config: LoadedConfig,
+  { settings, confirm }: AgentInstallOptions,
+): Promise<void> {
+  // The nodes are listed for a question alone: most installs have none.
+  if (!config.ambient || confirm === undefined) return;
+  const nodes = (await agentNodes(gateway, settings.nodeSelector)).map(({ name }) => name);
+  await approveAmbient(config, nodes.length, () => confirm({ source: config.source, nodes }));
 }
 
 type Waves = readonly Awaited<ReturnType<typeof agentNodes>>[];

@@ -1,4 +1,4 @@
-import { choosePlatform, platformText } from "../../images/platform.ts";
+import { platformList, runsOn } from "../../images/platform.ts";
 import type { CheckItem, NodeConfig, Target } from "../../model.ts";
 import type { Reach } from "../../registry/https-request.ts";
 import { formatReference, type ImageReference } from "../../registry/reference.ts";
@@ -31,12 +31,15 @@ export async function checkPlatforms(check: PlatformCheck): Promise<CheckItem[]>
   const platforms = await imagePlatforms(image, entries, check);
   if (platforms === undefined) return [];
   const subject = { group: "registry", name: formatReference(image) } as const;
-  const choices = platforms.map((platform) => ({ platform }));
-  const unserved = known.filter(({ platform }) => choosePlatform(choices, platform) === undefined);
+  const unserved = known.filter(({ platform }) => !platforms.some((one) => runsOn(one, platform)));
   if (unserved.length === 0) return [];
-  const list = [...new Set(platforms.map(platformText))].join(", ");
   const names = unserved.map(({ name }) => name);
   const shown = names.slice(0, 5).join(", ");
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  return [failedItem(subject, { code: "PC713", detail: `${shown}${more}: it is for ${list}` })];
+  return [
+    failedItem(subject, {
+      code: "PC713",
+      detail: `${shown}${more}: it is for ${platformList(platforms)}`,
+    }),
+  ];
 }

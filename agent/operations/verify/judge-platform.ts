@@ -1,5 +1,5 @@
 import type { Platform } from "../../images/model.ts";
-import { choosePlatform, platformText } from "../../images/platform.ts";
+import { platformList, platformText, runsOn } from "../../images/platform.ts";
 import type { Target } from "../../model.ts";
 import { nodePlatform } from "../preload/node-platform.ts";
 import { coded, type Verdict } from "./judge.ts";
@@ -11,12 +11,10 @@ export function judgePlatform(
 ): Verdict | undefined {
   const machine = node && nodePlatform(node);
   if (machine === undefined || platforms === undefined) return undefined;
-  const choices = platforms.map((platform) => ({ platform }));
-  if (choosePlatform(choices, machine) !== undefined) return undefined;
-  const list = [...new Set(platforms.map(platformText))].join(", ");
+  if (platforms.some((one) => runsOn(one, machine))) return undefined;
   return coded(
     "no-platform",
     "PC702",
-    `the node is ${platformText(machine)}, the image for ${list}`,
+    `the node is ${platformText(machine)}, the image for ${platformList(platforms)}`,
   );
 }
