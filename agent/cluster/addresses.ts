@@ -18,14 +18,19 @@ export interface AddressRules {
 }
 
 /** Addresses that can't be another machine's: this host, its links, groups. */
-const NOT_A_NODE = new BlockList();
-NOT_A_NODE.addSubnet("0.0.0.0", 8, "ipv4");
-NOT_A_NODE.addSubnet("127.0.0.0", 8, "ipv4");
-NOT_A_NODE.addSubnet("169.254.0.0", 16, "ipv4");
-NOT_A_NODE.addSubnet("224.0.0.0", 3, "ipv4");
-NOT_A_NODE.addSubnet("::", 127, "ipv6");
-NOT_A_NODE.addSubnet("fe80::", 10, "ipv6");
-NOT_A_NODE.addSubnet("ff00::", 8, "ipv6");
+function notNodes(): BlockList {
+  const list = new BlockList();
+  list.addSubnet("0.0.0.0", 8, "ipv4");
+  list.addSubnet("127.0.0.0", 8, "ipv4");
+  list.addSubnet("169.254.0.0", 16, "ipv4");
+  list.addSubnet("224.0.0.0", 3, "ipv4");
+  list.addSubnet("::", 127, "ipv6");
+  list.addSubnet("fe80::", 10, "ipv6");
+  list.addSubnet("ff00::", 8, "ipv6");
+  return list;
+}
+
+let listed: BlockList | undefined;
 
 const LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
 const DNS_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*\\.?$`);
@@ -109,7 +114,9 @@ function isHostText(text: string): boolean {
 /** Loopback, link-local, unspecified, multicast and reserved addresses (IPv4 in IPv6 too), `localhost`. */
 function pointsHere(host: string): boolean {
   if (isIP(host) === 0) return /(?:^|\.)localhost\.?$/i.test(host);
-  return NOT_A_NODE.check(host, isIPv4(host) ? "ipv4" : "ipv6");
+  // Made where it is needed first: a push to --hosts has no use for it.
+  listed ??= notNodes();
+  return listed.check(host, isIPv4(host) ? "ipv4" : "ipv6");
 }
 
 /** One spelling for each address, so that two can be compared. */

@@ -47,9 +47,8 @@ function splitPort(rest: string, entry: string): { host: string; port: number | 
     if (isIP(host) !== 6) throw refused(entry, "there is no IPv6 address in the brackets");
     return { host, port: parsePort(port, entry) };
   }
-  if (isIPv6(rest)) return { host: rest, port: undefined };
   const colon = rest.indexOf(":");
-  if (colon === -1) return { host: rest, port: undefined };
+  if (colon === -1 || isIPv6(rest)) return { host: rest, port: undefined };
   return { host: rest.slice(0, colon), port: parsePort(rest.slice(colon + 1), entry) };
 }
 

@@ -135,9 +135,14 @@ function createNeeds({ agents, trusts }: ChooserShared): Needs {
     const place = (await trustOf(trusts, host))?.authority();
     return perhaps(place && `${place.file}:${place.line} is the @cert-authority of the host`);
   };
+  // All hosts of a run have the same environment.
+  let ticket: Promise<boolean> | undefined;
   const ofTicket = async ({ system }: HostSettings) => {
-    const isMeant = system?.wantsGssapi === true && (await mayHaveTicket(system.config.env));
-    return perhaps(isMeant ? "GSSAPIAuthentication is on, and there is a ticket" : undefined);
+    if (system?.wantsGssapi !== true) return [];
+    ticket ??= mayHaveTicket(system.config.env);
+    return perhaps(
+      (await ticket) ? "GSSAPIAuthentication is on, and there is a ticket" : undefined,
+    );
   };
   return {
     ofKeys,

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { once } from "../util/once.ts";
 import { hostKeyType, isPublicKey } from "./host-key.ts";
 import { matchesGlob } from "./ssh-pattern.ts";
 
@@ -25,6 +26,7 @@ export type HostKeyVerdict =
   | { readonly type: "other-type"; readonly known: readonly KnownKey[] }
   | { readonly type: "revoked"; readonly known: readonly KnownKey[] };
 
+/** One line; its key is decoded when it is asked for, and once. */
 interface Line extends Place {
   readonly marker: KnownKey["marker"];
   /** Host patterns as written. */
@@ -32,6 +34,7 @@ interface Line extends Place {
   readonly type: string;
   /** Base64, not yet decoded; `""` where the line has none. */
   readonly key: string;
+  decoded?: KnownKey | undefined;
 }
 
 /** The name that OpenSSH looks up: lower case, `[host]:port` unless the port is 22. */
@@ -50,9 +53,12 @@ export class KnownHosts {
   readonly #plain = new Map<string, Line[]>();
   readonly #hashed: Line[] = [];
   readonly #patterns: Line[] = [];
+  /** What was asked for: each hashed line costs an HMAC for each name. */
+  readonly #found = new Map<string, readonly Line[]>();
 
   /** Adds the lines of one file. */
   add(file: string, text: string): void {
+    this.#found.clear();
     let number = 0;
     for (const raw of text.split("\n")) {
       number += 1;
@@ -112,12 +118,12 @@ export class KnownHosts {
     return keys.filter((key) => key !== undefined && key.marker === "") as KnownKey[];
   }
 
-  #linesOf(name: string): Line[] {
-    return [
+  #linesOf(name: string): readonly Line[] {
+    return once(this.#found, name, () => [
       ...(this.#plain.get(name) ?? []),
       ...this.#patterns.filter((line) => matchesPatterns(name, line.hosts)),
       ...this.#hashed.filter((line) => matchesHash(name, line.hosts)),
-    ];
+    ]);
   }
 
   /** The `@cert-authority` line for a host, if there is one: only a certificate can tell whether it vouches. */
@@ -175,6 +181,11 @@ function isRevoked({ marker }: KnownKey): boolean {
 }
 
 function decodeKey(line: Line): KnownKey | undefined {
+  if (!("decoded" in line)) line.decoded = decoded(line);
+  return line.decoded;
+}
+
+function decoded(line: Line): KnownKey | undefined {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line.key)) return undefined;
   const blob = Buffer.from(line.key, "base64");
   if (line.type === "" || hostKeyType(blob) !== line.type || !isPublicKey(blob)) return undefined;

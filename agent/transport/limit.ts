@@ -1,5 +1,3 @@
-import { setMaxListeners } from "node:events";
-
 /**
  * Calls `listener` once when `signal` aborts, at once if it has.
  * @returns what takes the listener off again
@@ -9,10 +7,40 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     listener();
     return () => undefined;
   }
-  // One signal serves all nodes of a run: more than 10 listeners are no leak here.
-  setMaxListeners(0, signal);
-  signal.addEventListener("abort", listener, { once: true });
-  return () => signal.removeEventListener("abort", listener);
+  const { waiting, stop } = waitingFor(signal);
+  const own = () => listener();
+  waiting.add(own);
+  return () => {
+    if (waiting.delete(own) && waiting.size === 0) stop();
+  };
+}
+
+interface Waiting {
+  readonly waiting: Set<() => void>;
+  readonly stop: () => void;
+}
+
+/**
+ * What waits for each signal. One signal serves all nodes of a run, and each node waits six times: as listeners of the
+ * signal itself they would take as much time as the node's whole encryption.
+ */
+const bySignal = new WeakMap<AbortSignal, Waiting>();
+
+function waitingFor(signal: AbortSignal): Waiting {
+  const there = bySignal.get(signal);
+  if (there !== undefined) return there;
+  const waiting = new Set<() => void>();
+  const tell = () => {
+    // Who is taken off meanwhile is passed over; nobody is added to a signal that has aborted.
+    for (const listener of waiting) listener();
+  };
+  const stop = () => {
+    bySignal.delete(signal);
+    signal.removeEventListener("abort", tell);
+  };
+  signal.addEventListener("abort", tell, { once: true });
+  bySignal.set(signal, { waiting, stop });
+  return { waiting, stop };
 }
 
 /**

@@ -1,7 +1,10 @@
 /** Kept of one stream by default: enough for a program's report and for what came before it. */
 const HEAD_BYTES = 16 * 1024;
 const TAIL_BYTES = 48 * 1024;
-const BLOCK_BYTES = 64 * 1024;
+/** Room for the first bytes at the start, doubled as they come: most outputs are a few lines. */
+const ROOM_BYTES = 1024;
+/** The most that {@link Output.tail} tells. */
+const LAST_BYTES = 4096;
 
 /**
  * Collects one output stream in bounded memory: the first bytes (16 KiB by default) and the last 48 KiB,
@@ -10,7 +13,7 @@ const BLOCK_BYTES = 64 * 1024;
  */
 export class Output {
   readonly #maxHeadBytes: number;
-  readonly #head: Buffer[] = [];
+  #head: Buffer = Buffer.alloc(0);
   #headBytes = 0;
   /** Two turns of the last bytes: one is full before the other is overwritten. */
   #before: Buffer = Buffer.alloc(0);
@@ -27,14 +30,15 @@ export class Output {
   }
 
   #addHead(bytes: Buffer): void {
-    let rest = bytes;
-    while (rest.length > 0) {
-      const used = this.#headBytes % BLOCK_BYTES;
-      if (used === 0) this.#head.push(Buffer.allocUnsafe(BLOCK_BYTES));
-      const copied = rest.copy(this.#head.at(-1) ?? rest, used);
-      this.#headBytes += copied;
-      rest = rest.subarray(copied);
+    const needed = this.#headBytes + bytes.length;
+    if (needed > this.#head.length) {
+      const room = Math.max(ROOM_BYTES, 2 * this.#head.length, needed);
+      const larger = Buffer.allocUnsafe(Math.min(room, this.#maxHeadBytes));
+      this.#head.copy(larger, 0, 0, this.#headBytes);
+      this.#head = larger;
     }
+    bytes.copy(this.#head, this.#headBytes);
+    this.#headBytes = needed;
   }
 
   #addTail(bytes: Buffer): void {
@@ -52,16 +56,21 @@ export class Output {
 
   /** The last 4 KiB or less, however long the whole is. */
   tail(): string {
-    const blocks = this.#head.slice(-2);
-    const used = this.#headBytes - (this.#head.length - blocks.length) * BLOCK_BYTES;
-    const head = Buffer.concat(blocks).subarray(0, used);
-    return Buffer.concat([head, this.#before, this.#last]).subarray(-4096).toString("utf8");
+    const head = this.#firstBytes();
+    if (this.#last.length === 0) return head.subarray(-LAST_BYTES).toString("utf8");
+    const last = [head, this.#before, this.#last].map((bytes) => bytes.subarray(-LAST_BYTES));
+    return Buffer.concat(last).subarray(-LAST_BYTES).toString("utf8");
   }
 
   /** UTF-8, wrong bytes replaced; at most 48 KiB of the node's bytes after the first ones. */
   text(): string {
-    const head = Buffer.concat(this.#head).subarray(0, this.#headBytes);
+    const head = this.#firstBytes();
+    if (this.#last.length === 0) return head.toString("utf8");
     const tail = Buffer.concat([this.#before, this.#last]).subarray(-TAIL_BYTES);
     return Buffer.concat([head, tail]).toString("utf8");
+  }
+
+  #firstBytes(): Buffer {
+    return this.#head.subarray(0, this.#headBytes);
   }
 }
