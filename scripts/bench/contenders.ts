@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { composeInstall } from "../../agent/node/compose.ts";
 import { Secret } from "../../agent/secret.ts";
 import type { Bed } from "../../test/bed/index.ts";
@@ -53,8 +53,10 @@ async function pullcast(field: Field, output = "table"): Promise<string[]> {
     hosts,
     nodes.map((node) => `${node.name}=${node.address}:${node.port}\n`).join(""),
   );
+  // A state of its own: rounds follow each other within minutes, and each run reads what the last minutes' runs left.
+  const state = await mkdtemp(`${field.scratch}/state-`);
   return [
-    ...[process.execPath, "dist/cli/pullcast.js", "push"],
+    ...["env", `XDG_STATE_HOME=${state}`, process.execPath, "dist/cli/pullcast.js", "push"],
     ...["--config", await newConfigFile(field), "--hosts-from", hosts],
     ...["--ssh-user", ssh.user, "-i", ssh.key, "--known-hosts", ssh.knownHosts],
     ...["--concurrency", String(field.concurrency), "-o", output],
