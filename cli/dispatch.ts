@@ -1,6 +1,7 @@
 import { type CommandSpec, type Named, nameCommand } from "./commands/catalog.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
+import { loadEngine } from "./load-engine.ts";
 import { renderCommandHelp, renderGroupHelp, renderProgramHelp } from "./render/help.ts";
 
 /**
@@ -75,7 +76,7 @@ async function runNodes(
   command: CommandSpec,
   rest: readonly string[],
 ): Promise<ExitCode> {
-  const { runCommand } = await import("./run-command.ts");
+  const { runCommand } = await loadEngine(host);
   return await runCommand(host, command, rest);
 }
 

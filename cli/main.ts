@@ -3,6 +3,7 @@ import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import { dispatch } from "./dispatch.ts";
 import type { Host } from "./host.ts";
+import { loadEngine } from "./load-engine.ts";
 import { VERSION } from "./version.ts";
 
 /** Signals that ask to stop. */
@@ -27,7 +28,7 @@ export async function main(program: "pullcast" | "kubectl pullcast"): Promise<vo
 
 function host(program: string): Host {
   const { HOME } = process.env;
-  return {
+  const self: Host = {
     program,
     version: VERSION,
     argv: process.argv.slice(2),
@@ -38,10 +39,13 @@ function host(program: string): Host {
     stderr: process.stderr,
     readStdin,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
-    ...(hasTerminal() ? { askSecret } : {}),
+    ...(hasTerminal()
+      ? { askSecret: async (...args) => (await loadEngine(self)).askHidden(...args) }
+      : {}),
     onStop,
     exit: (code) => process.exit(code),
   };
+  return self;
 }
 
 /** A user without a line in the password file has a number only. */
@@ -86,11 +90,6 @@ function hasTerminal(): boolean {
   } catch {
     return false;
   }
-}
-
-async function askSecret(...args: Parameters<NonNullable<Host["askSecret"]>>) {
-  const { askHidden } = await import("./hidden-input.ts");
-  return await askHidden(...args);
 }
 
 async function readStdin(limitBytes: number): Promise<Uint8Array> {

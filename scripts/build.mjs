@@ -2,9 +2,10 @@
 /**
  * Builds the package: `node scripts/build.mjs [--outdir DIR] [--types]`.
  *
- * One ESM bundle, split so that each command loads only what it needs. ssh2 stays a dependency: it finds its
- * native parts beside itself and works without them. All other packages are bundled, since reading one file
- * is faster than reading hundreds. `npm pack` and `npm publish` build the types as well.
+ * The library is one ESM bundle, split. The command has two parts: programs that answer help, versions and completions,
+ * and `engine.cjs` with all that works, one file in CommonJS since Node 20 keeps no other code compiled. It has its
+ * packages within it, as reading one file is faster than reading hundreds; ssh2's native parts stay where npm built
+ * them, and it works without. `npm pack` and `npm publish` build the types as well.
  */
 import { execFile } from "node:child_process";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
@@ -52,35 +53,88 @@ const unmeasuredYargs = {
   },
 };
 
+/** The programs load what works from engine.cjs. */
+const compiledEngine = {
+  name: "compiled-engine",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/load-engine\.ts$/ }, () => ({
+      path: join(repository, "cli", "load-compiled-engine.ts"),
+      sideEffects: false,
+    }));
+  },
+};
+
+/** Beside ssh2's own files, wherever npm put them. */
+const nativeParts = {
+  name: "native-parts",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path).replace(/^.*\/node_modules\//, ""),
+      external: true,
+    }));
+  },
+};
+
 const startedMs = performance.now();
 await rm(outdir, { recursive: true, force: true });
-await Promise.all([bundle(), withTypes ? declareTypes() : undefined]);
+await Promise.all([bundle(), bundleEngine(), withTypes ? declareTypes() : undefined]);
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
 console.log(`built ${relative(process.cwd(), outdir) || "."} in ${seconds} s`);
 
-async function bundle() {
+async function common() {
   const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
-  const { metafile } = await build({
+  return {
     absWorkingDir: repository,
-    entryPoints: [...PROGRAMS, "agent/index"].map((name) => ({ in: `${name}.ts`, out: name })),
-    outdir,
     bundle: true,
-    splitting: true,
-    format: "esm",
     platform: "node",
     target: "node20.19",
-    external: ["ssh2", "prom-client", "dockerode"],
     // The entry for Node is CommonJS and asks for Node's modules by require().
     alias: { yaml: join(repository, "node_modules/yaml/browser/index.js") },
     loader: { ".sh": "text" },
     define: { PULLCAST_VERSION: JSON.stringify(version) },
-    chunkNames: "chunks/[name]-[hash]",
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "linked",
-    metafile: true,
     logLevel: "warning",
-    plugins: [sideEffectFree, unmeasuredYargs],
+  };
+}
+
+/** One function of what CommonJS gives a module: see cli/compiled-code.ts. */
+async function bundleEngine() {
+  const { define, ...rest } = await common();
+  await build({
+    ...rest,
+    entryPoints: [{ in: "cli/with-engine.ts", out: "engine" }],
+    outdir,
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    banner: {
+      js: '(function (exports, require, module, __filename, __dirname) { const ownUrl = require("node:url").pathToFileURL(__filename).href;',
+    },
+    footer: { js: "})" },
+    // yargs asks where it stands.
+    define: { ...define, "import.meta.url": "ownUrl" },
+    // import() of a package that is not in the bundle becomes require().
+    supported: { "dynamic-import": false },
+    external: ["prom-client", "dockerode", "cpu-features"],
+    plugins: [nativeParts, sideEffectFree, unmeasuredYargs],
+  });
+  const text = await readFile(join(outdir, "engine.cjs"), "latin1");
+  // It is read without decoding.
+  if (/[^\0-\x7f]/.test(text)) throw new Error("engine.cjs is not all ASCII");
+}
+
+async function bundle() {
+  const { metafile } = await build({
+    ...(await common()),
+    entryPoints: [...PROGRAMS, "agent/index"].map((name) => ({ in: `${name}.ts`, out: name })),
+    outdir,
+    splitting: true,
+    format: "esm",
+    external: ["ssh2", "prom-client", "dockerode"],
+    chunkNames: "chunks/[name]-[hash]",
+    metafile: true,
+    plugins: [compiledEngine, sideEffectFree, unmeasuredYargs],
   });
   await Promise.all(PROGRAMS.map((name) => makeProgram(join(outdir, `${name}.js`))));
   checkLazy(metafile);

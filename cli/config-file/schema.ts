@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * pullcast.yaml: pools of nodes, where their credentials come from and how they reach them. Each field is a flag of

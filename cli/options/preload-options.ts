@@ -1,16 +1,15 @@
-import { join } from "node:path";
 import { type PreloadOptions, SET_NAME } from "../../agent/index.ts";
+import { userCacheDir } from "../cache-dir.ts";
 import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
 import type { OptionValues } from "./parse-argv.ts";
 import { expandHome, parseInteger } from "./values.ts";
 
 /** Where blobs are kept between runs. */
-export function cacheDir(options: OptionValues, { env, homeDir }: Host): string {
+export function cacheDir(options: OptionValues, host: Host): string {
   const named = options.text("cache");
-  if (named !== undefined) return expandHome(named, homeDir);
-  const { XDG_CACHE_HOME: cache } = env;
-  return join(cache || join(homeDir, ".cache"), "pullcast", "images");
+  if (named !== undefined) return expandHome(named, host.homeDir);
+  return userCacheDir(host, "images");
 }
 
 /** @throws {PullcastError} PC001 where it is no name of a set */

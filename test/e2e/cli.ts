@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { shellWord } from "../../agent/util/shell-word.ts";
 
@@ -38,7 +38,12 @@ export async function newCliUser(
 ): Promise<CliUser> {
   if (!existsSync(program)) throw new Error("dist/ is missing: npm run build");
   const home = await mkdtemp(join(tmpdir(), "pullcast-e2e-"));
-  const own = { PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8", ...env };
+  const own = {
+    ...{ PATH: process.env["PATH"] ?? "", HOME: home, LANG: "C.UTF-8" },
+    // Not one for each of them.
+    NODE_COMPILE_CACHE: join(dirname(dirname(program)), "compiled"),
+    ...env,
+  };
   const start = (args: readonly string[], input?: string) => {
     const child = spawn(process.execPath, [program, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
