@@ -59,6 +59,7 @@ export class Connection {
   #enteredMs = 0;
   #isReady = false;
   #closed = false;
+  #isGoodbye = false;
   #isWireClosed = false;
   #lastBanner = "";
   #bannerBytes = 0;
@@ -167,6 +168,7 @@ export class Connection {
   async close(): Promise<void> {
     const { socket, limits } = this.#options;
     if (socket.destroyed || this.#isWireClosed) return;
+    this.#isGoodbye = true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         socket.destroy();
@@ -212,6 +214,7 @@ export class Connection {
 
   #onClose(greeting: Greeting): void {
     this.#closed = true;
+    if (this.#isGoodbye) return;
     if (this.#isReady || this.#phase === "auth") this.fail(this.#lost());
     else this.fail(this.#handshakeError(greeting));
   }

@@ -1,4 +1,4 @@
-import type { Wish } from "../../agent/index.ts";
+import { advise, type Wish } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions } from "../options/engine-options.ts";
 import { renderAdvice } from "../render/advice.ts";
@@ -11,7 +11,6 @@ import type { CommandContext } from "./command.ts";
 export async function adviseCommand({ args, host, signal }: CommandContext): Promise<Ending> {
   const { options } = args;
   const want = (options.text("want") ?? "all") as Wish;
-  const { advise } = await import("../../agent/index.ts");
   const advice = cleanDeep(await advise({ kubectl: kubectlOptions(options), want, signal }));
   const text = await writeInFormat(
     options.text("output"),

@@ -1,4 +1,4 @@
-import { describeCode } from "../../agent/index.ts";
+import { describeCode, planPools } from "../../agent/index.ts";
 import { configPath } from "../config-file/config-path.ts";
 import { poolArguments } from "../config-file/flags.ts";
 import { givenFlags, parseFlags } from "../config-file/given-flags.ts";
@@ -110,7 +110,6 @@ interface Plan {
 
 /** Looks at all pools before the first is touched; returns those without a node. */
 async function plan(context: CommandContext, { config, runs, all }: Plan): Promise<Set<string>> {
-  const { planPools } = await import("../../agent/index.ts");
   const [first] = runs;
   const id = config.cluster?.id;
   const pools = await Promise.all(

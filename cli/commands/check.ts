@@ -1,3 +1,4 @@
+import { check } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, registryAccess, some } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
@@ -9,7 +10,6 @@ export async function checkCommand(context: CommandContext): Promise<Ending> {
   const { options } = args;
   const source = sourceOptions(options, host);
   const nodeRun = await nodeRunOptions(args, context);
-  const { check } = await import("../../agent/index.ts");
   const report = await check({
     ...nodeRun,
     ...registryAccess(options, host),

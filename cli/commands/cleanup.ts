@@ -1,3 +1,4 @@
+import { cleanup } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
@@ -6,7 +7,6 @@ import type { CommandContext } from "./command.ts";
 export async function cleanupCommand(context: CommandContext): Promise<Ending> {
   const { options } = context.args;
   const namespace = options.text("namespace");
-  const { cleanup } = await import("../../agent/index.ts");
   const report = await cleanup({
     kubectl: kubectlOptions(options),
     signal: context.signal,

@@ -1,4 +1,4 @@
-import type { DiagnosedNode, Diagnosis } from "../../agent/index.ts";
+import { type DiagnosedNode, type Diagnosis, doctor } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions } from "../options/engine-options.ts";
 import { cleanDeep } from "../render/clean-deep.ts";
@@ -14,7 +14,6 @@ export async function doctorCommand(context: CommandContext): Promise<Ending> {
   const { args, host } = context;
   const { options } = args;
   const nodeRun = await nodeRunOptions(args, context);
-  const { doctor } = await import("../../agent/index.ts");
   const raw = await doctor({ ...nodeRun, probe: options.on("probe") });
   const diagnosis = withSteps(echoFlags(cleanDeep(raw), options));
   const { items } = diagnosis;

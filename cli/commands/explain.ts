@@ -1,4 +1,4 @@
-import type { ExplainOptions } from "../../agent/index.ts";
+import { type ExplainOptions, explain } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { kubectlOptions, nodeRunOptions, registryAccess } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
@@ -13,7 +13,6 @@ import type { CommandContext } from "./command.ts";
 
 /** `pullcast explain IMAGE`: which credentials a kubelet would try, and why not the others. */
 export async function explainCommand(context: CommandContext): Promise<Ending> {
-  const { explain } = await import("../../agent/index.ts");
   const { host, args } = context;
   const raw = await explain(await explainOptions(context));
   const explanation = echoFlags(cleanDeep(raw), args.options);

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { suggestPools } from "../../agent/index.ts";
 import { configPath } from "../config-file/config-path.ts";
 import { renderNewConfig } from "../config-file/new-config.ts";
 import type { Ending } from "../exit-codes.ts";
@@ -12,7 +13,6 @@ import type { CommandContext } from "./command.ts";
 export async function initCommand(context: CommandContext): Promise<Ending> {
   const { host, args, signal } = context;
   const file = configPath(context);
-  const { suggestPools } = await import("../../agent/index.ts");
   const cluster = await suggestPools(kubectlOptions(args.options), signal);
   const text = renderNewConfig(cluster);
   if (file === "-") {

@@ -1,3 +1,4 @@
+import { inspect } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { judgeOptions, kubectlOptions, registryAccess } from "../options/engine-options.ts";
 import { sourceOptions } from "../options/source-options.ts";
@@ -10,7 +11,6 @@ import type { CommandContext } from "./command.ts";
 /** `pullcast inspect`: what push would send, and what is wrong with it. */
 export async function inspectCommand(context: CommandContext): Promise<Ending> {
   const { args, host, signal, report } = context;
-  const { inspect } = await import("../../agent/index.ts");
   const raw = await inspect({
     source: sourceOptions(args.options, host),
     kubectl: kubectlOptions(args.options),

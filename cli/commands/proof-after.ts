@@ -1,9 +1,10 @@
-import type {
-  NodeReport,
-  PushReport,
-  RemoveReport,
-  VerifyOptions,
-  VerifyReport,
+import {
+  type NodeReport,
+  type PushReport,
+  type RemoveReport,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
 } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { type ProofOptions, proofOptions, runOptions } from "../options/engine-options.ts";
@@ -67,7 +68,6 @@ async function prove(
     ...proof,
     selection: { ...selection, names, exclude: [] },
   };
-  const { verify } = await import("../../agent/index.ts");
   try {
     return await verify(options);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { WaveOptions } from "../../agent/index.ts";
+import { push, type WaveOptions } from "../../agent/index.ts";
 import { isYes } from "../confirm-host-keys.ts";
 import type { Ending } from "../exit-codes.ts";
 import { pushRestart } from "../options/delivery-options.ts";
@@ -16,7 +16,6 @@ export async function pushCommand(context: CommandContext): Promise<Ending> {
   const dryRun = dryRunOption(context);
   const waves = waveOptions(options, proof);
   const pushed = await pushOptions(context);
-  const { push } = await import("../../agent/index.ts");
   const report = await push({
     ...pushed,
     ...(dryRun === undefined ? {} : { dryRun }),

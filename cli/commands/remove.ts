@@ -1,4 +1,4 @@
-import type { NodeReport, RemoveOptions } from "../../agent/index.ts";
+import { type NodeReport, type RemoveOptions, remove } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
 import { usageError } from "../usage-error.ts";
@@ -25,7 +25,6 @@ export async function removeCommand(context: CommandContext): Promise<Ending> {
   }
   const restart = restartOptions(args.options);
   const nodeRun = await nodeRunOptions(args, context);
-  const { remove } = await import("../../agent/index.ts");
   const report = await remove({
     ...nodeRun,
     dryRun,

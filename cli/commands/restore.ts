@@ -1,3 +1,4 @@
+import { restore } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
@@ -6,7 +7,6 @@ import type { CommandContext } from "./command.ts";
 export async function restoreCommand(context: CommandContext): Promise<Ending> {
   const restart = restartOptions(context.args.options);
   const nodeRun = await nodeRunOptions(context.args, context);
-  const { restore } = await import("../../agent/index.ts");
   const report = await restore({
     ...nodeRun,
     ...some("operator", context.host.operator?.()),

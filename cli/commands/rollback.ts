@@ -1,3 +1,4 @@
+import { rollback } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, restartOptions, some } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
@@ -7,7 +8,6 @@ export async function rollbackCommand(context: CommandContext): Promise<Ending> 
   const { args, host } = context;
   const restart = restartOptions(args.options);
   const nodeRun = await nodeRunOptions(args, context);
-  const { rollback } = await import("../../agent/index.ts");
   const report = await rollback({
     ...nodeRun,
     ...some("to", args.options.text("to")),

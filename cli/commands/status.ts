@@ -1,4 +1,10 @@
-import type { NodeStatus, StatusReport } from "../../agent/index.ts";
+import {
+  type NodeStatus,
+  type StatusReport,
+  status,
+  statusFromAnnotations,
+  watchStatus,
+} from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { nodeRunOptions, runOptions } from "../options/engine-options.ts";
 import { parseDuration } from "../options/values.ts";
@@ -17,7 +23,6 @@ export async function statusCommand(context: CommandContext): Promise<Ending> {
     await context.present([report]);
     return { interrupted: report.interrupted, states: report.items };
   }
-  const { watchStatus } = await import("../../agent/index.ts");
   const states = new Map<string, NodeStatus>();
   const rounds = watchStatus({
     intervalMs: interval,
@@ -46,10 +51,8 @@ async function looker(context: CommandContext): Promise<Look> {
         throw usageError(`--from-annotations asks a cluster, --${name} none`);
     }
     const run = await runOptions(args, context);
-    const { statusFromAnnotations } = await import("../../agent/index.ts");
     return ({ report }) => statusFromAnnotations({ ...run, report, expiresWithinMs });
   }
   const nodeRun = await nodeRunOptions(args, context);
-  const { status } = await import("../../agent/index.ts");
   return ({ report }) => status({ ...nodeRun, report, expiresWithinMs });
 }

@@ -1,3 +1,4 @@
+import { trust } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { runOptions, trustOptions } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
@@ -7,7 +8,6 @@ export async function trustCommand(context: CommandContext): Promise<Ending> {
   const { args, host } = context;
   const keys = trustOptions(args.options, host);
   const run = await runOptions(args, context);
-  const { trust } = await import("../../agent/index.ts");
   const report = await trust({ ...run, ...keys });
   await context.present([report]);
   return { interrupted: report.interrupted, nodes: report.items };

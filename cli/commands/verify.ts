@@ -1,3 +1,4 @@
+import { verify } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { proofOptions, runOptions } from "../options/engine-options.ts";
 import type { CommandContext } from "./command.ts";
@@ -6,7 +7,6 @@ import type { CommandContext } from "./command.ts";
 export async function verifyCommand(context: CommandContext): Promise<Ending> {
   const proof = proofOptions(context.args.options, context.host);
   const run = await runOptions(context.args, context);
-  const { verify } = await import("../../agent/index.ts");
   const report = await verify({ ...run, ...proof });
   await context.present([report]);
   return { interrupted: report.interrupted, pulls: report.items };

@@ -1,3 +1,4 @@
+import { agentWatch, watch } from "../../agent/index.ts";
 import type { Ending } from "../exit-codes.ts";
 import { agentWatchOptions, watchOptions } from "../options/watch-options.ts";
 import { runWatch } from "../watch/run-watch.ts";
@@ -7,10 +8,8 @@ import type { CommandContext } from "./command.ts";
 export async function watchCommand(context: CommandContext): Promise<Ending> {
   if (context.args.options.text("deliver") === "secret") {
     const options = agentWatchOptions(context);
-    const { agentWatch } = await import("../../agent/index.ts");
     return await runWatch(context, (sinks) => agentWatch({ ...options, ...sinks }));
   }
   const options = await watchOptions(context);
-  const { watch } = await import("../../agent/index.ts");
   return await runWatch(context, (sinks) => watch({ ...options, ...sinks }));
 }

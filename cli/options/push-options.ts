@@ -1,4 +1,4 @@
-import type { PushOptions } from "../../agent/index.ts";
+import { failedNodes, type PushOptions } from "../../agent/index.ts";
 import type { CommandContext } from "../commands/command.ts";
 import type { Host } from "../host.ts";
 import { usageError } from "../usage-error.ts";
@@ -53,7 +53,6 @@ async function onlyFailed(args: ParsedArgs, host: Host): Promise<ParsedArgs> {
   if (stray !== undefined || operands.length > 0) {
     throw usageError(`--failed chooses the nodes${stray === undefined ? "" : `, --${stray} too`}`);
   }
-  const { failedNodes } = await import("../../agent/index.ts");
   const { context, nodes } = await failedNodes(stateDir(host), options.text("run"));
   const given = options.text("context");
   if (given !== undefined && given !== context) {

@@ -1,4 +1,4 @@
-import type { BootForm } from "../../../agent/index.ts";
+import { type BootForm, bootRender } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import {
   judgeOptions,
@@ -26,7 +26,6 @@ export function renderBootCommand(form: BootForm) {
         `send it to a file that only you can read: (umask 077; pullcast render ${form} > FILE)`,
       );
     }
-    const { bootRender } = await import("../../../agent/index.ts");
     const document = await bootRender({
       ...judgeOptions(options),
       ...registryAccess(options, host),

@@ -1,4 +1,4 @@
-import type { AgentPlan } from "../../../agent/index.ts";
+import { type AgentPlan, agentInstall } from "../../../agent/index.ts";
 import { confirmPlaces } from "../../confirm-places.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { agentRollout, agentRunOptions, agentSettings } from "../../options/agent-options.ts";
@@ -22,7 +22,6 @@ export async function agentInstallCommand(context: CommandContext): Promise<Endi
     source: sourceOptions(options, host),
     ...(options.on("yes") ? {} : { confirm: confirmer(context) }),
   };
-  const { agentInstall } = await import("../../../agent/index.ts");
   const report = await agentInstall(run);
   await presentAgent(context, report);
   return {

@@ -1,3 +1,4 @@
+import { agentRender } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { agentRunOptions, agentSettings } from "../../options/agent-options.ts";
 import { judgeOptions, registryAccess, some } from "../../options/engine-options.ts";
@@ -17,7 +18,6 @@ export async function renderDaemonSetCommand(context: CommandContext): Promise<E
       "send them on: pullcast render daemonset … | kubectl apply --server-side -f -, or give --no-secret",
     );
   }
-  const { agentRender } = await import("../../../agent/index.ts");
   const objects = await agentRender({
     ...agentRunOptions(context),
     ...judgeOptions(options),

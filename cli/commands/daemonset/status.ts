@@ -1,3 +1,4 @@
+import { agentStatus } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { agentRunOptions } from "../../options/agent-options.ts";
 import type { CommandContext } from "../command.ts";
@@ -5,7 +6,6 @@ import { presentAgent } from "./present.ts";
 
 /** `pullcast agent status`: how the DaemonSet stands on each node. */
 export async function agentStatusCommand(context: CommandContext): Promise<Ending> {
-  const { agentStatus } = await import("../../../agent/index.ts");
   const report = await agentStatus(agentRunOptions(context));
   await presentAgent(context, report);
   return {

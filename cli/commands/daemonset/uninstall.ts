@@ -1,3 +1,4 @@
+import { agentUninstall } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { agentRunOptions } from "../../options/agent-options.ts";
 import { parseDuration } from "../../options/values.ts";
@@ -7,7 +8,6 @@ import { presentAgent } from "./present.ts";
 /** `pullcast agent uninstall`: what stood on the nodes before, and no DaemonSet. */
 export async function agentUninstallCommand(context: CommandContext): Promise<Ending> {
   const { options } = context.args;
-  const { agentUninstall } = await import("../../../agent/index.ts");
   const report = await agentUninstall({
     ...agentRunOptions(context),
     keepFiles: options.on("keep-files"),

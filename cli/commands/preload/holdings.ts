@@ -1,4 +1,9 @@
-import type { HoldingsOptions, HoldingsReport } from "../../../agent/index.ts";
+import {
+  type HoldingsOptions,
+  type HoldingsReport,
+  preloadPrune,
+  preloadStatus,
+} from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { nodeRunOptions } from "../../options/engine-options.ts";
 import { setName } from "../../options/preload-options.ts";
@@ -11,7 +16,6 @@ import { printOutput } from "../print-output.ts";
 
 /** `pullcast preload status`: what is held on nodes, and where it differs. */
 export async function preloadStatusCommand(context: CommandContext): Promise<Ending> {
-  const { preloadStatus } = await import("../../../agent/index.ts");
   const report = await present(context, preloadStatus);
   return {
     interrupted: report.interrupted,
@@ -31,7 +35,6 @@ const STATES: Partial<
 
 /** `pullcast preload list`: the images that are held, and on how many nodes. */
 export async function preloadListCommand(context: CommandContext): Promise<Ending> {
-  const { preloadStatus } = await import("../../../agent/index.ts");
   const report = await present(context, preloadStatus, {
     names: heldImages,
     text: renderHeldImages,
@@ -45,7 +48,6 @@ export async function preloadListCommand(context: CommandContext): Promise<Endin
 
 /** `pullcast preload prune`: what no set holds may go. */
 export async function preloadPruneCommand(context: CommandContext): Promise<Ending> {
-  const { preloadPrune } = await import("../../../agent/index.ts");
   const report = await present(context, preloadPrune);
   return { interrupted: report.interrupted, nodes: report.items };
 }

@@ -1,3 +1,4 @@
+import { describeImage } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { kubectlOptions, registryAccess } from "../../options/engine-options.ts";
 import { cacheDir } from "../../options/preload-options.ts";
@@ -14,7 +15,6 @@ export async function imageCommand(context: CommandContext): Promise<Ending> {
   const { args, host, signal, report } = context;
   const { options } = args;
   const { images } = imagesAndNodes(args);
-  const { describeImage } = await import("../../../agent/index.ts");
   const found = cleanDeep(
     await describeImage({
       ...registryAccess(options, host),

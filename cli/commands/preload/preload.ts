@@ -1,4 +1,4 @@
-import type { PreloadOptions } from "../../../agent/index.ts";
+import { type PreloadOptions, preload } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { nodeRunOptions, registryAccess } from "../../options/engine-options.ts";
 import type { OptionValues } from "../../options/parse-argv.ts";
@@ -57,7 +57,6 @@ export async function preloadCommand(context: CommandContext): Promise<Ending> {
     layerMs: parseDuration("layer-timeout", options.text("layer-timeout") ?? ""),
     cacheDir: cacheDir(options, host),
   };
-  const { preload } = await import("../../../agent/index.ts");
   const report = cleanDeep(await preload(run));
   const document = toDocument([report]);
   events?.end(document);

@@ -1,4 +1,4 @@
-import type { SecretPlan, SecretReport } from "../../../agent/index.ts";
+import { type SecretPlan, type SecretReport, secretApply } from "../../../agent/index.ts";
 import { confirmPlaces } from "../../confirm-places.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
@@ -39,7 +39,6 @@ async function applyOnce(context: CommandContext, dryRun: boolean): Promise<Secr
   const { options } = args;
   const run = secretRunOptions(context);
   const source = sourceOptions(options, host);
-  const { secretApply } = await import("../../../agent/index.ts");
   return await secretApply({
     ...run,
     ...judgeOptions(options),

@@ -1,3 +1,4 @@
+import { requireCluster } from "../../../agent/index.ts";
 import { groupFlags } from "../../config-file/flags.ts";
 import { givenFlags, parseFlags } from "../../config-file/given-flags.ts";
 import { kubectlOptions } from "../../options/engine-options.ts";
@@ -73,7 +74,6 @@ export async function groupRuns({ args, host, signal }: CommandContext): Promise
   const [first] = runs;
   const id = config.cluster?.id;
   if (id !== undefined && first !== undefined) {
-    const { requireCluster } = await import("../../../agent/index.ts");
     await requireCluster(kubectlOptions(first.args.options), id, signal);
   }
   return runs;

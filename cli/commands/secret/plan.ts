@@ -1,4 +1,4 @@
-import type { SecretPlanReport } from "../../../agent/index.ts";
+import { type SecretPlanReport, secretPlan } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { registryAccess } from "../../options/engine-options.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
@@ -26,7 +26,6 @@ export async function secretPatchCommand(context: CommandContext): Promise<Endin
 async function look(context: CommandContext): Promise<SecretPlanReport> {
   const { options } = context.args;
   const { accounts: _all, ...run } = secretRunOptions(context);
-  const { secretPlan } = await import("../../../agent/index.ts");
   return await secretPlan({
     ...run,
     ...registryAccess(options, context.host),

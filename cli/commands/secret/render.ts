@@ -1,4 +1,10 @@
-import type { RenderedSecrets } from "../../../agent/index.ts";
+import {
+  accountManifest,
+  type RenderedSecrets,
+  secretManifest,
+  secretRender,
+  writeKustomization,
+} from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
@@ -22,7 +28,6 @@ export async function secretRenderCommand(context: CommandContext): Promise<Endi
     );
   }
   const { namespaces, accounts, name, ...run } = secretRunOptions(context);
-  const { secretRender, writeKustomization } = await import("../../../agent/index.ts");
   const rendered = await secretRender({
     ...run,
     ...judgeOptions(options),
@@ -38,7 +43,6 @@ export async function secretRenderCommand(context: CommandContext): Promise<Endi
 }
 
 async function manifests(rendered: RenderedSecrets): Promise<string> {
-  const { secretManifest, accountManifest } = await import("../../../agent/index.ts");
   const objects = rendered.namespaces.flatMap((namespace) => [
     secretManifest(rendered, namespace),
     ...rendered.accounts.map((name) => accountManifest(rendered, { name, namespace })),

@@ -1,3 +1,4 @@
+import { secretStatus } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
 import { parseDuration } from "../../options/values.ts";
@@ -9,7 +10,6 @@ export async function secretStatusCommand(context: CommandContext): Promise<Endi
   const { options } = context.args;
   const expiresWithinMs = parseDuration("expires-within", options.text("expires-within") ?? "");
   const run = secretRunOptions(context);
-  const { secretStatus } = await import("../../../agent/index.ts");
   const report = await secretStatus({ ...run, expiresWithinMs });
   await presentSecretStatus(context, report);
   return { interrupted: report.interrupted, states: report.items };

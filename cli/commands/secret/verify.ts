@@ -1,3 +1,4 @@
+import { secretVerify } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { proofOptions } from "../../options/engine-options.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
@@ -9,7 +10,6 @@ export async function secretVerifyCommand(context: CommandContext): Promise<Endi
   const { args, host } = context;
   const { namespace: _pods, proof: _kind, ...proof } = proofOptions(args.options, host);
   const { name: _secret, ...run } = secretRunOptions(context);
-  const { secretVerify } = await import("../../../agent/index.ts");
   const report = await secretVerify({ ...run, ...proof });
   await presentSecretVerify(context, report);
   return { interrupted: report.interrupted, pulls: report.items };

@@ -1,3 +1,4 @@
+import { secretWatch } from "../../../agent/index.ts";
 import type { Ending } from "../../exit-codes.ts";
 import { judgeOptions, registryAccess } from "../../options/engine-options.ts";
 import { secretRunOptions } from "../../options/secret-options.ts";
@@ -17,6 +18,5 @@ export async function secretWatchCommand(context: CommandContext): Promise<Endin
     source: namedSource(options, host),
     replace: options.on("replace"),
   };
-  const { secretWatch } = await import("../../../agent/index.ts");
   return await runWatch(context, (sinks) => secretWatch({ ...run, ...sinks }));
 }
