@@ -2,7 +2,8 @@
 # shellcheck disable=SC2034,SC2154 # fragments share variables
 # shellcheck disable=SC3013,SC3067 # -ef and -O are in dash, bash and busybox
 # Chooses the directory, enters it (so that nobody can swap it later) and looks at all that matters by one stat.
-# Sets here, now, target (the mode in hex, empty if absent), owner, mtime, device, state (of .pullcast).
+# Sets here, now, target (the mode in hex, empty if absent), owner, mtime, device, state (of .pullcast), and plain, which
+# says that a file made there gets the mode that the umask leaves: a record got it.
 enter_directory() {
   choose_directory
   # Where live mode keeps what its provider prints: the first push makes it.
@@ -29,7 +30,8 @@ inspect() {
   target=
   state=
   if [ -e config.json ] || [ -L config.json ]; then names=config.json; fi
-  if [ -e .pullcast ] || [ -L .pullcast ]; then names="$names .pullcast"; fi
+  plain=
+  if [ -e .pullcast ] || [ -L .pullcast ]; then names="$names .pullcast .pullcast/record.a"; fi
   # A fresh inode of proc carries the present time: that saves a process for date.
   # shellcheck disable=SC2086 # lists of names without blanks
   facts=$(stat -c '%n %u %f %d %Y' $chain $names . /proc/self/ 2>/dev/null)
@@ -41,6 +43,7 @@ inspect() {
     case $1 in
       /proc/self/) now=$5 ;;
       config.json) target=$3 owner=$2 mtime=$5 ;;
+      .pullcast/record.a) [ "$3" != 8180 ] || plain=yes ;;
       .pullcast) state=$3 state_owner=$2 state_device=$4 ;;
       .) device=$4 ;;
       /*) trusted "$1" "$2" "$3" ;;

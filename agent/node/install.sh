@@ -33,8 +33,8 @@ receive() {
   words=$(take "$size" 2>&1 >"$new") || give_up "writing $here/$new" "$words"
   count_bytes
   [ "$count" -eq "$size" ] || fail PC310 "$count of $size bytes"
-  # A default ACL of the directory outdoes the umask.
-  words=$(chmod 600 "$new" 2>&1) || give_up "writing $here/$new" "$words"
+  # A default ACL of the directory outdoes the umask; where files got the right mode before, there is none.
+  [ "$plain$target" = yes8180 ] || words=$(chmod 600 "$new" 2>&1) || give_up "writing $here/$new" "$words"
   if [ -n "$target" ] && [ -e /sys/fs/selinux/enforce ]; then
     words=$(chcon --reference=config.json "$new" 2>&1) || give_up "labelling $here/$new" "$words"
   fi

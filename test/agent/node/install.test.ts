@@ -29,6 +29,25 @@ const A = configOf("old-password");
 const B = configOf("new-password");
 const STORY = "story-20260101T000000Z-0001";
 
+/** Lets everybody read and write what is made in a directory, whatever the umask (acl(5), linux/posix_acl_xattr.h). */
+function openByAcl(dir: string): void {
+  const entries = [0x01, 0x04, 0x20].map((tag) => `${hex16(tag)}${hex16(7)}ffffffff`);
+  const script = [
+    "my ($number, $path, $hex) = @ARGV;",
+    'my ($name, $value) = ("system.posix_acl_default", pack("H*", $hex));',
+    "syscall($number + 0, $path, $name, $value, length $value, 0) == 0 or die $!;",
+  ].join(" ");
+  const number = process.arch === "arm64" ? "5" : "188";
+  execFileSync("perl", ["-e", script, number, dir, `02000000${entries.join("")}`]);
+}
+
+/** Little-endian. */
+function hex16(value: number): string {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(value);
+  return bytes.toString("hex");
+}
+
 test("these tests run as root, as programs on a node do", () => {
   expect(process.getuid?.()).toBe(0);
 });
@@ -219,6 +238,17 @@ describe.each(shells)("install by $name", (shell) => {
       what: "updated",
     });
     expect(statSync(join(dir, "config.json")).mode & 0o7777).toBe(0o600);
+  });
+
+  test("a default ACL of the directory opens the file to nobody, at no push", async () => {
+    const dir = newDir();
+    openByAcl(dir);
+    writeFileSync(join(dir, "probe"), "", { mode: 0o666 });
+    expect(statSync(join(dir, "probe")).mode & 0o777).toBe(0o666);
+    for (const bytes of [A, B, A]) {
+      expect(await push(dir, bytes)).toMatchObject({ what: "updated" });
+      expect(statSync(join(dir, "config.json")).mode & 0o7777).toBe(0o600);
+    }
   });
 
   test.each<[string, string, string]>([
