@@ -2,12 +2,14 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -66,13 +68,17 @@ function fileName(path: string, use: string): string {
   return `${use}-${bundle}-${process.version}-${process.arch}.bin`;
 }
 
+/** Names of {@link fileName}'s form, and what was left of one that couldn't be written. */
+const KEPT_FILE = /^[\w.-]+-v\d[\w.-]*-\w+\.bin(?:\.\d+)?$/;
+
 function readOwn(file: string): Buffer | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const { uid, mode } = fstatSync(descriptor);
-    if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) return undefined;
-    return readFileSync(descriptor);
+    // Without waiting for a writer, should it be a FIFO.
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+    descriptor = openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const found = fstatSync(descriptor);
+    return found.isFile() && isOwn(found) ? readFileSync(descriptor) : undefined;
   } catch {
     return undefined;
   } finally {
@@ -80,14 +86,23 @@ function readOwn(file: string): Buffer | undefined {
   }
 }
 
+/** Whether it is this user's, and nobody else may write it. */
+function isOwn({ uid, mode }: Stats): boolean {
+  return uid === process.geteuid?.() && (mode & 0o022) === 0;
+}
+
 /** Whole or not at all; a run that can't keep its code is only as slow as before. */
 function write(file: string, script: Script): void {
+  const dir = dirname(file);
   const temporary = `${file}.${process.pid}`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const found = lstatSync(dir);
+    // Who runs this with another user's home must not write, or make room, where that user's link leads.
+    if (!found.isDirectory() || !isOwn(found)) return;
     writeFileSync(temporary, script.createCachedData(), { mode: 0o600, flag: "wx" });
     renameSync(temporary, file);
-    prune(dirname(file));
+    prune(dir);
   } catch {
     // What is left of it is one of the files that make room.
   }
@@ -95,7 +110,7 @@ function write(file: string, script: Script): void {
 
 function prune(dir: string): void {
   const files = readdirSync(dir)
-    .filter((name) => /\.bin(?:\.\d+)?$/.test(name))
+    .filter((name) => KEPT_FILE.test(name))
     .map((name) => ({ path: join(dir, name), writtenMs: statSync(join(dir, name)).mtimeMs }))
     .sort((a, b) => b.writtenMs - a.writtenMs);
   for (const { path } of files.slice(KEPT_FILES)) rmSync(path, { force: true });

@@ -1,11 +1,13 @@
 import {
   chmodSync,
   chownSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -98,6 +100,18 @@ test("a directory that can't be made costs nothing but time", () => {
   expect(load()).toMatchObject({ answer: "one", isCached: false });
 });
 
+test.each([
+  ["it is a link", () => symlinkSync(join(scratch, "elsewhere"), dir)],
+  ["it is another user's", () => (mkdirSync(dir), chownSync(dir, 65_534, 65_534))],
+  ["others may write it", () => (mkdirSync(dir), chmodSync(dir, 0o777))],
+])("nothing is kept in a directory where %s", (_why, make) => {
+  mkdirSync(join(scratch, "elsewhere"));
+  mkdirSync(join(scratch, "cache"));
+  make();
+  load().keep();
+  expect(readdirSync(dir)).toEqual([]);
+});
+
 test("without a directory nothing is kept", () => {
   const loaded = loadCompiled(bundle, { dir: undefined, use: "push" });
   loaded.keep();
@@ -110,8 +124,12 @@ test("the oldest files make room", () => {
     load(`use-${use}`).keep();
     const [file = ""] = readdirSync(dir).filter((name) => name.startsWith(`use-${use}-`));
     utimesSync(join(dir, file), 1000 + use, 1000 + use);
+    if (use === 0) writeFileSync(join(dir, "another-tool.bin"), "");
   }
-  const uses = readdirSync(dir).map((name) => Number(/^use-(\d+)-/.exec(name)?.[1]));
+  const uses = readdirSync(dir)
+    .flatMap((name) => /^use-(\d+)-/.exec(name)?.[1] ?? [])
+    .map(Number);
+  expect(readdirSync(dir)).toContain("another-tool.bin");
   expect(uses.length).toBe(16);
   expect(Math.min(...uses)).toBe(4);
 });
