@@ -14,7 +14,7 @@ import { PhaseTimer } from "./phase-timer.ts";
 import { seconds, sshError, systemCode } from "./ssh-error.ts";
 import type { Ssh2 } from "./ssh2.ts";
 import type { ConnectStep, PhaseLimits, SshOptions } from "./transport.ts";
-import type { Wire } from "./wire.ts";
+import { sendTogether, type Wire } from "./wire.ts";
 
 /** More banner than this is a flood. */
 const BANNER_LIMIT = 64 * 1024;
@@ -143,6 +143,7 @@ export class Connection {
       this.client.connect(this.#config());
       // After connect(), which pauses the socket: no byte is taken before ssh2 listens.
       greeting.listen(socket);
+      sendTogether(socket);
       // Whatever it is made of, what comes unasked must not keep this process busy.
       socket.on("data", (chunk: Buffer) => this.#onBytes(chunk.length));
       await this.#ready;
