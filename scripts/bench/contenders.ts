@@ -11,6 +11,8 @@ export interface Contender {
   readonly prepare: () => Promise<readonly string[]>;
 }
 
+export const BARE_SAME_SCRIPT = "bare ssh2, same node script";
+
 interface Field {
   readonly bed: Bed;
   readonly scratch: string;
@@ -22,7 +24,7 @@ export function contenders(field: Field): Contender[] {
   return [
     { name: "pullcast push", prepare: () => pullcast(field) },
     { name: "pullcast push -o json, with fingerprints", prepare: () => pullcast(field, "json") },
-    { name: "bare ssh2, same node script", prepare: () => bareSameScript(field) },
+    { name: BARE_SAME_SCRIPT, prepare: () => bareSameScript(field) },
     { name: "bare ssh2, cat + mv", prepare: () => bareCat(field) },
     { name: "xargs -P scp", prepare: () => shellLoop(field, parallelScp) },
     { name: "xargs -P ssh 'cat > tmp && mv'", prepare: () => shellLoop(field, parallelSsh) },

@@ -1,16 +1,20 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newConfig } from "../../scripts/bench/contenders.ts";
-import { measure } from "../../scripts/bench/measure.ts";
+import { BARE_SAME_SCRIPT, contenders, newConfig } from "../../scripts/bench/contenders.ts";
+import { type Cost, measure } from "../../scripts/bench/measure.ts";
 import { type Bed, ensureHostTools, upBed } from "../bed/index.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 
 const HOSTS = 50;
 
+/** By default, as pullcast's. */
+const CONCURRENCY = 32;
+
 /**
- * Pushes to `points` aliases of 50 hosts in one run, each alias with a `Host` line of its own, so that each is asked
- * about, connected to and logged in to by itself. The built program is measured: `npm run build` first.
+ * Pushes to `points` aliases of 50 hosts in one run: first each alias with a `Host` line of its own, so that ssh is asked
+ * about each, then with a pattern for each host. As many logins by a bare ssh2 script with the same node program stand
+ * beside that. The built program is measured: `npm run build` first.
  */
 export async function thousandLogins({ points, onProgress }: SoakOptions): Promise<Evidence> {
   await ensureHostTools(["time", "ssh"], (line) => onProgress?.(line));
@@ -19,6 +23,10 @@ export async function thousandLogins({ points, onProgress }: SoakOptions): Promi
   try {
     const aliases = await writeAliases(bed, { scratch, count: points });
     const runs: Record<string, unknown> = {};
+    const note = (name: string, run: unknown) => {
+      runs[name] = run;
+      onProgress?.(`${name}: ${JSON.stringify(run)}`);
+    };
     for (const [name, output] of [
       ["new file", "table"],
       ["unchanged", "table"],
@@ -28,19 +36,40 @@ export async function thousandLogins({ points, onProgress }: SoakOptions): Promi
         await writeFile(join(scratch, "config.json"), newConfig(), { mode: 0o600 });
       }
       const cost = await measure(pushCommand(bed, scratch, output), scratch);
-      runs[name] = {
-        seconds: Math.round(cost.wallSeconds),
-        cpuSeconds: Math.round(cost.cpuSeconds * 10) / 10,
-        peakMB: Math.round((cost.peakMiB * 1024 * 1024) / 1e6),
-        results: await results(scratch),
-      };
-      onProgress?.(`${name}: ${JSON.stringify(runs[name])}`);
+      note(name, { ...figures(cost), results: await results(scratch) });
+    }
+    await writePatterns(bed, scratch);
+    const nodes = Array.from({ length: points / HOSTS }, () => bed.nodes).flat();
+    const field = contenders({ bed: { ...bed, nodes }, scratch, concurrency: CONCURRENCY });
+    const bare = field.find(({ name }) => name === BARE_SAME_SCRIPT);
+    // In turns, so that a busy machine is unfair to neither.
+    for (const turn of [1, 2, 3]) {
+      const cost = await measure(pushCommand(bed, scratch, "table"), scratch);
+      note(`patterns, turn ${turn}`, { ...figures(cost), results: await results(scratch) });
+      const command = (await bare?.prepare()) ?? [];
+      note(`bare ssh2, turn ${turn}`, figures(await measure(command, scratch)));
     }
     return { hosts: HOSTS, aliases, runs };
   } finally {
     await bed.down();
     await rm(scratch, { recursive: true });
   }
+}
+
+function figures({ wallSeconds, cpuSeconds, peakMiB }: Cost) {
+  return {
+    seconds: Math.round(wallSeconds),
+    cpuSeconds: Math.round(cpuSeconds * 10) / 10,
+    peakMB: Math.round((peakMiB * 1024 * 1024) / 1e6),
+  };
+}
+
+/** What nodes of one kind have in an ssh configuration. */
+async function writePatterns(bed: Bed, scratch: string): Promise<void> {
+  const blocks = bed.nodes.map(
+    ({ address, port }, index) => `Host n${index + 1}-*\n  HostName ${address}\n  Port ${port}\n`,
+  );
+  await writeFile(join(scratch, "ssh_config"), blocks.join(""));
 }
 
 /** The aliases of one host are far apart, as nodes of a list are. */
@@ -70,6 +99,7 @@ function pushCommand({ ssh }: Bed, scratch: string, output: "table" | "json"): s
     ...["--config", `${scratch}/config.json`, "--hosts-from", `${scratch}/hosts`],
     ...["--ssh-config", `${scratch}/ssh_config`, "--ssh-user", ssh.user, "-i", ssh.key],
     ...["--known-hosts", ssh.knownHosts, "--replace", "--no-breaker", "-o", output],
+    ...["--concurrency", String(CONCURRENCY)],
   ];
 }
 
