@@ -211,6 +211,8 @@ class Answers {
       const nothing = { ...actual, file: "none", options: [] };
       return (await askSsh(nothing, NOBODY)) ?? (await readSshConfig(nothing)).answer(NOBODY);
     });
+    // At once: whom else the answer serves is read while ssh is at work.
+    this.#ask(NOBODY).catch(() => undefined);
     this.anybodys = this.of(NOBODY).catch((error: unknown) => {
       throw ofConfiguration(error);
     });
