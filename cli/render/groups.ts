@@ -82,6 +82,16 @@ function oneMessage(items: readonly (NodeReport | PullReport)[]): string {
   return same ? (first.message ?? "") : neutralText(first, first.message);
 }
 
+/** Puts a word in place of a name that stands by itself: a node called `a` is no part of other words. */
+function renamed(text: string, name: string, word: string): string {
+  if (name === "" || !text.includes(name)) return text;
+  const literal = name.replaceAll(
+    /[^A-Za-z0-9]/gu,
+    (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`,
+  );
+  return text.replaceAll(new RegExp(`(?<![A-Za-z0-9_-])${literal}(?![A-Za-z0-9_-])`, "gu"), word);
+}
+
 /** A text without what is the node's own, so that 40 timeouts, or 40 new host keys, are one cause. */
 export function neutralText(item: NodeReport | PullReport | TrustedNode, text = ""): string {
   const { node } = item;
@@ -91,9 +101,7 @@ export function neutralText(item: NodeReport | PullReport | TrustedNode, text = 
     ...[address, host].map((value) => [value, "ADDRESS"] as const),
     [node, "NODE"] as const,
   ];
-  const neutral = own
-    .filter(([value]) => value !== "")
-    .reduce((rest, [value, name]) => rest.replaceAll(value, name), text);
+  const neutral = own.reduce((rest, [name, word]) => renamed(rest, name, word), text);
   return neutral
     .replaceAll(/SHA256:[A-Za-z0-9+/]{43}/g, "SHA256:…")
     .replaceAll(/\bAAAA[A-Za-z0-9+/]{40,}={0,2}/g, "KEY");
