@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Calls `listener` once when `signal` aborts, at once if it has.
  * @returns what takes the listener off again
@@ -38,6 +40,8 @@ function waitingFor(signal: AbortSignal): Waiting {
     bySignal.delete(signal);
     signal.removeEventListener("abort", tell);
   };
+  // Requests and pods of all nodes listen to it as well: more than 10 listeners are no leak here.
+  setMaxListeners(0, signal);
   signal.addEventListener("abort", tell, { once: true });
   bySignal.set(signal, { waiting, stop });
   return { waiting, stop };

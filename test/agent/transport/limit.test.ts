@@ -37,6 +37,18 @@ test("any number waits by one listener, and the last takes it along", () => {
   expect(getEventListeners(signal, "abort").length).toBe(1);
 });
 
+test("others may listen to the same signal, many of them, without a warning", async () => {
+  const { signal } = abortable();
+  const warned = vi.fn();
+  process.on("warning", warned);
+  onAbort(signal, () => undefined);
+  for (let count = 0; count < 20; count += 1) signal.addEventListener("abort", () => undefined);
+  // Node warns in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", warned);
+  expect(warned).not.toHaveBeenCalled();
+});
+
 test("who goes while others are told is not told any more", () => {
   const { signal, abort } = abortable();
   const second = vi.fn();
