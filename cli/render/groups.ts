@@ -83,7 +83,7 @@ function oneMessage(items: readonly (NodeReport | PullReport)[]): string {
 }
 
 /** Puts a word in place of a name that stands by itself: a node called `a` is no part of other words. */
-function renamed(text: string, name: string, word: string): string {
+export function renamed(text: string, name: string, word: string): string {
   if (name === "" || !text.includes(name)) return text;
   const literal = name.replaceAll(
     /[^A-Za-z0-9]/gu,

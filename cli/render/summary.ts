@@ -12,7 +12,7 @@ import {
 import { causeLines, type Failure } from "./causes.ts";
 import { countsText, type NodesReport, type Report } from "./document.ts";
 import { ENDED_WELL } from "./ended-well.ts";
-import { groupWarnings, nameList, neutralText } from "./groups.ts";
+import { groupWarnings, nameList, neutralText, renamed } from "./groups.ts";
 import { formatClock, formatDuration } from "./time.ts";
 
 /** What the lines after a report depend on. */
@@ -100,7 +100,7 @@ function lookFailures(items: readonly (NodeStatus | NodeHistory)[]): Failure[] {
   return items.flatMap(({ node, code, message = "", fix = "", ...item }) =>
     code === undefined || ("state" in item ? item.state : item.result) === "skipped"
       ? []
-      : [{ code, name: node, message, fix, neutral: (text) => text.replaceAll(node, "NODE") }],
+      : [{ code, name: node, message, fix, neutral: (text) => renamed(text, node, "NODE") }],
   );
 }
 

@@ -2,7 +2,7 @@ import type { AccountItem, NamespaceItem, SecretReport } from "../../../agent/in
 import { causeLines, type Failure } from "../causes.ts";
 import { countsText } from "../document.ts";
 import { cutMiddle } from "../fit.ts";
-import { GROUP_FROM, groupBy, nameList } from "../groups.ts";
+import { GROUP_FROM, groupBy, nameList, renamed } from "../groups.ts";
 import type { TableStyle } from "../report-table.ts";
 import { renderTable } from "../table.ts";
 import { formatDuration } from "../time.ts";
@@ -65,7 +65,7 @@ export function renderSecretSummary(report: SecretReport): string[] {
 
 function failuresOf({ namespace, code, message = "", fix = "" }: NamespaceItem): Failure[] {
   if (code === undefined) return [];
-  const neutral = (said: string) => said.replaceAll(namespace, "NAMESPACE");
+  const neutral = (said: string) => renamed(said, namespace, "NAMESPACE");
   const step = fix.replaceAll("NAMESPACE", namespace);
   return [{ code, name: namespace, message, fix: step, neutral }];
 }

@@ -1,7 +1,7 @@
 import type { NamespaceStatus, SecretStatusReport } from "../../../agent/index.ts";
 import { causeLines } from "../causes.ts";
 import { countsText } from "../document.ts";
-import { GROUP_FROM, groupBy, nameList } from "../groups.ts";
+import { GROUP_FROM, groupBy, nameList, renamed } from "../groups.ts";
 import type { TableStyle } from "../report-table.ts";
 import { renderTable } from "../table.ts";
 import { formatDuration } from "../time.ts";
@@ -52,7 +52,7 @@ export function renderStatusSummary(report: SecretStatusReport): string[] {
       : [
           {
             ...{ code, name: namespace, message, fix },
-            neutral: (said: string) => said.replaceAll(namespace, "NAMESPACE"),
+            neutral: (said: string) => renamed(said, namespace, "NAMESPACE"),
           },
         ],
   );

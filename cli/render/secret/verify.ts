@@ -2,6 +2,7 @@ import type { SecretVerifyReport } from "../../../agent/index.ts";
 import { causeLines } from "../causes.ts";
 import { countsText } from "../document.ts";
 import { cutMiddle, withoutRuntimePrefix } from "../fit.ts";
+import { renamed } from "../groups.ts";
 import type { TableStyle } from "../report-table.ts";
 import { renderTable } from "../table.ts";
 import { formatDuration } from "../time.ts";
@@ -27,7 +28,7 @@ export function renderVerifySummary(report: SecretVerifyReport): string[] {
   const causes = report.items.flatMap(({ namespace, account, code, message = "", fix = "" }) => {
     const own = fix.replaceAll("NAMESPACE", namespace).replaceAll("NAME", account);
     const neutral = (said: string) =>
-      said.replaceAll(namespace, "NAMESPACE").replaceAll(account, "NAME");
+      renamed(renamed(said, namespace, "NAMESPACE"), account, "NAME");
     return code === undefined
       ? []
       : [{ code, name: `${namespace}/${account}`, message, fix: own, neutral }];
