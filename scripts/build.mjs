@@ -115,6 +115,7 @@ const nativeParts = {
 
 const startedMs = performance.now();
 await rm(outdir, { recursive: true, force: true });
+const shared = await common();
 await Promise.all([bundle(), bundleEngine(), withTypes ? declareTypes() : undefined]);
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
 console.log(`built ${relative(process.cwd(), outdir) || "."} in ${seconds} s`);
@@ -139,9 +140,8 @@ async function common() {
 
 /** One function of what CommonJS gives a module: see cli/compiled-code.ts. */
 async function bundleEngine() {
-  const { define, ...rest } = await common();
   await build({
-    ...rest,
+    ...shared,
     entryPoints: [{ in: "cli/with-engine.ts", out: "engine" }],
     outdir,
     outExtension: { ".js": ".cjs" },
@@ -151,7 +151,7 @@ async function bundleEngine() {
     },
     footer: { js: "})" },
     // yargs asks where it stands.
-    define: { ...define, "import.meta.url": "ownUrl" },
+    define: { ...shared.define, "import.meta.url": "ownUrl" },
     // import() of a package that is not in the bundle becomes require().
     supported: { "dynamic-import": false },
     external: ["prom-client", "dockerode", "cpu-features"],
@@ -164,7 +164,7 @@ async function bundleEngine() {
 
 async function bundle() {
   const { metafile } = await build({
-    ...(await common()),
+    ...shared,
     entryPoints: [...PROGRAMS, "agent/index"].map((name) => ({ in: `${name}.ts`, out: name })),
     outdir,
     splitting: true,

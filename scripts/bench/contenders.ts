@@ -11,9 +11,8 @@ export interface Contender {
   readonly prepare: () => Promise<readonly string[]>;
 }
 
-export const BARE_SAME_SCRIPT = "bare ssh2, same node script";
-
-interface Field {
+/** Whereto, and how many at once. */
+export interface Field {
   readonly bed: Bed;
   readonly scratch: string;
   readonly concurrency: number;
@@ -24,7 +23,7 @@ export function contenders(field: Field): Contender[] {
   return [
     { name: "pullcast push", prepare: () => pullcast(field) },
     { name: "pullcast push -o json, with fingerprints", prepare: () => pullcast(field, "json") },
-    { name: BARE_SAME_SCRIPT, prepare: () => bareSameScript(field) },
+    { name: "bare ssh2, same node script", prepare: () => bareSameScript(field) },
     { name: "bare ssh2, cat + mv", prepare: () => bareCat(field) },
     { name: "xargs -P scp", prepare: () => shellLoop(field, parallelScp) },
     { name: "xargs -P ssh 'cat > tmp && mv'", prepare: () => shellLoop(field, parallelSsh) },
@@ -65,7 +64,8 @@ async function pullcast(field: Field, output = "table"): Promise<string[]> {
   ];
 }
 
-async function bareSameScript(field: Field): Promise<string[]> {
+/** The command of a bare ssh2 script that runs the node program of a push. */
+export async function bareSameScript(field: Field): Promise<string[]> {
   const bytes = newConfig();
   const program = composeInstall({
     user: field.bed.ssh.user,

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BARE_SAME_SCRIPT, contenders, newConfig } from "../../scripts/bench/contenders.ts";
+import { bareSameScript, newConfig } from "../../scripts/bench/contenders.ts";
 import { type Cost, measure } from "../../scripts/bench/measure.ts";
-import { type Bed, ensureHostTools, upBed } from "../bed/index.ts";
+import { type Bed, type BedNode, ensureHostTools, upBed } from "../bed/index.ts";
 import type { Evidence, SoakOptions } from "./soak.ts";
 
 const HOSTS = 50;
@@ -40,14 +40,13 @@ export async function thousandLogins({ points, onProgress }: SoakOptions): Promi
     }
     await writePatterns(bed, scratch);
     const nodes = Array.from({ length: points / HOSTS }, () => bed.nodes).flat();
-    const field = contenders({ bed: { ...bed, nodes }, scratch, concurrency: CONCURRENCY });
-    const bare = field.find(({ name }) => name === BARE_SAME_SCRIPT);
+    const field = { bed: { ...bed, nodes }, scratch, concurrency: CONCURRENCY };
     // In turns, so that a busy machine is unfair to neither.
     for (const turn of [1, 2, 3]) {
       const cost = await measure(pushCommand(bed, scratch, "table"), scratch);
       note(`patterns, turn ${turn}`, { ...figures(cost), results: await results(scratch) });
-      const command = (await bare?.prepare()) ?? [];
-      note(`bare ssh2, turn ${turn}`, figures(await measure(command, scratch)));
+      const bare = await measure(await bareSameScript(field), scratch);
+      note(`bare ssh2, turn ${turn}`, figures(bare));
     }
     return { hosts: HOSTS, aliases, runs };
   } finally {
@@ -66,8 +65,16 @@ function figures({ wallSeconds, cpuSeconds, peakMiB }: Cost) {
 
 /** What nodes of one kind have in an ssh configuration. */
 async function writePatterns(bed: Bed, scratch: string): Promise<void> {
-  const blocks = bed.nodes.map(
-    ({ address, port }, index) => `Host n${index + 1}-*\n  HostName ${address}\n  Port ${port}\n`,
+  const patterns = bed.nodes.map((node, index) => ({ ...node, name: `n${index + 1}-*` }));
+  await writeSshConfig(patterns, scratch);
+}
+
+async function writeSshConfig(
+  hosts: readonly Pick<BedNode, "name" | "address" | "port">[],
+  scratch: string,
+): Promise<void> {
+  const blocks = hosts.map(
+    ({ name, address, port }) => `Host ${name}\n  HostName ${address}\n  Port ${port}\n`,
   );
   await writeFile(join(scratch, "ssh_config"), blocks.join(""));
 }
@@ -84,10 +91,7 @@ async function writeAliases(
       port,
     })),
   ).flat();
-  const blocks = aliases.map(
-    ({ name, address, port }) => `Host ${name}\n  HostName ${address}\n  Port ${port}\n`,
-  );
-  await writeFile(join(scratch, "ssh_config"), blocks.join(""));
+  await writeSshConfig(aliases, scratch);
   await writeFile(join(scratch, "hosts"), aliases.map(({ name }) => `${name}\n`).join(""));
   return aliases.length;
 }
