@@ -53,6 +53,25 @@ const unmeasuredYargs = {
   },
 };
 
+/**
+ * yargs looks upwards for a package.json, from which it would tell a version that we don't let it tell: what it fails
+ * over is an assertion with a stack trace, for which half of the bundle is read.
+ */
+const versionlessYargs = {
+  name: "versionless-yargs",
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^escalade\/sync$/ }, ({ importer }) =>
+      /node_modules\/yargs\//.test(importer)
+        ? { path: "escalade/sync", namespace: "versionless" }
+        : undefined,
+    );
+    // An empty file is no JSON, which yargs takes for a package without a version.
+    onLoad({ filter: /.*/, namespace: "versionless" }, () => ({
+      contents: 'export default () => "/dev/null";',
+    }));
+  },
+};
+
 /** The programs load what works from engine.cjs. */
 const compiledEngine = {
   name: "compiled-engine",
@@ -113,6 +132,20 @@ const nativeParts = {
   },
 };
 
+/**
+ * ssh2 starts its own Poly1305, in WebAssembly with 16 MiB of memory, before the first connection: 17 ms of each start.
+ * pullcast never offers ChaCha20-Poly1305: see agent/transport/algorithms.ts.
+ */
+const withoutPoly1305 = {
+  name: "without-poly1305",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/ssh2\/lib\/protocol\/crypto\/poly1305\.js$/ }, () => ({
+      contents: `const missing = () => { throw new Error("this build has no ChaCha20-Poly1305"); };
+module.exports = async () => ({ _malloc: () => 0, cwrap: () => missing });`,
+    }));
+  },
+};
+
 const startedMs = performance.now();
 await rm(outdir, { recursive: true, force: true });
 const shared = await common();
@@ -155,7 +188,14 @@ async function bundleEngine() {
     // import() of a package that is not in the bundle becomes require().
     supported: { "dynamic-import": false },
     external: ["prom-client", "dockerode", "cpu-features"],
-    plugins: [pastIndex, nativeParts, sideEffectFree, unmeasuredYargs],
+    plugins: [
+      pastIndex,
+      nativeParts,
+      withoutPoly1305,
+      sideEffectFree,
+      unmeasuredYargs,
+      versionlessYargs,
+    ],
   });
   const text = await readFile(join(outdir, "engine.cjs"), "latin1");
   // It is read without decoding.

@@ -48,7 +48,9 @@ function splitPort(rest: string, entry: string): { host: string; port: number | 
     return { host, port: parsePort(port, entry) };
   }
   const colon = rest.indexOf(":");
-  if (colon === -1 || isIPv6(rest)) return { host: rest, port: undefined };
+  // An IPv6 address has two of them; what knows all of its forms takes 4 ms to make.
+  const hasTwo = rest.indexOf(":", colon + 1) > colon;
+  if (colon === -1 || (hasTwo && isIPv6(rest))) return { host: rest, port: undefined };
   return { host: rest.slice(0, colon), port: parsePort(rest.slice(colon + 1), entry) };
 }
 

@@ -5,7 +5,6 @@ import type { EntryContent, Login } from "./model.ts";
 
 type Unusable = Extract<EntryContent, { type: "unusable" }>;
 
-const HALF_CHARACTER = /\p{Surrogate}/u;
 const EMPTY_PASSWORD = "the password is empty";
 
 /**
@@ -62,7 +61,7 @@ export function makeLogin(username: string, password: string): Login | Unusable 
   if (!username) return unusable("the user name is empty");
   // Joined to user:password, a colon in the name would move to the password.
   if (username.includes(":")) return unusable("the user name holds a colon");
-  if (HALF_CHARACTER.test(username + password)) return unusable("it holds half a character");
+  if (!(username + password).isWellFormed()) return unusable("it holds half a character");
   return judgePair(Buffer.from(`${username}:${password}`));
 }
 

@@ -1,4 +1,3 @@
-const LONE_SURROGATE = /\p{Surrogate}/gu;
 const BRACKETS = /[[\]{}"]/g;
 
 /** Go's encoding/json refuses what is nested deeper. */
@@ -69,7 +68,7 @@ export class JsonReader {
     this.#at = endOfString(this.#text, from);
     const value = JSON.parse(this.#text.slice(from, this.#at)) as string;
     this.#skipSpace();
-    return value.replaceAll(LONE_SURROGATE, "\ufffd");
+    return value.toWellFormed();
   }
 
   skip(): void {

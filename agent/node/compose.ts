@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { PullcastError } from "../errors.ts";
 import type { Admission } from "../model.ts";
 import { Secret } from "../secret.ts";
+import { once } from "../util/once.ts";
 import { admissionOf, type Become, nodeCommand, type RootAccess, rootAccess } from "./become.ts";
 import { UNDO_SCRIPT } from "./live-files.ts";
 import { type ProgramName, programText } from "./programs.ts";
@@ -366,8 +367,17 @@ interface WholeRequest extends NodeRequest {
   readonly extra?: string;
 }
 
+/** What begins the input, in bytes: the same for all nodes. */
+const beginnings = new Map<string, Uint8Array>();
+
+function beginningOf(name: ProgramName): Uint8Array {
+  return once(beginnings, name, () => {
+    const program = programText(name);
+    return Buffer.from(`PULLCAST1 ${program.length}\n${program}`, "latin1");
+  });
+}
+
 function compose(name: ProgramName, request: WholeRequest, payload: Payload): NodeProgram {
-  const program = programText(name);
   const access = rootAccess(request.user, request.become);
   const admission = admissionOf(access);
   const nonce = token(request.nonce, /^[0-9a-f]{8,64}$/, "nonce");
@@ -377,10 +387,7 @@ function compose(name: ProgramName, request: WholeRequest, payload: Payload): No
     ...(admission === undefined ? {} : { admission }),
     access,
     input: new Secret(
-      Buffer.concat([
-        Buffer.from(`PULLCAST1 ${program.length}\n${program}${header}\n`),
-        payload.bytes,
-      ]),
+      Buffer.concat([beginningOf(name), Buffer.from(`${header}\n`), payload.bytes]),
     ),
   };
 }

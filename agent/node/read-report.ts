@@ -90,8 +90,20 @@ export function readReport(
 
 /** Whether the program's last word is there: nothing that counts comes after it. */
 export function hasVerdict(stdout: string, nonce: string): boolean {
-  const last = readAnswer(stdout, nonce).lines.at(-1) ?? "";
-  return /^(?:OK|fail) /.test(last);
+  return /^(?:OK|fail) /.test(lastLine(stdout, markOf(nonce)) ?? "");
+}
+
+/** What each of a program's lines begins with. */
+function markOf(nonce: string): string {
+  return `PULLCAST1 ${nonce} `;
+}
+
+/** The program's last whole line, without its mark. */
+function lastLine(stdout: string, mark: string): string | undefined {
+  const end = stdout.lastIndexOf("\n");
+  let at = end < 0 ? -1 : stdout.lastIndexOf(mark, end);
+  while (at > 0 && stdout[at - 1] !== "\n") at = stdout.lastIndexOf(mark, at - 1);
+  return at < 0 ? undefined : stdout.slice(at + mark.length, stdout.indexOf("\n", at));
 }
 
 /** What our programs may report: a hostile node must not choose which advice the user gets. */
@@ -110,17 +122,22 @@ interface Answer {
 
 /** All but our own lines is noise: greetings, start-up files. */
 function readAnswer(stdout: string, nonce: string): Answer {
-  const mark = `PULLCAST1 ${nonce} `;
+  const mark = markOf(nonce);
+  const lines: string[] = [];
+  const warnings: Notice[] = [];
+  const lastByKey = new Map<string, string>();
   // A line without its end may be half a line.
-  const whole = stdout.slice(0, stdout.lastIndexOf("\n") + 1).split("\n");
-  const lines = whole
-    .filter((line) => line.startsWith(mark))
-    .map((line) => line.slice(mark.length));
-  const last = (key: string) =>
-    lines
-      .findLast((line) => line.startsWith(`${key} `))
-      ?.split(" ")
-      .slice(1) ?? [];
+  for (const line of stdout.slice(0, stdout.lastIndexOf("\n") + 1).split("\n")) {
+    if (!line.startsWith(mark)) continue;
+    const own = line.slice(mark.length);
+    lines.push(own);
+    const space = own.indexOf(" ");
+    if (space < 0) continue;
+    const key = own.slice(0, space);
+    lastByKey.set(key, own);
+    if (key === "warn") warnings.push(...readWarning(own));
+  }
+  const last = (key: string) => lastByKey.get(key)?.split(" ").slice(1) ?? [];
   const [path, proof] = last("root");
   const [mtime, , now] = last("mtime");
   const [kept] = last("kept");
@@ -131,7 +148,7 @@ function readAnswer(stdout: string, nonce: string): Answer {
     kept: kept === undefined ? undefined : cleanText(kept, 4096),
     ageSeconds: ageSeconds(mtime, now),
     machine: probedMachine(last("shell"), last("clock"), last("room").join(" ")),
-    warnings: lines.flatMap(readWarning),
+    warnings,
   };
 }
 
@@ -156,8 +173,8 @@ function ageSeconds(mtime: string | undefined, now: string | undefined): number 
 }
 
 function readWarning(line: string): readonly Notice[] {
-  const [key, name = "", ...words] = line.split(" ");
-  const code = key === "warn" ? parseCode(name) : undefined;
+  const [, name = "", ...words] = line.split(" ");
+  const code = parseCode(name);
   if (code === undefined) return [];
   return [{ code, message: `${describeCode(code).title}: ${cleanText(words.join(" "), 300)}` }];
 }

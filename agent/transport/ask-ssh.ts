@@ -6,7 +6,10 @@ import { systemCode } from "./ssh-error.ts";
 import type { SshConfig } from "./transport.ts";
 
 /** What `ssh -G` prints: values by keyword in lower case, in order. */
-export type SshAnswer = ReadonlyMap<string, readonly string[]>;
+export interface SshAnswer extends Iterable<readonly [keyword: string, values: readonly string[]]> {
+  readonly size: number;
+  get(keyword: string): readonly string[] | undefined;
+}
 
 /** Names that ssh takes for a host and nothing else; cluster data comes here as well. */
 const ALIAS = /^[A-Za-z0-9_.:][A-Za-z0-9_.:%-]*$/;

@@ -5,6 +5,8 @@ import { matchesGlob } from "./ssh-pattern.ts";
 
 /** Tells which hosts ssh's configuration treats alike. */
 export interface HostPatterns {
+  /** Of all settings, in lower case, whomever they are about. */
+  readonly keywords: ReadonlySet<string>;
   /** Equal for two names that the same `Host` lines match: ssh has the same settings for both. */
   signature(alias: string): string;
 }
@@ -22,10 +24,12 @@ export async function readHostPatterns(
   files: readonly { readonly path: string; readonly includeDir: string }[],
 ): Promise<HostPatterns | undefined> {
   const hostLines: string[][] = [];
+  const keywords = new Set<string>();
   for (const { path, includeDir } of files) {
-    if (!(await addFile(path, { includeDir, depth: 0, hostLines }))) return undefined;
+    if (!(await addFile(path, { includeDir, depth: 0, hostLines, keywords }))) return undefined;
   }
   return {
+    keywords,
     signature: (alias) =>
       hostLines.map((line) => (matchesHostLine(alias, line) ? "1" : "0")).join(""),
   };
@@ -36,6 +40,7 @@ interface Walk {
   readonly includeDir: string;
   readonly depth: number;
   readonly hostLines: string[][];
+  readonly keywords: Set<string>;
 }
 
 /** `false` where the file holds what can't be told from here. */
@@ -54,9 +59,13 @@ async function addFile(path: string, walk: Walk): Promise<boolean> {
 }
 
 async function addLine(line: string, walk: Walk): Promise<boolean> {
-  const [, keyword = "", rest = ""] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? [];
+  if (/^\s*(?:#|$)/.test(line)) return true;
+  const [, name, rest = ""] = /^\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*$/.exec(line) ?? [];
+  // ssh takes a keyword in quotes as well.
+  if (name === undefined) return false;
+  const keyword = name.toLowerCase();
   const words = rest.split(/\s+/).map((word) => word.replaceAll('"', ""));
-  switch (keyword.toLowerCase()) {
+  switch (keyword) {
     case "host":
       walk.hostLines.push(words);
       return true;
@@ -68,6 +77,7 @@ async function addLine(line: string, walk: Walk): Promise<boolean> {
       return true;
     }
     default:
+      walk.keywords.add(keyword);
       return true;
   }
 }

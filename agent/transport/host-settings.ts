@@ -118,8 +118,11 @@ interface Configured {
    * that it matches an entry that takes any host key: for it only the flag can.
    */
   readonly isUsersChoice: boolean;
-  /** ssh's answer without any configuration: a value that equals it is nobody's wish. */
-  readonly unconfigured: SshAnswer;
+  /**
+   * ssh's answer without any configuration: a value that equals it is nobody's wish. `undefined` where all that is
+   * configured {@link isNeverCompared} with it.
+   */
+  readonly usual: SshAnswer | undefined;
 }
 
 /**
@@ -170,12 +173,40 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
   };
 }
 
-function wishes({ answer, unconfigured }: Configured): Wish {
+/** Settings of which every value but `yes`, or the default's name, is as good as none. */
+const SWITCHES: ReadonlySet<string> = new Set([
+  "addressfamily",
+  "gssapiauthentication",
+  "hashknownhosts",
+  "verifyhostkeydns",
+]);
+
+/** Settings that are taken as ssh tells them, and some of many that nobody asks for. */
+const PLAIN: ReadonlySet<string> = new Set([
+  ...["hostname", "port", "user", "identitiesonly"],
+  ...["preferredauthentications", ...Object.values(METHODS)],
+  ...["addkeystoagent", "batchmode", "checkhostip", "compression", "controlmaster"],
+  ...["controlpersist", "forwardagent", "forwardx11", "forwardx11trusted"],
+  ...["gssapidelegatecredentials", "loglevel", "requesttty", "sendenv", "serveralivecountmax"],
+  ...["serveraliveinterval", "setenv", "tcpkeepalive", "updatehostkeys", "visualhostkey"],
+]);
+
+/**
+ * Whether a setting means the same whatever ssh's default is. `false` of all that are not known here: ssh has other
+ * names for some (readconf.c, keywords).
+ */
+export function isNeverCompared(keyword: string): boolean {
+  return PLAIN.has(keyword) || SWITCHES.has(keyword);
+}
+
+function wishes({ answer, usual }: Configured): Wish {
   return (keyword) => {
     const values = answer.get(keyword);
-    const usual = unconfigured.get(keyword) ?? [];
-    if (values === undefined) return undefined;
-    return values.length === usual.length && values.every((value, index) => value === usual[index])
+    if (SWITCHES.has(keyword)) return values;
+    if (values === undefined || usual === undefined) return undefined;
+    const defaults = usual.get(keyword) ?? [];
+    return values.length === defaults.length &&
+      values.every((value, index) => value === defaults[index])
       ? undefined
       : values;
   };

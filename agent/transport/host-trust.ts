@@ -44,25 +44,33 @@ export function createHostTrusts(): HostTrusts {
   const stores = new Map<string, Promise<HostKeyStore>>();
   const open = (files: readonly string[]) =>
     once(stores, files.join("\0"), () => openHostKeyStore(files));
+  const find = async (settings: HostSettings) => {
+    const { host, port, knownHosts, hashKnownHosts = false, hostKeyAlias, pin } = settings;
+    // An alias stands for host and port.
+    const plain = hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
+    const usual = {
+      store: await open(knownHosts),
+      files: knownHosts,
+      ...plain,
+      hashed: hashKnownHosts,
+    };
+    if (pin === undefined) return trust(usual, { keep: usual });
+    const pinned = { store: await open(pin.files), files: pin.files, host: pin.name, port: 22 };
+    const isPinned = pinned.store.names(pin.name);
+    return trust(isPinned ? pinned : usual, {
+      keep: pinned,
+      pin,
+      isPinned,
+      others: [usual, pinned],
+    });
+  };
+  // Whoever chooses how to reach a host asks for it, and so does the login.
+  const found = new WeakMap<HostSettings, Promise<HostTrust>>();
   return {
-    async of({ host, port, knownHosts, hashKnownHosts = false, hostKeyAlias, pin }) {
-      // An alias stands for host and port.
-      const plain = hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
-      const usual = {
-        store: await open(knownHosts),
-        files: knownHosts,
-        ...plain,
-        hashed: hashKnownHosts,
-      };
-      if (pin === undefined) return trust(usual, { keep: usual });
-      const pinned = { store: await open(pin.files), files: pin.files, host: pin.name, port: 22 };
-      const isPinned = pinned.store.names(pin.name);
-      return trust(isPinned ? pinned : usual, {
-        keep: pinned,
-        pin,
-        isPinned,
-        others: [usual, pinned],
-      });
+    of(settings) {
+      const there = found.get(settings) ?? find(settings);
+      found.set(settings, there);
+      return there;
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   configuredSettings,
   type Endpoint,
   type HostSettings,
+  isNeverCompared,
   plainSettings,
 } from "./host-settings.ts";
 import { parseProxyJump } from "./proxy-jump.ts";
@@ -125,14 +126,14 @@ async function settingsOf(
     readonly isUsersChoice: boolean;
   },
 ): Promise<HostSettings> {
-  const [answer, unconfigured, config] = await Promise.all([
+  const [answer, usual, config] = await Promise.all([
     answers.of(alias),
-    answers.unconfigured,
+    answers.usual,
     answers.config,
   ]);
-  return answer === undefined || unconfigured === undefined
+  return answer === undefined
     ? plainSettings(target, options)
-    : configuredSettings(target, { options, config, alias, answer, unconfigured, isUsersChoice });
+    : configuredSettings(target, { options, config, alias, answer, usual, isUsersChoice });
 }
 
 /** Login name and port of the command line are the nodes', as with ssh. */
@@ -197,8 +198,8 @@ class Answers {
   #reader: Promise<SshConfigReader> | undefined;
   /** Whether there is no ssh program. */
   #isAlone = false;
-  /** What ssh would say about any host if nothing were configured. */
-  readonly unconfigured: Promise<SshAnswer | undefined>;
+  /** What ssh would say about any host if nothing were configured; `undefined` where nothing is that it would tell. */
+  readonly usual: Promise<SshAnswer | undefined>;
   /** What ssh says about every host; fails where it refuses its configuration. */
   readonly anybodys: Promise<SshAnswer | undefined>;
 
@@ -207,7 +208,8 @@ class Answers {
     this.config = atHome(config);
     this.#asker = this.config.then(createSshAsker);
     this.#patterns = this.config.then((actual) => readHostPatterns(sshConfigFiles(actual)));
-    this.unconfigured = this.config.then(async (actual) => {
+    this.usual = this.config.then(async (actual) => {
+      if (isEveryday(await this.#patterns, actual)) return undefined;
       const nothing = { ...actual, file: "none", options: [] };
       return (await askSsh(nothing, NOBODY)) ?? (await readSshConfig(nothing)).answer(NOBODY);
     });
@@ -217,7 +219,7 @@ class Answers {
       throw ofConfiguration(error);
     });
     // Whoever asks sees the error.
-    for (const answer of [this.unconfigured, this.anybodys]) answer.catch(() => undefined);
+    for (const answer of [this.usual, this.anybodys]) answer.catch(() => undefined);
   }
 
   async of(alias: string): Promise<SshAnswer | undefined> {
@@ -267,6 +269,13 @@ class Answers {
   }
 }
 
+/** Whether a configuration holds no setting that is compared with ssh's default, as most don't: ssh is asked once then. */
+function isEveryday(patterns: HostPatterns | undefined, { options }: SshConfig): boolean {
+  if (patterns === undefined) return false;
+  const given = options.map((option) => /^\s*(\w*)/.exec(option)?.[1]?.toLowerCase() ?? "");
+  return [...patterns.keywords, ...given].every((keyword) => isNeverCompared(keyword));
+}
+
 /** A refusal that is about no host in particular is a fault of the run. */
 function ofConfiguration(error: unknown): unknown {
   if (!(error instanceof PullcastError) || error.code !== "PC233") return error;
@@ -284,9 +293,36 @@ interface SharedAnswer {
   for(alias: string): SshAnswer | undefined;
 }
 
+/** The keywords that tell hosts apart which ssh treats alike. */
+const NAMES: ReadonlySet<string> = new Set(["host", "hostname"]);
+
+/** What was said of one host, of another: a copy for each host would be 20 KB. */
+class OthersAnswer implements SshAnswer {
+  readonly #said: SshAnswer;
+  readonly #names: readonly string[];
+
+  constructor(said: SshAnswer, name: string) {
+    this.#said = said;
+    this.#names = [name];
+  }
+
+  get size(): number {
+    return [...this].length;
+  }
+
+  get(keyword: string): readonly string[] | undefined {
+    return NAMES.has(keyword) ? this.#names : this.#said.get(keyword);
+  }
+
+  *[Symbol.iterator](): Generator<readonly [string, readonly string[]]> {
+    for (const keyword of NAMES) yield [keyword, this.#names];
+    for (const said of this.#said) if (!NAMES.has(said[0])) yield said;
+  }
+}
+
 function shareable(answer: SshAnswer, alias: string): SharedAnswer {
   const said = [...answer]
-    .filter(([keyword]) => keyword !== "host" && keyword !== "hostname")
+    .filter(([keyword]) => !NAMES.has(keyword))
     .flatMap(([, values]) => values)
     .join("\n");
   const hostName = answer.get("hostname")?.[0] ?? alias;
@@ -298,7 +334,7 @@ function shareable(answer: SshAnswer, alias: string): SharedAnswer {
     for: (other) => {
       // A host that others are sent through may be refused, or get no jump of its own.
       if (other !== alias && said.includes(other)) return undefined;
-      return isOwn ? new Map([...answer, ["host", [other]], ["hostname", [other]]]) : answer;
+      return isOwn ? new OthersAnswer(answer, other) : answer;
     },
   };
 }

@@ -121,8 +121,8 @@ function answerFrom(settings: readonly SshSetting[], alias: string): SshAnswer {
 /** ProxyJump and ProxyCommand: the one that comes first counts, also as `none`. */
 function isBehindProxy(keyword: string, answer: SshAnswer): boolean {
   return (
-    (keyword === "proxyjump" && answer.has("proxycommand")) ||
-    (keyword === "proxycommand" && answer.has("proxyjump"))
+    (keyword === "proxyjump" && answer.get("proxycommand") !== undefined) ||
+    (keyword === "proxycommand" && answer.get("proxyjump") !== undefined)
   );
 }
 

@@ -30,6 +30,8 @@ export function cleanText(text: string, maxLength: number): string {
 
 /** The safe form of what stands at `index`, and how many code units that is. */
 function cleanAt(source: string, index: number): [piece: string, width: number] {
+  const unit = source.charCodeAt(index);
+  if (unit >= 0x20 && unit < 0x7f) return [source.charAt(index), 1];
   if (source.startsWith("\r\n", index)) return [" ⏎ ", 2];
   const char = String.fromCodePoint(source.codePointAt(index) ?? 0);
   if (char === "\n") return [" ⏎ ", 1];

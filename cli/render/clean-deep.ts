@@ -15,7 +15,11 @@ function clean(value: unknown): unknown {
   if (typeof value === "string") return cleanText(value, MAX_TEXT);
   if (Array.isArray(value)) return value.map(clean);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [cleanText(key, MAX_TEXT), clean(item)]),
-  );
+  const entries = Object.entries(value);
+  // In place: a report of thousands of nodes is nothing but such pairs.
+  for (const entry of entries) {
+    entry[0] = cleanText(entry[0], MAX_TEXT);
+    entry[1] = clean(entry[1]);
+  }
+  return Object.fromEntries(entries);
 }

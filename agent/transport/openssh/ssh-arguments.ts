@@ -99,7 +99,7 @@ function hostKeySettings(host: HostSettings): string[] {
     `HashKnownHosts=${hashKnownHosts ? "yes" : "no"}`,
     ...(host.trustsFilesOnly === true ? ["VerifyHostKeyDNS=no"] : []),
     // Versions before 8.5 don't know it.
-    ...(host.trustsFilesOnly === true && system?.answer.has("knownhostscommand")
+    ...(host.trustsFilesOnly === true && system?.answer.get("knownhostscommand") !== undefined
       ? ["KnownHostsCommand=none"]
       : []),
     ...(hostKeyAlias === undefined ? [] : [`HostKeyAlias=${hostKeyAlias}`]),

@@ -49,9 +49,9 @@ async function settingsBy(resolver: HostResolver, target: Target) {
   return (await resolver.routeTo(target)).host;
 }
 
-/** How often ssh was asked, without the question for its defaults. */
+/** How often ssh was asked. */
 async function asked(): Promise<number> {
-  return (await readFile(join(home, "log"), "utf8")).split("\n").length - 2;
+  return (await readFile(join(home, "log"), "utf8")).split("\n").length - 1;
 }
 
 function nodeTarget(name: string, host: string): Target {
@@ -217,6 +217,32 @@ test("ssh is asked once for all hosts that the configuration treats alike", asyn
   );
   expect(own.map(({ host }) => host)).toEqual(["b1.example.com", "b2.example.com", "b7"]);
   expect(await asked()).toBe(4);
+});
+
+test.each([
+  ["what every distribution has", "Host *\n  SendEnv LANG\n  HashKnownHosts yes\n", [], 1],
+  ["a name and a port", "Host web\n  HostName 192.0.2.1\n  Port=22\n", ["User=core"], 1],
+  ["a setting that has a default", "Host other\n  Ciphers aes256-ctr\n", [], 2],
+  ["such a setting by flag", "", [" identityFile ~/.ssh/own"], 2],
+  ["another name of such a setting", "Host *\n  IdentityFile2 /keys/own\n", [], 2],
+  ["a keyword in quotes", 'Host *\n  "Ciphers" aes256-ctr\n', [], 2],
+])("ssh is asked for its defaults only where they decide: %s", async (...row) => {
+  const [, text, given, times] = row;
+  const options = await configured(text);
+  const config = options.config && { ...options.config, options: given };
+  const resolver = createHostResolver({ ...options, ...(config && { config }) });
+  await settingsBy(resolver, targetOf("web"));
+  const about = (await readFile(join(home, "log"), "utf8")).split("\n");
+  expect(about.filter((name) => name === "host.invalid")).toHaveLength(times);
+});
+
+test("another name of a setting, or one in quotes, counts as the setting", async () => {
+  const key = await settings("Host *\n  IdentityFile2 /keys/own\n", targetOf("web"));
+  expect(key.configuredIdentities).toEqual(["/keys/own"]);
+  const quoted = await settings('Host *\n  "Ciphers" aes256-cbc\n', targetOf("web"));
+  expect(quoted.system?.needs).toMatchObject([{ why: expect.stringContaining("Ciphers") }]);
+  const named = await settings('"Host" web\n  User quoted\n', targetOf("web"));
+  expect(named.user).toBe("quoted");
 });
 
 test("an entry that takes any host key doesn't count for a node of a cluster: its name is others' choice", async () => {
