@@ -44,14 +44,9 @@ export interface Compiled {
  */
 export function loadCompiled(path: string, { dir, use }: CompiledOptions): Compiled {
   const file = dir === undefined ? undefined : join(dir, fileName(path, use));
-  const cachedData = file === undefined ? undefined : readOwn(file);
-  const script = new Script(readFileSync(path, "latin1"), {
-    filename: path,
-    ...(cachedData === undefined ? {} : { cachedData }),
-  });
+  const { script, isCached } = compile(path, file);
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(path), module, path, dirname(path));
-  const isCached = cachedData !== undefined && script.cachedDataRejected !== true;
   let isKept = isCached;
   const keep = () => {
     if (file === undefined || isKept) return;
@@ -59,6 +54,16 @@ export function loadCompiled(path: string, { dir, use }: CompiledOptions): Compi
     write(file, script);
   };
   return { exports: module.exports, isCached, keep };
+}
+
+/** By itself: what holds the 2 MB of compiled code while the bundle starts makes V8 collect its garbage a first time. */
+function compile(path: string, file: string | undefined): { script: Script; isCached: boolean } {
+  const cachedData = file === undefined ? undefined : readOwn(file);
+  const script = new Script(readFileSync(path, "latin1"), {
+    filename: path,
+    ...(cachedData === undefined ? {} : { cachedData }),
+  });
+  return { script, isCached: cachedData !== undefined && script.cachedDataRejected !== true };
 }
 
 /** Another bundle, Node or use has another name. */
