@@ -133,16 +133,18 @@ const nativeParts = {
 };
 
 /**
- * ssh2 starts its own Poly1305, in WebAssembly with 16 MiB of memory, before the first connection: 17 ms of each start.
- * pullcast never offers ChaCha20-Poly1305: see agent/transport/algorithms.ts.
+ * What ssh2 starts and nobody here uses. Its own Poly1305, in WebAssembly with 16 MiB of memory, takes 17 ms before the
+ * first connection, and pullcast never offers ChaCha20-Poly1305: see agent/transport/algorithms.ts. Its agents for HTTP
+ * load all of Node's HTTP and TLS.
  */
-const withoutPoly1305 = {
-  name: "without-poly1305",
+const leanSsh2 = {
+  name: "lean-ssh2",
   setup({ onLoad }) {
     onLoad({ filter: /\/ssh2\/lib\/protocol\/crypto\/poly1305\.js$/ }, () => ({
       contents: `const missing = () => { throw new Error("this build has no ChaCha20-Poly1305"); };
 module.exports = async () => ({ _malloc: () => 0, cwrap: () => missing });`,
     }));
+    onLoad({ filter: /\/ssh2\/lib\/http-agents\.js$/ }, () => ({ contents: "" }));
   },
 };
 
@@ -191,7 +193,7 @@ async function bundleEngine() {
     plugins: [
       pastIndex,
       nativeParts,
-      withoutPoly1305,
+      leanSsh2,
       sideEffectFree,
       unmeasuredYargs,
       versionlessYargs,

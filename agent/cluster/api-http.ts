@@ -1,4 +1,4 @@
-import { type Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
 import type { ApiAnswer } from "./gateway-contract.ts";
@@ -67,7 +67,7 @@ interface StartedRequest extends ApiRequest {
   readonly signal: AbortSignal;
 }
 
-function start(
+async function start(
   { socketPath, agent }: Connection,
   { method, path, body, signal }: StartedRequest,
 ): Promise<IncomingMessage> {
@@ -81,10 +81,11 @@ function start(
           "Content-Length": Buffer.byteLength(payload),
         }),
   };
-  return new Promise((resolve, reject) => {
-    const request = httpRequest({ socketPath, agent, method, path, headers, signal }, resolve);
-    request.on("error", reject);
-    request.end(payload);
+  const { request } = await import("node:http");
+  return await new Promise((resolve, reject) => {
+    const asked = request({ socketPath, agent, method, path, headers, signal }, resolve);
+    asked.on("error", reject);
+    asked.end(payload);
   });
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { Agent } from "node:http";
+import type { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PullcastError } from "../errors.ts";
@@ -46,6 +46,8 @@ export async function startGateway(
   signal: AbortSignal,
 ): Promise<OwnGateway> {
   signal.throwIfAborted();
+  // Loaded with a cluster: hosts are pushed to without.
+  const { Agent } = await import("node:http");
   const dir = await socketDir();
   const socketPath = join(dir, "s");
   const child = spawn(

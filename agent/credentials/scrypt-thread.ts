@@ -1,5 +1,5 @@
 import type { ScryptOptions } from "node:crypto";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 
 /** One derivation: what `scrypt` of node:crypto takes. */
 export interface Derivation {
@@ -23,7 +23,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-let thread: { readonly worker: Worker; readonly waiting: Waiting[] } | undefined;
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Waiting[];
+}
+
+let thread: Promise<Thread> | undefined;
 
 /**
  * Derives keys one after another in one thread, which ends with the last. Each of node's own threads would keep
@@ -31,16 +36,18 @@ let thread: { readonly worker: Worker; readonly waiting: Waiting[] } | undefined
  *
  * @throws what `scrypt` throws, for this derivation and those that wait
  */
-export function derive(derivation: Derivation): Promise<Buffer> {
+export async function derive(derivation: Derivation): Promise<Buffer> {
   thread ??= start();
-  const { worker, waiting } = thread;
-  return new Promise((resolve, reject) => {
+  const { worker, waiting } = await thread;
+  return await new Promise((resolve, reject) => {
     waiting.push({ resolve, reject });
     worker.postMessage(derivation);
   });
 }
 
-function start(): NonNullable<typeof thread> {
+async function start(): Promise<Thread> {
+  // Loaded for what needs it: every run would pay a millisecond.
+  const { Worker } = await import("node:worker_threads");
   // It has no use for this process's options and environment, and little for memory.
   const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
   const worker = new Worker(PROGRAM, { eval: true, execArgv: [], env: {}, resourceLimits });

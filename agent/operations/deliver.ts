@@ -201,7 +201,10 @@ async function work(
   plan: Plan,
   record: (worked: Worked) => Promise<void>,
 ): Promise<Worked> {
-  const transport = withPasswordTrial(await createTransport(options.ssh, plan.resolver));
+  const transport = withPasswordTrial(
+    await createTransport(options.ssh, plan.resolver),
+    options.become,
+  );
   for (const notice of await plan.resolver.prepare()) options.report({ type: "notice", notice });
   try {
     const { run, delivery } = plan;

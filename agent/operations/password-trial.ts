@@ -1,16 +1,21 @@
 import { PullcastError } from "../errors.ts";
 import type { ExecOutcome } from "../model.ts";
-import { isPasswordRefused } from "../node/become.ts";
+import { type Become, isPasswordRefused } from "../node/become.ts";
 import type { ExecRequest, Session, Transport } from "../transport/transport.ts";
 import { Trial } from "../util/trial.ts";
 
 /**
- * A transport that keeps a wrong password of sudo's from being tried on node after node. Its sessions' `run` throws
- * PC236 where another node has refused it.
+ * A transport that keeps a wrong password of sudo's from being tried on node after node: the same where there is none.
+ * Its sessions' `run` throws PC236 where another node has refused it.
  *
  * @param trial - shared by transports that send the same password
  */
-export function withPasswordTrial(transport: Transport, trial: Trial = new Trial()): Transport {
+export function withPasswordTrial(
+  transport: Transport,
+  become: Become | undefined,
+  trial: Trial = new Trial(),
+): Transport {
+  if (become?.password === undefined) return transport;
   return {
     approve: (offer) => transport.approve(offer),
     chosen: (target) => transport.chosen(target),

@@ -93,7 +93,7 @@ async function work(
   { run, images, selected, resolver }: Work,
 ): Promise<Worked> {
   const { targets } = selected;
-  const transport = withPasswordTrial(await createTransport(options.ssh, resolver));
+  const transport = withPasswordTrial(await createTransport(options.ssh, resolver), options.become);
   for (const notice of await resolver.prepare()) options.report({ type: "notice", notice });
   const book = new PreloadBook(images, targets);
   const { waves: wished = {} } = options;

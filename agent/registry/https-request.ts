@@ -1,6 +1,5 @@
-import { type IncomingHttpHeaders, type IncomingMessage, request as plainRequest } from "node:http";
-import { type RequestOptions, request } from "node:https";
-import { connect, rootCertificates } from "node:tls";
+import type { IncomingHttpHeaders, IncomingMessage, request as plainRequest } from "node:http";
+import type { RequestOptions, request as tlsRequest } from "node:https";
 import { bareHost, openTunnel, type ProxySettings, proxyFor } from "./proxy.ts";
 
 /** How this machine reaches registries. */
@@ -37,6 +36,8 @@ export async function httpsRequest(url: URL, options: HttpsOptions): Promise<Htt
     ...(body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(body)) }),
   };
   const how = { method, headers, signal, ...(await route(url, reach, signal)) };
+  // Loaded where something is asked: with TLS it takes 3 ms, and a push asks no registry.
+  const { request } = await import("node:https");
   return await send(request, url, { ...how, maxBytes: options.maxBytes, body });
 }
 
@@ -49,7 +50,8 @@ export async function plainHttpRequest(
   url: URL,
   options: Pick<HttpsOptions, "headers" | "maxBytes" | "signal"> & { readonly method: string },
 ): Promise<HttpsAnswer> {
-  return await send(plainRequest, url, options);
+  const { request } = await import("node:http");
+  return await send(request, url, options);
 }
 
 /**
@@ -67,6 +69,7 @@ export async function httpsOpen(
     signal,
     ...(await route(url, reach, signal)),
   };
+  const { request } = await import("node:https");
   return await new Promise((resolve, reject) => {
     request(url, how, resolve).on("error", reject).end();
   });
@@ -74,6 +77,7 @@ export async function httpsOpen(
 
 /** What is left to say of TLS: trust, and the way through a proxy. */
 async function route(url: URL, { ca, proxy }: Reach, signal: AbortSignal): Promise<RequestOptions> {
+  const { connect, rootCertificates } = await import("node:tls");
   const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] };
   const through = proxyFor(url, proxy ?? {});
   if (through === undefined) return trust;
@@ -89,7 +93,7 @@ async function route(url: URL, { ca, proxy }: Reach, signal: AbortSignal): Promi
 }
 
 function send(
-  ask: typeof request | typeof plainRequest,
+  ask: typeof tlsRequest | typeof plainRequest,
   url: URL,
   {
     maxBytes,

@@ -1,5 +1,4 @@
-import { type ClientRequest, request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { ClientRequest } from "node:http";
 import { BlockList, isIP, type Socket } from "node:net";
 
 /** How this machine reaches the world, from `HTTPS_PROXY` and `NO_PROXY`. */
@@ -83,10 +82,10 @@ export function bareHost(url: URL): string {
 }
 
 /** Opens a tunnel to a URL's host through a proxy (RFC 9110, CONNECT). */
-export function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
+export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): Promise<Socket> {
   const authority = `${target.hostname}:${target.port || "443"}`;
-  return new Promise((resolve, reject) => {
-    const asked = ask(proxy, { authority, signal });
+  const asked = await ask(proxy, { authority, signal });
+  return await new Promise((resolve, reject) => {
     asked.once("connect", (response, socket) => {
       if (response.statusCode === 200) return resolve(socket);
       socket.destroy();
@@ -108,10 +107,11 @@ interface ConnectOptions {
   readonly signal: AbortSignal;
 }
 
-function ask(proxy: URL, { authority, signal }: ConnectOptions): ClientRequest {
+async function ask(proxy: URL, { authority, signal }: ConnectOptions): Promise<ClientRequest> {
   const isTls = proxy.protocol === "https:";
   const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  return (isTls ? httpsRequest : httpRequest)({
+  const { request } = isTls ? await import("node:https") : await import("node:http");
+  return request({
     method: "CONNECT",
     host: bareHost(proxy),
     port: proxy.port || (isTls ? 443 : 80),

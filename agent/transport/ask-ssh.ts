@@ -8,6 +8,8 @@ import type { SshConfig } from "./transport.ts";
 /** What `ssh -G` prints: values by keyword in lower case, in order. */
 export interface SshAnswer extends Iterable<readonly [keyword: string, values: readonly string[]]> {
   readonly size: number;
+  /** The answer that this one repeats for another name; absent where ssh was asked about this name. */
+  readonly repeats?: SshAnswer;
   get(keyword: string): readonly string[] | undefined;
 }
 

@@ -6,6 +6,9 @@ const GREETING_LIMIT = 1024;
 /** That, and the offer of algorithms behind it. */
 const LIMIT = 8 * 1024;
 
+/** So many pieces are kept as they came. */
+const CHUNKS = 16;
+
 /** What a peer says in the clear. */
 export interface Greeting {
   /** Listens before ssh2, which may fail over these very bytes. */
@@ -19,13 +22,21 @@ export interface Greeting {
 
 /** Makes a listener for what comes first. */
 export function readGreeting(): Greeting {
-  let bytes = Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  let size = 0;
   let owner: Readable | undefined;
   const onData = (chunk: Buffer) => {
-    bytes = Buffer.concat([bytes, chunk.subarray(0, LIMIT - bytes.length)]);
-    if (bytes.length >= LIMIT) owner?.off("data", onData);
+    chunks.push(chunk);
+    // A peer may send single bytes.
+    if (chunks.length > CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
+    size += chunk.length;
+    if (size >= LIMIT) owner?.off("data", onData);
   };
-  const start = () => /(?:^|\n)(?=SSH-)/.exec(bytes.toString("latin1", 0, GREETING_LIMIT));
+  const said = () => {
+    const bytes = Buffer.concat(chunks).subarray(0, LIMIT);
+    const start = /(?:^|\n)(?=SSH-)/.exec(bytes.toString("latin1", 0, GREETING_LIMIT));
+    return { bytes, start };
+  };
   return {
     listen(socket) {
       owner = socket;
@@ -34,16 +45,16 @@ export function readGreeting(): Greeting {
     stop(socket) {
       socket.off("data", onData);
       // A connection may live for long.
-      bytes = Buffer.alloc(0);
+      chunks.length = 0;
     },
     text() {
-      const end = start();
-      const text = bytes.toString("latin1", 0, end?.index ?? GREETING_LIMIT);
-      return end === null ? text : `${text}\nSSH-`;
+      const { bytes, start } = said();
+      const text = bytes.toString("latin1", 0, start?.index ?? GREETING_LIMIT);
+      return start === null ? text : `${text}\nSSH-`;
     },
     offer() {
-      const found = start();
-      return found === null ? Buffer.alloc(0) : bytes.subarray(found.index + found[0].length);
+      const { bytes, start } = said();
+      return start === null ? Buffer.alloc(0) : bytes.subarray(start.index + start[0].length);
     },
   };
 }

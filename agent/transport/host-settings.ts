@@ -135,7 +135,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
   const proxyJump = wish("proxyjump")?.[0];
   const plain = plainSettings(target, options);
   const hostName = answer.get("hostname")?.[0] ?? alias;
-  const needs = configuredNeeds(wish);
+  const needs = needsOf(answer, wish);
   const host = hostName.toLowerCase() === alias.toLowerCase() ? target.host : hostName;
   const port = target.port ?? options.port ?? Number(answer.get("port")?.[0] ?? 22);
   const user = options.user ?? answer.get("user")?.[0] ?? plain.user;
@@ -171,6 +171,16 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
       ...(host.toLowerCase() === hostName.toLowerCase() ? {} : { hostName: host }),
     },
   };
+}
+
+/** Of each answer of ssh's: nothing that names a host is asked for there. */
+const needsByAnswer = new WeakMap<SshAnswer, readonly SystemNeed[]>();
+
+function needsOf(answer: SshAnswer, wish: Wish): readonly SystemNeed[] {
+  const said = answer.repeats ?? answer;
+  const needs = needsByAnswer.get(said) ?? configuredNeeds(wish);
+  needsByAnswer.set(said, needs);
+  return needs;
 }
 
 /** Settings of which every value but `yes`, or the default's name, is as good as none. */

@@ -53,24 +53,26 @@ function waitingFor(signal: AbortSignal): Waiting {
  *
  * @throws what `onLimit` makes, the abort reason, or what `promise` throws
  */
-export async function withLimit<T>(
+export function withLimit<T>(
   promise: Promise<T>,
   options: { readonly ms: number; readonly signal: AbortSignal; readonly onLimit: () => Error },
 ): Promise<T> {
   const { ms, signal, onLimit } = options;
-  let release: (() => void) | undefined;
-  const end = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => reject(onLimit()), ms);
-    const off = onAbort(signal, () => reject(signal.reason));
-    release = () => {
+  return new Promise((resolve, reject) => {
+    let off: (() => void) | undefined;
+    const timer = setTimeout(() => fail(onLimit()), ms);
+    const end = () => {
       clearTimeout(timer);
-      off();
+      off?.();
     };
+    const fail = (error: unknown) => {
+      end();
+      reject(error);
+    };
+    off = onAbort(signal, () => fail(signal.reason));
+    promise.then((value) => {
+      end();
+      resolve(value);
+    }, fail);
   });
-  try {
-    return await Promise.race([promise, end]);
-  } finally {
-    release?.();
-    promise.catch(() => undefined);
-  }
 }

@@ -298,11 +298,11 @@ const NAMES: ReadonlySet<string> = new Set(["host", "hostname"]);
 
 /** What was said of one host, of another: a copy for each host would be 20 KB. */
 class OthersAnswer implements SshAnswer {
-  readonly #said: SshAnswer;
+  readonly repeats: SshAnswer;
   readonly #names: readonly string[];
 
   constructor(said: SshAnswer, name: string) {
-    this.#said = said;
+    this.repeats = said;
     this.#names = [name];
   }
 
@@ -311,12 +311,12 @@ class OthersAnswer implements SshAnswer {
   }
 
   get(keyword: string): readonly string[] | undefined {
-    return NAMES.has(keyword) ? this.#names : this.#said.get(keyword);
+    return NAMES.has(keyword) ? this.#names : this.repeats.get(keyword);
   }
 
   *[Symbol.iterator](): Generator<readonly [string, readonly string[]]> {
     for (const keyword of NAMES) yield [keyword, this.#names];
-    for (const said of this.#said) if (!NAMES.has(said[0])) yield said;
+    for (const said of this.repeats) if (!NAMES.has(said[0])) yield said;
   }
 }
 

@@ -61,9 +61,11 @@ function withValue(name: string, value: string): string {
 function takeValue(option: string, rest: string[], specs: readonly OptionSpec[]): string {
   const value = rest.shift();
   // A known option in the place of a value: the value was forgotten.
-  const forgotten = specs.some(({ name, aliases = [] }) =>
-    ["--", ...[name, ...aliases].map((known) => `--${known}`)].includes(value ?? ""),
-  );
+  const isOption = (name: string) => value === `--${name}`;
+  const forgotten =
+    value?.startsWith("--") &&
+    (value === "--" ||
+      specs.some(({ name, aliases = [] }) => isOption(name) || aliases.some(isOption)));
   if (value === undefined || forgotten) throw usageError(`${option} needs a value`);
   return value;
 }

@@ -33,7 +33,7 @@ export async function checkSsh(
   }
   let transport: Transport;
   try {
-    transport = withPasswordTrial(await createTransport(options.ssh, resolver));
+    transport = withPasswordTrial(await createTransport(options.ssh, resolver), options.become);
   } catch (error) {
     return [errorItem({ group: "ssh", name: "settings" }, error)];
   }

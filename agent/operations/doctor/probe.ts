@@ -59,6 +59,7 @@ export async function probeNode(target: Target, probing: ProbeOptions): Promise<
   };
   const transport = withPasswordTrial(
     await createTransport({ ...options.ssh, onStep }, resolver, { passwords }),
+    options.become,
     trial,
   );
   let tried: NodeTry;

@@ -39,10 +39,12 @@ class StubNodes implements Transport {
   async close() {}
 }
 
+const BECOME = { password: new Secret("sesame") };
+
 function start(count: number) {
   const nodes = new StubNodes();
-  const transport = withPasswordTrial(nodes);
-  const admission = admissionOf(rootAccess("admin", { password: new Secret("sesame") }));
+  const transport = withPasswordTrial(nodes, BECOME);
+  const admission = admissionOf(rootAccess("admin", BECOME));
   const runs = Array.from({ length: count }, async (_, index) => {
     const session = await transport.open({ ...targetOf("192.0.2.1"), name: `n${index}` }, NEVER);
     const input = new Secret<Uint8Array>(Buffer.from("x"));
@@ -52,6 +54,12 @@ function start(count: number) {
   const names = () => nodes.asked.map(({ node }) => node);
   return { nodes, names, ended: Promise.allSettled(runs) };
 }
+
+test("without a password there is nothing to try", () => {
+  const nodes = new StubNodes();
+  expect(withPasswordTrial(nodes, undefined)).toBe(nodes);
+  expect(withPasswordTrial(nodes, { method: "sudo" })).toBe(nodes);
+});
 
 test("what a session tells of itself while it works is told on", async () => {
   let begun = false;
@@ -68,7 +76,7 @@ test("what a session tells of itself while it works is told on", async () => {
     chosen: nodes.chosen,
     close: nodes.close,
   };
-  const session = await withPasswordTrial(stub).open(targetOf("192.0.2.1"), NEVER);
+  const session = await withPasswordTrial(stub, BECOME).open(targetOf("192.0.2.1"), NEVER);
   expect(session.begun).toBe(false);
   begun = true;
   expect(session.begun).toBe(true);
