@@ -86,8 +86,8 @@ RUN set -eu; \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit; \
     # Debian's npm is too old for it.
     npm exec --yes --package=npm@10 -- npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=spdx --sbom-type=application >/out/sbom.spdx.json; \
-    ln -s /opt/pullcast/dist/cli/pullcast.js /out/usr/local/bin/pullcast; \
-    ln -s /opt/pullcast/dist/cli/kubectl-pullcast.js /out/usr/local/bin/kubectl-pullcast
+    ln -s /opt/pullcast/dist/cli/pullcast.cjs /out/usr/local/bin/pullcast; \
+    ln -s /opt/pullcast/dist/cli/kubectl-pullcast.cjs /out/usr/local/bin/kubectl-pullcast
 
 # A kubectl of your own: put it into the build context, --build-arg KUBECTL=PATH/kubectl names it.
 # Else that of KUBECTL_VERSION is downloaded and checked by KUBECTL_SHA256, or by the sum published beside it.

@@ -1,7 +1,6 @@
 import { type CommandSpec, type Named, nameCommand } from "./commands/catalog.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
-import { loadEngine } from "./load-engine.ts";
 import { renderCommandHelp, renderGroupHelp, renderProgramHelp } from "./render/help.ts";
 
 /**
@@ -76,7 +75,7 @@ async function runNodes(
   command: CommandSpec,
   rest: readonly string[],
 ): Promise<ExitCode> {
-  const { runCommand } = await loadEngine(host);
+  const { runCommand } = await host.loadEngine();
   return await runCommand(host, command, rest);
 }
 

@@ -1,4 +1,5 @@
 import type { Secret } from "../agent/index.ts";
+import type { WithEngine } from "./load-engine.ts";
 
 /** A stream that text goes to: a terminal, a pipe or a file. */
 export interface Output {
@@ -31,6 +32,8 @@ export interface Host {
   readonly askSecret?: (question: string, signal: AbortSignal) => Promise<Secret | undefined>;
   /** Calls `stop` at each signal that asks the process to end; returns how to stop listening. */
   readonly onStop: (stop: () => void) => () => void;
+  /** Loads what works; each call gives the same. */
+  readonly loadEngine: () => Promise<Pick<WithEngine, "runCommand">>;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 }

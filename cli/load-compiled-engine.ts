@@ -1,8 +1,7 @@
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { userCacheDir } from "./cache-dir.ts";
 import { loadCompiled } from "./compiled-code.ts";
-import type { Host } from "./host.ts";
-import type { WithEngine } from "./load-engine.ts";
+import type { LoadFacts, WithEngine } from "./load-engine.ts";
 
 /** A command line that was refused has compiled next to nothing. */
 const REFUSED = 2;
@@ -16,14 +15,14 @@ let loaded: WithEngine | undefined;
  * Loads what needs the engine from one bundle, compiled where the same command ran before. Stands in the built command in
  * place of `load-engine.ts`.
  */
-export async function loadEngine(host: Host): Promise<WithEngine> {
-  loaded ??= load(host);
+export async function loadEngine(facts: LoadFacts): Promise<WithEngine> {
+  loaded ??= load(facts);
   return loaded;
 }
 
-function load({ argv: [command = ""], env, homeDir, version }: Host): WithEngine {
+function load({ argv: [command = ""], env, homeDir, version }: LoadFacts): WithEngine {
   const { NODE_COMPILE_CACHE: dir, NODE_DISABLE_COMPILE_CACHE: isOff } = env;
-  const { exports, keep } = loadCompiled(fileURLToPath(new URL("../engine.cjs", import.meta.url)), {
+  const { exports, keep } = loadCompiled(join(import.meta.dirname, "..", "engine.cjs"), {
     dir: isOff ? undefined : dir || userCacheDir({ env, homeDir }, "compiled"),
     use: `${command.replaceAll(/[^a-z-]/g, "")}-${version}`,
   });

@@ -3,32 +3,32 @@ import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import { dispatch } from "./dispatch.ts";
 import type { Host } from "./host.ts";
-import { loadEngine } from "./load-engine.ts";
+import type { WithEngine } from "./load-engine.ts";
 import { VERSION } from "./version.ts";
 
 /** Signals that ask to stop. */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * The process around the command line: the only place that reads argv and the environment, and that ends
- * the process.
+ * The process around the command line: the only place that takes argv and the environment from it, and that ends it.
  *
  * @param program how the user calls it, for help texts
  */
-export async function main(program: "pullcast" | "kubectl pullcast"): Promise<void> {
-  // Without a listener, this signal opens Node's inspector, and with it all memory, to every local user.
-  process.on("SIGUSR1", () => {});
+export async function main(
+  program: "pullcast" | "kubectl pullcast",
+  loadEngine: () => Promise<WithEngine>,
+): Promise<void> {
   // A reader that left (`| head -1`) must not stop work on nodes, nor change the exit code.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-  const code = await dispatch(host(program));
+  const code = await dispatch(host(program, loadEngine));
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(code);
 }
 
-function host(program: string): Host {
+function host(program: string, loadEngine: () => Promise<WithEngine>): Host {
   const { HOME } = process.env;
-  const self: Host = {
+  return {
     program,
     version: VERSION,
     argv: process.argv.slice(2),
@@ -40,12 +40,12 @@ function host(program: string): Host {
     readStdin,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     ...(hasTerminal()
-      ? { askSecret: async (...args) => (await loadEngine(self)).askHidden(...args) }
+      ? { askSecret: async (...args) => (await loadEngine()).askHidden(...args) }
       : {}),
     onStop,
+    loadEngine,
     exit: (code) => process.exit(code),
   };
-  return self;
 }
 
 /** A user without a line in the password file has a number only. */

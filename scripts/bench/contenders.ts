@@ -57,7 +57,7 @@ async function pullcast(field: Field, output = "table"): Promise<string[]> {
   // A state of its own: rounds follow each other within minutes, and each run reads what the last minutes' runs left.
   const state = await mkdtemp(`${field.scratch}/state-`);
   return [
-    ...["env", `XDG_STATE_HOME=${state}`, process.execPath, "dist/cli/pullcast.js", "push"],
+    ...["env", `XDG_STATE_HOME=${state}`, process.execPath, "dist/cli/pullcast.cjs", "push"],
     ...["--config", await newConfigFile(field), "--hosts-from", hosts],
     ...["--ssh-user", ssh.user, "-i", ssh.key, "--known-hosts", ssh.knownHosts],
     ...["--concurrency", String(field.concurrency), "-o", output],

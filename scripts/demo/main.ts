@@ -75,7 +75,7 @@ function pullcast(args: readonly string[]): Promise<number> {
   if (interrupted.signal.aborted) throw interrupted.signal.reason;
   console.log(`\n$ pullcast ${args.join(" ")}\n`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["dist/cli/pullcast.js", ...args], { stdio: "inherit" });
+    const child = spawn(process.execPath, ["dist/cli/pullcast.cjs", ...args], { stdio: "inherit" });
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));
   });

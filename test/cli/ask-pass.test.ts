@@ -28,7 +28,7 @@ afterAll(async () => {
   await cli.remove();
 });
 
-const program = () => join(cli.dir, "cli", "pullcast.js");
+const program = () => join(cli.dir, "cli", "pullcast.cjs");
 
 const push = () => [
   ...["push", "--config", join(home, "source.json"), "--ask-pass", "--ssh-config", "none"],

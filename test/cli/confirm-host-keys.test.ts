@@ -12,7 +12,7 @@ let two: Sshd;
 let known: string;
 beforeAll(async () => {
   cli = await buildCli();
-  program = join(cli.dir, "cli", "pullcast.js");
+  program = join(cli.dir, "cli", "pullcast.cjs");
   [one, two] = await Promise.all([startSshd(), startSshd()]);
   known = join(cli.dir, "cli", ".ssh", "known_hosts");
   const text = `{"auths":{"reg.io":{"auth":"${Buffer.from("robot:pass").toString("base64")}"}}}`;

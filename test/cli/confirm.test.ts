@@ -13,7 +13,7 @@ let cli: Awaited<ReturnType<typeof buildCli>>;
 let program: string;
 beforeAll(async () => {
   cli = await buildCli();
-  program = join(cli.dir, "cli", "pullcast.js");
+  program = join(cli.dir, "cli", "pullcast.cjs");
   await mkdir(join(cli.dir, "cli", ".docker"));
   const text = `{"auths":{"reg.io":{"auth":"${AUTH}"}}}`;
   await writeFile(join(cli.dir, "cli", ".docker", "config.json"), text, { mode: 0o600 });

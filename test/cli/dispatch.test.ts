@@ -20,6 +20,7 @@ async function pullcast(argv: readonly string[]) {
     stderr: output("stderr"),
     readStdin: () => Promise.reject(new Error("standard input was read")),
     onStop: () => () => {},
+    loadEngine: () => import("../../cli/with-engine.ts"),
     exit: () => {},
   };
   return { code: await dispatch(host), ...texts };

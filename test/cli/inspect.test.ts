@@ -36,7 +36,7 @@ async function save(config: object): Promise<void> {
 }
 
 function inspect(...args: readonly string[]) {
-  const program = join(build.dir, "cli", "pullcast.js");
+  const program = join(build.dir, "cli", "pullcast.cjs");
   const rest = ["--config", file, "--kubectl", "/nonexistent/kubectl", ...args];
   return run(program, ["inspect", ...rest]);
 }
@@ -140,7 +140,7 @@ test("--ca lets an identity token be exchanged at a registry whose CA nobody els
   try {
     await writeFile(file, azureConfig(TOKEN), { mode: 0o600 });
     const env = { HTTPS_PROXY: azure.proxyUrl };
-    const program = join(build.dir, "cli", "pullcast.js");
+    const program = join(build.dir, "cli", "pullcast.cjs");
     const args = ["inspect", "--config", file, "--fingerprint-salt", "test", "-o", "name"];
     const without = await run(program, args, { env });
     expect(without.stderr).toContain("PC628");

@@ -15,7 +15,7 @@ let cli: Awaited<ReturnType<typeof buildCli>>;
 let program: string;
 beforeAll(async () => {
   cli = await buildCli();
-  program = join(cli.dir, "cli", "pullcast.js");
+  program = join(cli.dir, "cli", "pullcast.cjs");
 });
 afterAll(() => cli.remove());
 
@@ -38,7 +38,7 @@ describe("what can be asked without doing anything", () => {
   );
 
   test("as kubectl's plugin it shows itself as kubectl pullcast", async () => {
-    const plugin = join(cli.dir, "cli", "kubectl-pullcast.js");
+    const plugin = join(cli.dir, "cli", "kubectl-pullcast.cjs");
     expect((await run(plugin, ["verify", "--help"])).stdout).toContain("kubectl pullcast verify");
   });
 

@@ -9,7 +9,7 @@ import { shellWord } from "../../agent/util/shell-word.ts";
 
 /** The built command, as users get it. */
 export const PULLCAST: string = fileURLToPath(
-  new URL("../../dist/cli/pullcast.js", import.meta.url),
+  new URL("../../dist/cli/pullcast.cjs", import.meta.url),
 );
 
 export interface CliRun {

@@ -99,7 +99,7 @@ async function writeAliases(
 function pushCommand({ ssh }: Bed, scratch: string, output: "table" | "json"): string[] {
   return [
     ...["env", `XDG_STATE_HOME=${scratch}/state`],
-    ...[process.execPath, "dist/cli/pullcast.js", "push"],
+    ...[process.execPath, "dist/cli/pullcast.cjs", "push"],
     ...["--config", `${scratch}/config.json`, "--hosts-from", `${scratch}/hosts`],
     ...["--ssh-config", `${scratch}/ssh_config`, "--ssh-user", ssh.user, "-i", ssh.key],
     ...["--known-hosts", ssh.knownHosts, "--replace", "--no-breaker", "-o", output],

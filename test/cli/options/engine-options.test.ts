@@ -25,6 +25,7 @@ const HOST: Host = {
   stderr: { write: () => {} },
   readStdin: () => Promise.resolve(Buffer.from("10.0.0.3\n")),
   onStop: () => () => {},
+  loadEngine: () => Promise.reject(new Error("nothing is run")),
   exit: () => {},
 };
 

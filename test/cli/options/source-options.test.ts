@@ -13,6 +13,7 @@ const HOST = {
   stderr: { write: () => {} },
   readStdin: () => Promise.reject(new Error("not asked")),
   onStop: () => () => {},
+  loadEngine: () => Promise.reject(new Error("nothing is run")),
   exit: () => {},
 };
 

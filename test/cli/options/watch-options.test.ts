@@ -13,6 +13,7 @@ async function contextOf(...argv: string[]): Promise<CommandContext> {
     stderr: { write: () => true },
     readStdin: async () => new Uint8Array(),
     onStop: () => () => undefined,
+    loadEngine: () => Promise.reject(new Error("nothing is run")),
     exit: () => undefined,
   };
   return {

@@ -50,7 +50,7 @@ export async function buildMutant(
     if (hits === 0) throw new Error(`the build lacks the guard of the mutant "${name}"`);
   }
   return {
-    program: join(dir, "dist", "cli", "pullcast.js"),
+    program: join(dir, "dist", "cli", "pullcast.cjs"),
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 }
