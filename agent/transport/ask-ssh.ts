@@ -46,6 +46,24 @@ export function questionArguments({ file, options }: SshConfig): string[] {
  * @throws {PullcastError} PC233 with ssh's words, where it refuses its configuration or the name
  */
 export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswer | undefined> {
+  return (await askForFiles(config, alias))?.answer;
+}
+
+/** ssh's answer, and the configuration files that it read for it, as far as it tells. */
+export interface SourcedAnswer {
+  readonly answer: SshAnswer;
+  /** Paths, each cut after 200 bytes. */
+  readonly files: readonly string[];
+}
+
+/** What ssh says with -v of its version and its doings. */
+const ASIDE = /^(?:debug\d: |OpenSSH_)/;
+
+/** The same, with the files (OpenSSH: readconf.c, read_config_file_depth); the arguments and errors of {@link askSsh}. */
+export async function askForFiles(
+  config: SshConfig,
+  alias: string,
+): Promise<SourcedAnswer | undefined> {
   const refused = (...[name, why]: readonly [string, string]) =>
     new PullcastError("PC233", {
       phase: "resolve",
@@ -53,7 +71,7 @@ export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswe
       fix: sshQuestion(config, isHostAlias(name) ? name : "HOST"),
     });
   if (!isHostAlias(alias)) throw refused(alias, "the name holds characters that no host name has");
-  const child = spawn(config.program, [...questionArguments(config), alias], {
+  const child = spawn(config.program, ["-v", ...questionArguments(config), alias], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: ANSWER_MS,
     killSignal: "SIGKILL",
@@ -70,8 +88,16 @@ export async function askSsh(config: SshConfig, alias: string): Promise<SshAnswe
     throw refused(alias, `${config.program} can't be run: ${systemCode(error)}`);
   }
   if (code === null) throw refused(alias, `${config.program} -G gave no answer within 5 s`);
-  if (code !== 0) throw refused(alias, cleanText(stderr(), 300) || `it ended with code ${code}`);
-  return parseAnswer(stdout());
+  const said = stderr().split(/\r?\n/);
+  if (code !== 0) {
+    const words = said.filter((line) => !ASIDE.test(line)).join("\n");
+    throw refused(alias, cleanText(words, 300) || `it ended with code ${code}`);
+  }
+  const files = said.flatMap((line) => {
+    const [, path] = /^debug1: Reading configuration data (.+)$/.exec(line) ?? [];
+    return path === undefined ? [] : [path];
+  });
+  return { answer: parseAnswer(stdout()), files };
 }
 
 /**
@@ -92,6 +118,8 @@ export function parseAnswer(text: string, shared: Map<string, string> = new Map(
     const space = line.indexOf(" ");
     if (space < 0) continue;
     const keyword = own(line.slice(0, space).toLowerCase());
+    // Ours where ssh was asked with -v, and nothing to us.
+    if (keyword === "loglevel") continue;
     const value = own(line.slice(space + 1));
     const values = answer.get(keyword);
     if (values === undefined) answer.set(keyword, [value]);

@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { systemCode } from "./ssh-error.ts";
 import { matchesGlob } from "./ssh-pattern.ts";
 
@@ -7,6 +7,8 @@ import { matchesGlob } from "./ssh-pattern.ts";
 export interface HostPatterns {
   /** Of all settings, in lower case, whomever they are about. */
   readonly keywords: ReadonlySet<string>;
+  /** Paths of the files that were read. */
+  readonly files: ReadonlySet<string>;
   /** Equal for two names that the same `Host` lines match: ssh has the same settings for both. */
   signature(alias: string): string;
 }
@@ -25,11 +27,14 @@ export async function readHostPatterns(
 ): Promise<HostPatterns | undefined> {
   const hostLines: string[][] = [];
   const keywords = new Set<string>();
+  const read = new Set<string>();
   for (const { path, includeDir } of files) {
-    if (!(await addFile(path, { includeDir, depth: 0, hostLines, keywords }))) return undefined;
+    const walk = { includeDir, depth: 0, hostLines, keywords, read };
+    if (!(await addFile(path, walk))) return undefined;
   }
   return {
     keywords,
+    files: read,
     signature: (alias) =>
       hostLines.map((line) => (matchesHostLine(alias, line) ? "1" : "0")).join(""),
   };
@@ -41,6 +46,7 @@ interface Walk {
   readonly depth: number;
   readonly hostLines: string[][];
   readonly keywords: Set<string>;
+  readonly read: Set<string>;
 }
 
 /** `false` where the file holds what can't be told from here. */
@@ -52,6 +58,7 @@ async function addFile(path: string, walk: Walk): Promise<boolean> {
   } catch (error) {
     return systemCode(error) === "ENOENT";
   }
+  walk.read.add(normalize(path));
   for (const line of text.split("\n")) {
     if (!(await addLine(line, walk))) return false;
   }

@@ -183,22 +183,24 @@ function needsOf(answer: SshAnswer, wish: Wish): readonly SystemNeed[] {
   return needs;
 }
 
-/** Settings of which every value but `yes`, or the default's name, is as good as none. */
-const SWITCHES: ReadonlySet<string> = new Set([
-  "addressfamily",
-  "gssapiauthentication",
-  "hashknownhosts",
-  "verifyhostkeydns",
+/** Settings with defaults that differ from one ssh to another. All others have none, or one that is as good as none. */
+const COMPARED: ReadonlySet<string> = new Set([
+  ...["identityfile", "userknownhostsfile", "globalknownhostsfile", "securitykeyprovider"],
+  ...["ciphers", "macs", "kexalgorithms", "hostkeyalgorithms"],
 ]);
 
 /** Settings that are taken as ssh tells them, and some of many that nobody asks for. */
 const PLAIN: ReadonlySet<string> = new Set([
-  ...["hostname", "port", "user", "identitiesonly"],
+  ...["hostname", "port", "user", "identitiesonly", "identityagent", "hostkeyalias"],
   ...["preferredauthentications", ...Object.values(METHODS)],
-  ...["addkeystoagent", "batchmode", "checkhostip", "compression", "controlmaster"],
-  ...["controlpersist", "forwardagent", "forwardx11", "forwardx11trusted"],
-  ...["gssapidelegatecredentials", "loglevel", "requesttty", "sendenv", "serveralivecountmax"],
-  ...["serveraliveinterval", "setenv", "tcpkeepalive", "updatehostkeys", "visualhostkey"],
+  ...["stricthostkeychecking", "hashknownhosts", "verifyhostkeydns", "knownhostscommand"],
+  ...["revokedhostkeys", "certificatefile", "gssapiauthentication", "pkcs11provider"],
+  ...["proxyjump", "proxycommand", "controlpath", "controlmaster", "controlpersist"],
+  ...["addressfamily", "bindaddress", "bindinterface", "connecttimeout"],
+  ...["addkeystoagent", "batchmode", "checkhostip", "compression", "forwardagent"],
+  ...["forwardx11", "forwardx11trusted", "gssapidelegatecredentials", "loglevel", "requesttty"],
+  ...["sendenv", "serveralivecountmax", "serveraliveinterval", "setenv", "tcpkeepalive"],
+  ...["updatehostkeys", "visualhostkey"],
 ]);
 
 /**
@@ -206,13 +208,13 @@ const PLAIN: ReadonlySet<string> = new Set([
  * names for some (readconf.c, keywords).
  */
 export function isNeverCompared(keyword: string): boolean {
-  return PLAIN.has(keyword) || SWITCHES.has(keyword);
+  return PLAIN.has(keyword);
 }
 
 function wishes({ answer, usual }: Configured): Wish {
   return (keyword) => {
     const values = answer.get(keyword);
-    if (SWITCHES.has(keyword)) return values;
+    if (!COMPARED.has(keyword)) return values;
     if (values === undefined || usual === undefined) return undefined;
     const defaults = usual.get(keyword) ?? [];
     return values.length === defaults.length &&

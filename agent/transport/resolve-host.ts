@@ -1,12 +1,12 @@
 import { access } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import pLimit from "p-limit";
 import { describeCode, PullcastError } from "../errors.ts";
 import { BY_TEMPLATE, type Notice, type Target } from "../model.ts";
 import { cleanText } from "../util/clean-text.ts";
 import { once } from "../util/once.ts";
-import { askSsh, isHostAlias, type SshAnswer } from "./ask-ssh.ts";
+import { askForFiles, askSsh, isHostAlias, type SshAnswer } from "./ask-ssh.ts";
 import { type HostPatterns, readHostPatterns } from "./host-patterns.ts";
 import {
   configuredSettings,
@@ -207,14 +207,24 @@ class Answers {
   constructor(config: SshConfig) {
     this.config = atHome(config);
     this.#asker = this.config.then(createSshAsker);
-    this.#patterns = this.config.then((actual) => readHostPatterns(sshConfigFiles(actual)));
+    // At once: what it may serve is read while ssh is at work.
+    const nobodys = this.config.then((actual) => askForFiles(actual, NOBODY));
+    const answer = this.#orRead(
+      nobodys.then((told) => told?.answer),
+      NOBODY,
+    );
+    answer.catch(() => undefined);
+    this.#byAlias.set(NOBODY, answer);
+    this.#patterns = this.config.then(async (actual) => {
+      const patterns = await readHostPatterns(sshConfigFiles(actual));
+      const told = await nobodys.catch(() => undefined);
+      return patterns !== undefined && hasRead(patterns, told?.files ?? []) ? patterns : undefined;
+    });
     this.usual = this.config.then(async (actual) => {
       if (isEveryday(await this.#patterns, actual)) return undefined;
       const nothing = { ...actual, file: "none", options: [] };
       return (await askSsh(nothing, NOBODY)) ?? (await readSshConfig(nothing)).answer(NOBODY);
     });
-    // At once: whom else the answer serves is read while ssh is at work.
-    this.#ask(NOBODY).catch(() => undefined);
     this.anybodys = this.of(NOBODY).catch((error: unknown) => {
       throw ofConfiguration(error);
     });
@@ -240,14 +250,22 @@ class Answers {
 
   #ask(alias: string): Promise<SshAnswer | undefined> {
     return once(this.#byAlias, alias, () =>
-      this.#limit(async () => {
-        const ask = await this.#asker;
-        const answer = await ask(alias);
-        if (answer !== undefined) return answer;
-        this.#isAlone = true;
-        return (await this.#read()).answer(alias);
-      }),
+      this.#orRead(
+        this.#limit(async () => (await this.#asker)(alias)),
+        alias,
+      ),
     );
+  }
+
+  /** What ssh says; where it is not there, what its files say. */
+  async #orRead(
+    asked: Promise<SshAnswer | undefined>,
+    alias: string,
+  ): Promise<SshAnswer | undefined> {
+    const answer = await asked;
+    if (answer !== undefined) return answer;
+    this.#isAlone = true;
+    return (await this.#read()).answer(alias);
   }
 
   async placeOf(alias: string, keyword: string): Promise<string | undefined> {
@@ -267,6 +285,12 @@ class Answers {
     const names = ignored.map((name) => cleanText(name, 40)).join(", ");
     return [{ code: "PC267", message: `${describeCode("PC267").title}: ${names}` }];
   }
+}
+
+/** Whether all files that ssh read were read here too: one that is built elsewhere has its system's file elsewhere. */
+function hasRead({ files }: HostPatterns, told: readonly string[]): boolean {
+  const read = new Set([...files].map((path) => path.slice(0, 200)));
+  return told.every((path) => read.has(normalize(path)));
 }
 
 /** Whether a configuration holds no setting that is compared with ssh's default, as most don't: ssh is asked once then. */

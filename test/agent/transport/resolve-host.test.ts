@@ -222,6 +222,7 @@ test("ssh is asked once for all hosts that the configuration treats alike", asyn
 test.each([
   ["what every distribution has", "Host *\n  SendEnv LANG\n  HashKnownHosts yes\n", [], 1],
   ["a name and a port", "Host web\n  HostName 192.0.2.1\n  Port=22\n", ["User=core"], 1],
+  ["a way through another host", "Host web\n  ProxyJump gate\n", [], 1],
   ["a setting that has a default", "Host other\n  Ciphers aes256-ctr\n", [], 2],
   ["such a setting by flag", "", [" identityFile ~/.ssh/own"], 2],
   ["another name of such a setting", "Host *\n  IdentityFile2 /keys/own\n", [], 2],
@@ -243,6 +244,23 @@ test("another name of a setting, or one in quotes, counts as the setting", async
   expect(quoted.system?.needs).toMatchObject([{ why: expect.stringContaining("Ciphers") }]);
   const named = await settings('"Host" web\n  User quoted\n', targetOf("web"));
   expect(named.user).toBe("quoted");
+});
+
+test("a file that only ssh knows of counts: one that is built elsewhere has its system's file elsewhere", async () => {
+  const options = await configured("");
+  const elsewhere = join(home, "elsewhere.conf");
+  await writeFile(elsewhere, "Host web-2\n  User second\nHost *\n  Ciphers aes256-cbc\n");
+  const program = join(home, "ssh-elsewhere");
+  await writeFile(program, `#!/bin/sh\nexec ssh -F '${elsewhere}' "$@"\n`, { mode: 0o755 });
+  const { file: _file, ...rest } = options.config as NonNullable<SshOptions["config"]>;
+  const config = { ...rest, program, homeDir: userInfo().homedir };
+  const resolver = createHostResolver({ ...options, config });
+  const [one, two] = [
+    await settingsBy(resolver, targetOf("web-1")),
+    await settingsBy(resolver, targetOf("web-2")),
+  ];
+  expect([one.user, two.user]).toEqual([userInfo().username, "second"]);
+  expect(one.system?.needs).toMatchObject([{ why: expect.stringContaining("Ciphers") }]);
 });
 
 test("an entry that takes any host key doesn't count for a node of a cluster: its name is others' choice", async () => {
