@@ -1,6 +1,5 @@
 import { closeSync, openSync } from "node:fs";
 import { homedir, hostname, userInfo } from "node:os";
-import { createInterface } from "node:readline";
 import { dispatch } from "./dispatch.ts";
 import type { Host } from "./host.ts";
 import type { WithEngine } from "./load-engine.ts";
@@ -72,10 +71,12 @@ function onStop(stop: () => void): () => void {
 }
 
 /** The end of input is no answer. */
-function ask(question: string, signal: AbortSignal): Promise<string> {
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import("node:readline");
+  signal.throwIfAborted();
   // Without its own terminal handling, Ctrl-C stays a signal.
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
-  return new Promise<string>((resolve, reject) => {
+  return await new Promise<string>((resolve, reject) => {
     lines.once("close", () => resolve(""));
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
     lines.question(question, resolve);

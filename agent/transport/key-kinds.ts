@@ -22,12 +22,21 @@ export type KeySettings = Pick<
   "identities" | "configuredIdentities" | "defaultIdentities" | "identitiesOnly"
 >;
 
+type AllKeySettings = KeySettings & Pick<HostSettings, "agentSocket">;
+
+/** Whoever chooses how to reach a host asks for it, and so does the login. */
+const ids = new WeakMap<AllKeySettings, string>();
+
 /** The same text for hosts that are offered the same keys. */
-export function keySettingsId(settings: KeySettings & Pick<HostSettings, "agentSocket">): string {
+export function keySettingsId(settings: AllKeySettings): string {
+  const there = ids.get(settings);
+  if (there !== undefined) return there;
   const { identities, configuredIdentities, defaultIdentities, identitiesOnly, agentSocket } =
     settings;
   const files = [identities, configuredIdentities, defaultIdentities];
-  return JSON.stringify([files, identitiesOnly, agentSocket ?? null]);
+  const id = JSON.stringify([files, identitiesOnly, agentSocket ?? null]);
+  ids.set(settings, id);
+  return id;
 }
 
 /**

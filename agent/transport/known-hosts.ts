@@ -37,6 +37,12 @@ interface Line extends Place {
   decoded?: KnownKey | undefined;
 }
 
+/** What there is about one name. */
+interface Found {
+  readonly keys: readonly KnownKey[];
+  readonly badLines: readonly Place[];
+}
+
 /** The name that OpenSSH looks up: lower case, `[host]:port` unless the port is 22. */
 export function lookupName(host: string, port: number): string {
   const name = host.toLowerCase();
@@ -53,8 +59,8 @@ export class KnownHosts {
   readonly #plain = new Map<string, Line[]>();
   readonly #hashed: Line[] = [];
   readonly #patterns: Line[] = [];
-  /** What was asked for: each hashed line costs an HMAC for each name. */
-  readonly #found = new Map<string, readonly Line[]>();
+  /** What was asked for: each hashed line costs an HMAC for each name, and a login asks five times. */
+  readonly #found = new Map<string, Found>();
 
   /** Adds the lines of one file. */
   add(file: string, text: string): void {
@@ -92,19 +98,14 @@ export class KnownHosts {
   }
 
   /** All keys for a name of {@link lookupName}'s form. */
-  keysOf(name: string): KnownKey[] {
-    return this.#linesOf(name)
-      .map(decodeKey)
-      .filter((key) => key !== undefined);
+  keysOf(name: string): readonly KnownKey[] {
+    return this.#about(name).keys;
   }
 
   /** Lines that are about a host and hold no key that can be read. */
-  badLinesOf(host: string, port: number): Place[] {
-    const names = new Set([lookupName(host, port), lookupName(host, 22)]);
-    return [...names]
-      .flatMap((name) => this.#linesOf(name))
-      .filter((line) => decodeKey(line) === undefined)
-      .map(({ file, line }) => ({ file, line }));
+  badLinesOf(host: string, port: number): readonly Place[] {
+    const own = this.#about(lookupName(host, port)).badLines;
+    return port === 22 ? own : [...own, ...this.#about(lookupName(host, 22)).badLines];
   }
 
   /** Whether a line names this very host: a pattern that matches it, or a hash, doesn't count. */
@@ -118,12 +119,25 @@ export class KnownHosts {
     return keys.filter((key) => key !== undefined && key.marker === "") as KnownKey[];
   }
 
-  #linesOf(name: string): readonly Line[] {
-    return once(this.#found, name, () => [
+  #about(name: string): Found {
+    return once(this.#found, name, () => {
+      const keys: KnownKey[] = [];
+      const badLines: Place[] = [];
+      for (const line of this.#linesOf(name)) {
+        const key = decodeKey(line);
+        if (key === undefined) badLines.push({ file: line.file, line: line.line });
+        else keys.push(key);
+      }
+      return { keys, badLines };
+    });
+  }
+
+  #linesOf(name: string): Line[] {
+    return [
       ...(this.#plain.get(name) ?? []),
       ...this.#patterns.filter((line) => matchesPatterns(name, line.hosts)),
       ...this.#hashed.filter((line) => matchesHash(name, line.hosts)),
-    ]);
+    ];
   }
 
   /** The `@cert-authority` line for a host, if there is one: only a certificate can tell whether it vouches. */
@@ -133,9 +147,10 @@ export class KnownHosts {
   }
 
   /** All keys that count for a host: those of its name with the port; where it has none, those of the bare name. */
-  keysFor(host: string, port: number): KnownKey[] {
+  keysFor(host: string, port: number): readonly KnownKey[] {
     const own = this.keysOf(lookupName(host, port));
-    const bare = port === 22 ? [] : this.keysOf(lookupName(host, 22));
+    if (port === 22) return own;
+    const bare = this.keysOf(lookupName(host, 22));
     return own.some(isUsable) ? [...own, ...bare.filter(isRevoked)] : [...own, ...bare];
   }
 

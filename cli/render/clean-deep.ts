@@ -4,8 +4,9 @@ import { cleanText } from "../../agent/index.ts";
 const MAX_TEXT = 2000;
 
 /**
- * A copy in which every text is safe to print: the one place where reports and events of the engine
- * lose control characters before they reach a terminal, a log or a document.
+ * The same where every text is safe to print, else a copy in which it is: the one place where reports and events of
+ * the engine lose control characters before they reach a terminal, a log or a document. Most are safe: nothing of a
+ * report of thousands of nodes is copied then.
  */
 export function cleanDeep<T>(value: T): T {
   return clean(value) as T;
@@ -13,13 +14,17 @@ export function cleanDeep<T>(value: T): T {
 
 function clean(value: unknown): unknown {
   if (typeof value === "string") return cleanText(value, MAX_TEXT);
-  if (Array.isArray(value)) return value.map(clean);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value);
-  // In place: a report of thousands of nodes is nothing but such pairs.
-  for (const entry of entries) {
-    entry[0] = cleanText(entry[0], MAX_TEXT);
-    entry[1] = clean(entry[1]);
+  if (Array.isArray(value)) {
+    const items = value.map(clean);
+    return items.every((item, at) => Object.is(item, value[at])) ? value : items;
   }
-  return Object.fromEntries(entries);
+  if (typeof value !== "object" || value === null) return value;
+  const keys = Object.keys(value);
+  const fields = value as Readonly<Record<string, unknown>>;
+  const items = keys.map((key) => clean(fields[key]));
+  const isSame = keys.every(
+    (key, at) => Object.is(items[at], fields[key]) && cleanText(key, MAX_TEXT) === key,
+  );
+  if (isSame) return value;
+  return Object.fromEntries(keys.map((key, at) => [cleanText(key, MAX_TEXT), items[at]]));
 }

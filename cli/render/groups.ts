@@ -94,6 +94,7 @@ export function renamed(text: string, name: string, word: string): string {
 
 /** A text without what is the node's own, so that 40 timeouts, or 40 new host keys, are one cause. */
 export function neutralText(item: NodeReport | PullReport | TrustedNode, text = ""): string {
+  if (text === "") return "";
   const { node } = item;
   const address = "address" in item ? item.address : "";
   const host = address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
