@@ -1,6 +1,6 @@
 import { PullcastError } from "../agent/index.ts";
 import type { CommandSpec } from "./commands/catalog.ts";
-import type { Command } from "./commands/command.ts";
+import { LOADERS } from "./commands/loaders.ts";
 import { planConfirmer } from "./confirm.ts";
 import { hostKeyConfirmer } from "./confirm-host-keys.ts";
 import { type ExitCode, exitCodeOf } from "./exit-codes.ts";
@@ -17,64 +17,6 @@ import { type Level, Progress } from "./reporters/progress.ts";
 import { canShowStatus, lineSink, type Sink, spinnerSink } from "./reporters/sink.ts";
 import { secretAsker } from "./secret-asker.ts";
 import { usageError } from "./usage-error.ts";
-
-const bootCommands = () => import("./commands/boot/render.ts");
-
-/** Commands that work on nodes; each loads only what it needs. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  push: async () => (await import("./commands/push.ts")).pushCommand,
-  watch: async () => (await import("./commands/watch.ts")).watchCommand,
-  diff: async () => (await import("./commands/diff.ts")).diffCommand,
-  status: async () => (await import("./commands/status.ts")).statusCommand,
-  history: async () => (await import("./commands/history.ts")).historyCommand,
-  rollback: async () => (await import("./commands/rollback.ts")).rollbackCommand,
-  remove: async () => (await import("./commands/remove.ts")).removeCommand,
-  restore: async () => (await import("./commands/restore.ts")).restoreCommand,
-  preload: async () => (await import("./commands/preload/preload.ts")).preloadCommand,
-  "preload status": async () =>
-    (await import("./commands/preload/holdings.ts")).preloadStatusCommand,
-  "preload list": async () => (await import("./commands/preload/holdings.ts")).preloadListCommand,
-  "preload prune": async () => (await import("./commands/preload/holdings.ts")).preloadPruneCommand,
-  image: async () => (await import("./commands/preload/image.ts")).imageCommand,
-  verify: async () => (await import("./commands/verify.ts")).verifyCommand,
-  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
-  explain: async () => (await import("./commands/explain.ts")).explainCommand,
-  check: async () => (await import("./commands/check.ts")).checkCommand,
-  trust: async () => (await import("./commands/trust.ts")).trustCommand,
-  doctor: async () => (await import("./commands/doctor.ts")).doctorCommand,
-  "secret apply": async () => (await import("./commands/secret/apply.ts")).secretApplyCommand,
-  "secret diff": async () => (await import("./commands/secret/diff.ts")).secretDiffCommand,
-  "secret watch": async () => (await import("./commands/secret/watch.ts")).secretWatchCommand,
-  "secret status": async () => (await import("./commands/secret/status.ts")).secretStatusCommand,
-  "secret verify": async () => (await import("./commands/secret/verify.ts")).secretVerifyCommand,
-  "secret plan": async () => (await import("./commands/secret/plan.ts")).secretPlanCommand,
-  "secret patch-workloads": async () =>
-    (await import("./commands/secret/plan.ts")).secretPatchCommand,
-  "secret remove": async () => (await import("./commands/secret/remove.ts")).secretRemoveCommand,
-  "secret render": async () => (await import("./commands/secret/render.ts")).secretRenderCommand,
-  "agent install": async () =>
-    (await import("./commands/daemonset/install.ts")).agentInstallCommand,
-  "agent status": async () => (await import("./commands/daemonset/status.ts")).agentStatusCommand,
-  "agent uninstall": async () =>
-    (await import("./commands/daemonset/uninstall.ts")).agentUninstallCommand,
-  "render daemonset": async () =>
-    (await import("./commands/daemonset/render.ts")).renderDaemonSetCommand,
-  "render controller": async () =>
-    (await import("./commands/daemonset/controller.ts")).renderControllerCommand,
-  "render cloud-init": async () => (await bootCommands()).renderBootCommand("cloud-init"),
-  "render ignition": async () => (await bootCommands()).renderBootCommand("ignition"),
-  "render kubeadm": async () => (await bootCommands()).renderBootCommand("kubeadm"),
-  "render kops": async () => (await bootCommands()).renderBootCommand("kops"),
-  "render karpenter": async () => (await bootCommands()).renderBootCommand("karpenter"),
-  "render terraform": async () => (await bootCommands()).renderBootCommand("terraform"),
-  "render script": async () => (await bootCommands()).renderBootCommand("script"),
-  advise: async () => (await import("./commands/advise.ts")).adviseCommand,
-  init: async () => (await import("./commands/init.ts")).initCommand,
-  apply: async () => (await import("./commands/apply.ts")).applyCommand,
-  "config validate": async () => (await import("./commands/config.ts")).configValidateCommand,
-  "config schema": async () => (await import("./commands/config.ts")).configSchemaCommand,
-  cleanup: async () => (await import("./commands/cleanup.ts")).cleanupCommand,
-};
 
 /** Runs a command that works on nodes, from its arguments to the exit code. Errors are printed, not thrown. */
 export async function runCommand(
@@ -120,7 +62,7 @@ async function runParsed(
   const hold = () => progress.hold();
   const approveHostKeys = hostKeyConfirmer({ host, signal: interrupts.signal, hold });
   try {
-    const command = await COMMANDS[spec.name]?.();
+    const command = await LOADERS[spec.name]?.();
     if (command === undefined) throw new Error(`no command ${spec.name}`);
     const ending = await command({
       host: {

@@ -19,6 +19,11 @@ const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 const PROGRAMS = ["cli/pullcast", "cli/kubectl-pullcast"];
 /** What they load where there is no work. */
 const WORDS = "cli/main";
+/**
+ * Commands that have an engine of their own, without what others need: it starts 6 ms sooner, and is so much smaller that
+ * V8 collects no old garbage while 50 nodes are served. Each is 1.6 MB, so only the command that is run by far the most.
+ */
+const OWN_ENGINES = ["push"];
 
 const { values } = parseArgs({
   options: { outdir: { type: "string" }, types: { type: "boolean" } },
@@ -124,6 +129,21 @@ const pastIndex = {
   },
 };
 
+/** Leaves of all commands that work one. */
+function onlyCommand(command) {
+  return {
+    name: "only-command",
+    setup({ onLoad }) {
+      onLoad({ filter: /\/cli\/commands\/loaders\.ts$/ }, async ({ path }) => {
+        const loader = new RegExp(`^  ${command}: async \\(\\) => .*,$`, "m");
+        const [line] = loader.exec(await readFile(path, "utf8")) ?? [];
+        if (line === undefined) throw new Error(`${path} has no ${command} in one line`);
+        return { loader: "ts", contents: `export const LOADERS = {${line}};` };
+      });
+    },
+  };
+}
+
 /** The names of an import or export that are no types. */
 function valuesIn(list) {
   return list
@@ -163,7 +183,8 @@ const startedMs = performance.now();
 await rm(outdir, { recursive: true, force: true });
 const shared = await common();
 await Promise.all([
-  ...[bundle(), bundleEngine(), bundlePrograms()],
+  ...[bundle(), bundlePrograms(), bundleEngine("engine")],
+  ...OWN_ENGINES.map((command) => bundleEngine(`engine-${command}`, [onlyCommand(command)])),
   withTypes ? declareTypes() : undefined,
 ]);
 const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
@@ -188,10 +209,10 @@ async function common() {
 }
 
 /** One function of what CommonJS gives a module: see cli/compiled-code.ts. */
-async function bundleEngine() {
+async function bundleEngine(name, plugins = []) {
   await build({
     ...shared,
-    entryPoints: [{ in: "cli/with-engine.ts", out: "engine" }],
+    entryPoints: [{ in: "cli/with-engine.ts", out: name }],
     outdir,
     outExtension: { ".js": ".cjs" },
     format: "cjs",
@@ -204,11 +225,19 @@ async function bundleEngine() {
     // import() of a package that is not in the bundle becomes require().
     supported: { "dynamic-import": false },
     external: ["prom-client", "dockerode", "cpu-features"],
-    plugins: [pastIndex, nativeParts, leanSsh2, sideEffectFree, unmeasuredYargs, versionlessYargs],
+    plugins: [
+      ...plugins,
+      pastIndex,
+      nativeParts,
+      leanSsh2,
+      sideEffectFree,
+      unmeasuredYargs,
+      versionlessYargs,
+    ],
   });
-  const text = await readFile(join(outdir, "engine.cjs"), "latin1");
+  const text = await readFile(join(outdir, `${name}.cjs`), "latin1");
   // It is read without decoding.
-  if (/[^\0-\x7f]/.test(text)) throw new Error("engine.cjs is not all ASCII");
+  if (/[^\0-\x7f]/.test(text)) throw new Error(`${name}.cjs is not all ASCII`);
 }
 
 /** Small, and in CommonJS: Node's loader of ES modules takes 6 ms to start. */
@@ -219,7 +248,11 @@ async function bundlePrograms() {
     outdir,
     outExtension: { ".js": ".cjs" },
     format: "cjs",
-    define: { ...shared.define, "import.meta.dirname": "__dirname" },
+    define: {
+      ...shared.define,
+      "import.meta.dirname": "__dirname",
+      PULLCAST_OWN_ENGINES: JSON.stringify(OWN_ENGINES),
+    },
     plugins: [compiledEngine, wordsApart, sideEffectFree],
   });
   await Promise.all(PROGRAMS.map((name) => makeProgram(join(outdir, `${name}.cjs`))));

@@ -22,17 +22,21 @@ export function channelWire(channel: ClientChannel, onReceived: (bytes: number) 
  * system call here and a wake-up there.
  */
 export function sendTogether(wire: Wire): void {
-  let isHeld = false;
-  const release = () => {
-    isHeld = false;
-    wire.uncork();
-  };
   wire.prependListener("data", () => {
-    if (isHeld) return;
-    isHeld = true;
+    if (held.has(wire)) return;
+    if (held.size === 0) setImmediate(releaseAll);
+    held.add(wire);
     wire.cork();
-    setImmediate(release);
   });
+}
+
+/** What is to be sent at the end of this turn, by all connections. */
+const held = new Set<Wire>();
+
+function releaseAll(): void {
+  const all = [...held];
+  held.clear();
+  for (const wire of all) wire.uncork();
 }
 
 /** OpenSSH sends 32 KiB; RFC 4253, 6.1 makes everybody take that much. */

@@ -14,17 +14,21 @@ export function cleanDeep<T>(value: T): T {
 
 function clean(value: unknown): unknown {
   if (typeof value === "string") return cleanText(value, MAX_TEXT);
-  if (Array.isArray(value)) {
-    const items = value.map(clean);
-    return items.every((item, at) => Object.is(item, value[at])) ? value : items;
-  }
-  if (typeof value !== "object" || value === null) return value;
-  const keys = Object.keys(value);
-  const fields = value as Readonly<Record<string, unknown>>;
-  const items = keys.map((key) => clean(fields[key]));
-  const isSame = keys.every(
-    (key, at) => Object.is(items[at], fields[key]) && cleanText(key, MAX_TEXT) === key,
+  if (isClean(value)) return value;
+  if (Array.isArray(value)) return value.map(clean);
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, item]) => [cleanText(key, MAX_TEXT), clean(item)]),
   );
-  if (isSame) return value;
-  return Object.fromEntries(keys.map((key, at) => [cleanText(key, MAX_TEXT), items[at]]));
+}
+
+/** Looks, and makes nothing. */
+function isClean(value: unknown): boolean {
+  if (typeof value === "string") return cleanText(value, MAX_TEXT) === value;
+  if (Array.isArray(value)) return value.every(isClean);
+  if (typeof value !== "object" || value === null) return true;
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const key in fields) {
+    if (!isClean(fields[key]) || !isClean(key)) return false;
+  }
+  return true;
 }
