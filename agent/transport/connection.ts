@@ -121,7 +121,7 @@ export class Connection {
       .on("handshake", (negotiated) => {
         this.#keyExchanges += 1;
         if (this.#keyExchanges === 1) {
-          this.#tell("handshake", describeHandshake(this.client, negotiated));
+          this.#tell("handshake", () => describeHandshake(this.client, negotiated));
         }
         // Keys may be renewed later: that is not a new login.
         if (this.#keyExchanges === 1) this.#enter("auth", limits.authMs);
@@ -133,7 +133,7 @@ export class Connection {
       .on("ready", () => {
         this.#isReady = true;
         this.#timer.stop();
-        this.#tell("auth", this.#login.last());
+        this.#tell("auth", () => this.#login.last());
         this.#settle?.resolve();
       });
     this.#enter("handshake", limits.handshakeMs);
@@ -190,9 +190,9 @@ export class Connection {
     });
   }
 
-  #tell(phase: ConnectStep["phase"], detail: string): void {
+  #tell(phase: ConnectStep["phase"], detail: () => string): void {
     const { onStep, at } = this.#options;
-    onStep?.({ phase, at, durationMs: performance.now() - this.#enteredMs, detail });
+    onStep?.({ phase, at, durationMs: performance.now() - this.#enteredMs, detail: detail() });
   }
 
   #enter(phase: "handshake" | "auth", limitMs: number): void {

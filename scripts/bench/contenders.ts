@@ -95,7 +95,8 @@ async function bareJob(field: Field, command: string, bytes: Uint8Array): Promis
   const { user, key } = bed.ssh;
   const job = `${scratch}/job.json`;
   await writeFile(job, JSON.stringify({ hosts, user, key, concurrency, command, input }));
-  return [process.execPath, "scripts/bench/bare-ssh2.mjs", job];
+  // By env, as pullcast's, so that both begin alike.
+  return ["env", `XDG_STATE_HOME=${scratch}`, process.execPath, "scripts/bench/bare-ssh2.mjs", job];
 }
 
 interface LoopParts {
