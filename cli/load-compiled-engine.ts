@@ -15,8 +15,8 @@ const STARTED_MS = 1000;
 let loaded: WithEngine | undefined;
 
 /**
- * Loads what needs the engine, or what the command needs of it, from one bundle, compiled where the same command ran before. Stands in the built command in
- * place of `load-engine.ts`.
+ * Loads what needs the engine, or what the command needs of it, from one bundle, compiled where the same command ran
+ * before. Stands in the built command in place of `load-engine.ts`.
  */
 export async function loadEngine(facts: LoadFacts): Promise<WithEngine> {
   loaded ??= load(facts);

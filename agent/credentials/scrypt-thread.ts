@@ -37,7 +37,11 @@ let thread: Promise<Thread> | undefined;
  * @throws what `scrypt` throws, for this derivation and those that wait
  */
 export async function derive(derivation: Derivation): Promise<Buffer> {
-  thread ??= start();
+  thread ??= start().catch((error: unknown) => {
+    // The next may have more luck.
+    thread = undefined;
+    throw error;
+  });
   const { worker, waiting } = await thread;
   return await new Promise((resolve, reject) => {
     waiting.push({ resolve, reject });
