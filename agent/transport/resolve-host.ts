@@ -20,6 +20,7 @@ import { createSshAsker } from "./ssh-asker.ts";
 import { readSshConfig, type SshConfigReader } from "./ssh-config-fallback.ts";
 import { sshConfigFiles } from "./ssh-config-files.ts";
 import type { SshConfig, SshOptions } from "./transport.ts";
+import { VariedAnswer, variedFrom } from "./varied-answer.ts";
 
 /** Processes of ssh at once. */
 const AT_ONCE = 8;
@@ -253,7 +254,10 @@ class Answers {
       this.#orRead(
         this.#limit(async () => (await this.#asker)(alias)),
         alias,
-      ),
+      ).then(async (answer) => {
+        const nobodys = await this.#byAlias.get(NOBODY)?.catch(() => undefined);
+        return answer && nobodys ? variedFrom(nobodys, answer) : answer;
+      }),
     );
   }
 
@@ -320,27 +324,14 @@ interface SharedAnswer {
 /** The keywords that tell hosts apart which ssh treats alike. */
 const NAMES: ReadonlySet<string> = new Set(["host", "hostname"]);
 
-/** What was said of one host, of another: a copy for each host would be 20 KB. */
-class OthersAnswer implements SshAnswer {
+/** What was said of one host, of another. */
+class OthersAnswer extends VariedAnswer {
   readonly repeats: SshAnswer;
-  readonly #names: readonly string[];
 
   constructor(said: SshAnswer, name: string) {
+    const values = [name];
+    super(said, new Map([...NAMES].map((keyword) => [keyword, values])));
     this.repeats = said;
-    this.#names = [name];
-  }
-
-  get size(): number {
-    return [...this].length;
-  }
-
-  get(keyword: string): readonly string[] | undefined {
-    return NAMES.has(keyword) ? this.#names : this.repeats.get(keyword);
-  }
-
-  *[Symbol.iterator](): Generator<readonly [string, readonly string[]]> {
-    for (const keyword of NAMES) yield [keyword, this.#names];
-    for (const said of this.repeats) if (!NAMES.has(said[0])) yield said;
   }
 }
 

@@ -13,8 +13,8 @@ const CONCURRENCY = 32;
 
 /**
  * Pushes to `points` aliases of 50 hosts in one run: first each alias with a `Host` line of its own, so that ssh is asked
- * about each, then with a pattern for each host. As many logins by a bare ssh2 script with the same node program stand
- * beside that. The built program is measured: `npm run build` first.
+ * about each, then with a pattern for each host, then to as many names without a configuration. As many logins by a bare
+ * ssh2 script with the same node program stand beside the last two. The built program is measured: `npm run build` first.
  */
 export async function thousandLogins({ points, onProgress }: SoakOptions): Promise<Evidence> {
   await ensureHostTools(["time", "ssh"], (line) => onProgress?.(line));
@@ -39,15 +39,20 @@ export async function thousandLogins({ points, onProgress }: SoakOptions): Promi
       note(name, { ...figures(cost), results: await results(scratch) });
     }
     await writePatterns(bed, scratch);
-    const nodes = Array.from({ length: points / HOSTS }, () => bed.nodes).flat();
-    const field = { bed: { ...bed, nodes }, scratch, concurrency: CONCURRENCY };
-    // In turns, so that a busy machine is unfair to neither.
-    for (const turn of [1, 2, 3]) {
-      const cost = await measure(pushCommand(bed, scratch, "table"), scratch);
-      note(`patterns, turn ${turn}`, { ...figures(cost), results: await results(scratch) });
-      const bare = await measure(await bareSameScript(field), scratch);
-      note(`bare ssh2, turn ${turn}`, figures(bare));
-    }
+    const times = points / HOSTS;
+    const nodes = Array.from({ length: times }, () => bed.nodes).flat();
+    const inTurns = async (kind: string, pushed: Bed, field: Bed) => {
+      // So that a busy machine is unfair to neither.
+      for (const turn of [1, 2, 3]) {
+        const cost = await measure(pushCommand(pushed, scratch, "table"), scratch);
+        note(`${kind}, turn ${turn}`, { ...figures(cost), results: await results(scratch) });
+        const bare = await bareSameScript({ bed: field, scratch, concurrency: CONCURRENCY });
+        note(`bare ssh2 beside ${kind}, turn ${turn}`, figures(await measure(bare, scratch)));
+      }
+    };
+    await inTurns("patterns", bed, { ...bed, nodes });
+    const spelled = await writeSpellings(bed, { scratch, times });
+    await inTurns("no configuration", spelled, spelled);
     return { hosts: HOSTS, aliases, runs };
   } finally {
     await bed.down();
@@ -67,6 +72,34 @@ function figures({ wallSeconds, cpuSeconds, peakMiB }: Cost) {
 async function writePatterns(bed: Bed, scratch: string): Promise<void> {
   const patterns = bed.nodes.map((node, index) => ({ ...node, name: `n${index + 1}-*` }));
   await writeSshConfig(patterns, scratch);
+}
+
+/**
+ * Hosts by names that ssh's configuration says nothing about, and that need no DNS: an IPv4 address may be spelled with
+ * any number of zeros in a hexadecimal part (inet_aton(3)).
+ */
+async function writeSpellings(
+  bed: Bed,
+  { scratch, times }: { readonly scratch: string; readonly times: number },
+): Promise<Bed> {
+  const zeros = Array.from({ length: times }, (_, index) => "0".repeat(index));
+  const spell = (address: string, more: string) =>
+    address.replace(/^\d+/, (first) => `0x${more}${Number(first).toString(16)}`);
+  const nodes = zeros.flatMap((more, turn) =>
+    bed.nodes.map((node, index) => ({
+      ...node,
+      name: `s${index + 1}-${turn + 1}`,
+      address: spell(node.address, more),
+    })),
+  );
+  const known = (await readFile(bed.ssh.knownHosts, "utf8")).split("\n").filter(Boolean);
+  const knownHosts = join(scratch, "known_hosts");
+  const lines = zeros.flatMap((more) => known.map((line) => `${spell(line, more)}\n`));
+  await writeFile(knownHosts, lines.join(""));
+  await writeFile(join(scratch, "ssh_config"), "");
+  const entries = nodes.map(({ name, address, port }) => `${name}=${address}:${port}\n`);
+  await writeFile(join(scratch, "hosts"), entries.join(""));
+  return { ...bed, nodes, ssh: { ...bed.ssh, knownHosts } };
 }
 
 async function writeSshConfig(
