@@ -20,8 +20,8 @@ const PROGRAMS = ["cli/pullcast", "cli/kubectl-pullcast"];
 /** What they load where there is no work. */
 const WORDS = "cli/main";
 /**
- * Commands that have an engine of their own, without what others need: it starts 6 ms sooner, and is so much smaller that
- * V8 collects no old garbage while 50 nodes are served. Each is 1.6 MB, so only the command that is run by far the most.
+ * Commands that have an engine of their own, without what others need: it takes 6 ms less processor time, also since V8
+ * collects the old garbage of a smaller heap later. Each is 1.6 MB, so only the command that is run by far the most.
  */
 const OWN_ENGINES = ["push"];
 
