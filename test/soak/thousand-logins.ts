@@ -63,7 +63,7 @@ export async function thousandLogins({ points, onProgress }: SoakOptions): Promi
 function figures({ wallSeconds, cpuSeconds, peakMiB }: Cost) {
   return {
     seconds: Math.round(wallSeconds),
-    cpuSeconds: Math.round(cpuSeconds * 10) / 10,
+    cpuSeconds: Math.round(cpuSeconds * 100) / 100,
     peakMB: Math.round((peakMiB * 1024 * 1024) / 1e6),
   };
 }
