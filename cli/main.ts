@@ -1,48 +1,40 @@
 import { closeSync, openSync } from "node:fs";
-import { homedir, hostname, userInfo } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { dispatch } from "./dispatch.ts";
 import type { Host } from "./host.ts";
 import type { WithEngine } from "./load-engine.ts";
-import { VERSION } from "./version.ts";
 
 /** Signals that ask to stop. */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/**
- * The process around the command line: the only place that takes argv and the environment from it, and that ends it.
- *
- * @param program how the user calls it, for help texts
- */
-export async function main(
-  program: "pullcast" | "kubectl pullcast",
-  loadEngine: () => Promise<WithEngine>,
-): Promise<void> {
+/** What start.ts found out before it knew what is to be done. */
+interface Started extends Pick<Host, "program" | "argv" | "homeDir" | "version"> {
+  readonly loadEngine: () => Promise<WithEngine>;
+}
+
+/** The process around the command line: the only place, beside start.ts, that knows of it, and that ends it. */
+export async function main(started: Started): Promise<void> {
   // A reader that left (`| head -1`) must not stop work on nodes, nor change the exit code.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-  const code = await dispatch(host(program, loadEngine));
+  const code = await dispatch(host(started));
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(code);
 }
 
-function host(program: string, loadEngine: () => Promise<WithEngine>): Host {
-  const { HOME } = process.env;
+function host(started: Started): Host {
   return {
-    program,
-    version: VERSION,
-    argv: process.argv.slice(2),
+    ...started,
     env: ownEnv(),
-    homeDir: HOME || homedir(),
     operator: () => `${loginName()}@${hostname()}`,
     stdout: process.stdout,
     stderr: process.stderr,
     readStdin,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
     ...(hasTerminal()
-      ? { askSecret: async (...args) => (await loadEngine()).askHidden(...args) }
+      ? { askSecret: async (...args) => (await started.loadEngine()).askHidden(...args) }
       : {}),
     onStop,
-    loadEngine,
     exit: (code) => process.exit(code),
   };
 }

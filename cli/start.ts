@@ -22,10 +22,10 @@ export async function start(program: "pullcast" | "kubectl pullcast"): Promise<v
   process.on("SIGUSR1", () => {});
   const argv = process.argv.slice(2);
   const { env } = process;
-  const facts = { argv, env, homeDir: env["HOME"] || homedir(), version: VERSION };
-  const load = () => loadEngine(facts);
+  const facts = { argv, homeDir: env["HOME"] || homedir(), version: VERSION };
+  const load = () => loadEngine({ ...facts, env });
   const { main } = isWork(argv) ? await load() : await import("./main.ts");
-  await main(program, load);
+  await main({ ...facts, program, loadEngine: load });
 }
 
 function isWork(argv: readonly string[]): boolean {

@@ -44,39 +44,24 @@ const sideEffectFree = {
 };
 
 /**
- * yargs measures texts for a help that we don't let it print: making the measure takes 14 ms of each start,
- * a tenth of the time to the first connection.
+ * What yargs does and nobody here uses. It measures texts for a help that we don't let it print: making the measure takes
+ * 14 ms of each start, a tenth of the time to the first connection. And it looks upwards for a package.json, from which
+ * it would tell a version that we don't let it tell: what it fails over is an assertion with a stack trace, for which half
+ * of the bundle is read. An empty file is no JSON, which it takes for a package without a version.
  */
-const unmeasuredYargs = {
-  name: "unmeasured-yargs",
+const leanYargs = {
+  name: "lean-yargs",
   setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+    const standIns = {
+      "string-width": "export default (text) => text.length;",
+      "escalade/sync": 'export default () => "/dev/null";',
+    };
+    onResolve({ filter: /^(?:string-width|escalade\/sync)$/ }, ({ path, importer }) =>
       /node_modules\/(?:yargs|cliui|wrap-ansi)\//.test(importer)
-        ? { path: "string-width", namespace: "unmeasured" }
+        ? { path, namespace: "lean-yargs" }
         : undefined,
     );
-    onLoad({ filter: /.*/, namespace: "unmeasured" }, () => ({
-      contents: "export default (text) => text.length;",
-    }));
-  },
-};
-
-/**
- * yargs looks upwards for a package.json, from which it would tell a version that we don't let it tell: what it fails
- * over is an assertion with a stack trace, for which half of the bundle is read.
- */
-const versionlessYargs = {
-  name: "versionless-yargs",
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^escalade\/sync$/ }, ({ importer }) =>
-      /node_modules\/yargs\//.test(importer)
-        ? { path: "escalade/sync", namespace: "versionless" }
-        : undefined,
-    );
-    // An empty file is no JSON, which yargs takes for a package without a version.
-    onLoad({ filter: /.*/, namespace: "versionless" }, () => ({
-      contents: 'export default () => "/dev/null";',
-    }));
+    onLoad({ filter: /.*/, namespace: "lean-yargs" }, ({ path }) => ({ contents: standIns[path] }));
   },
 };
 
@@ -225,15 +210,7 @@ async function bundleEngine(name, plugins = []) {
     // import() of a package that is not in the bundle becomes require().
     supported: { "dynamic-import": false },
     external: ["prom-client", "dockerode", "cpu-features"],
-    plugins: [
-      ...plugins,
-      pastIndex,
-      nativeParts,
-      leanSsh2,
-      sideEffectFree,
-      unmeasuredYargs,
-      versionlessYargs,
-    ],
+    plugins: [...plugins, pastIndex, nativeParts, leanSsh2, sideEffectFree, leanYargs],
   });
   const text = await readFile(join(outdir, `${name}.cjs`), "latin1");
   // It is read without decoding.
@@ -268,7 +245,7 @@ async function bundle() {
     external: ["ssh2", "prom-client", "dockerode"],
     chunkNames: "chunks/[name]-[hash]",
     metafile: true,
-    plugins: [sideEffectFree, unmeasuredYargs],
+    plugins: [sideEffectFree, leanYargs],
   });
   checkLazy(metafile);
 }

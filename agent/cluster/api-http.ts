@@ -1,4 +1,4 @@
-import type { Agent, IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage, request } from "node:http";
 import { PullcastError } from "../errors.ts";
 import { cleanText } from "../util/clean-text.ts";
 import type { ApiAnswer } from "./gateway-contract.ts";
@@ -7,6 +7,8 @@ import type { ApiAnswer } from "./gateway-contract.ts";
 export interface Connection {
   readonly socketPath: string;
   readonly agent: Agent;
+  /** node:http's: loaded once by whoever reaches a cluster. */
+  readonly send: typeof request;
   readonly lastWords: () => string;
 }
 
@@ -67,8 +69,8 @@ interface StartedRequest extends ApiRequest {
   readonly signal: AbortSignal;
 }
 
-async function start(
-  { socketPath, agent }: Connection,
+function start(
+  { socketPath, agent, send }: Connection,
   { method, path, body, signal }: StartedRequest,
 ): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -81,9 +83,8 @@ async function start(
           "Content-Length": Buffer.byteLength(payload),
         }),
   };
-  const { request } = await import("node:http");
-  return await new Promise((resolve, reject) => {
-    const asked = request({ socketPath, agent, method, path, headers, signal }, resolve);
+  return new Promise((resolve, reject) => {
+    const asked = send({ socketPath, agent, method, path, headers, signal }, resolve);
     asked.on("error", reject);
     asked.end(payload);
   });

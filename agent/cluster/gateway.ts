@@ -47,7 +47,7 @@ export async function startGateway(
 ): Promise<OwnGateway> {
   signal.throwIfAborted();
   // Loaded with a cluster: hosts are pushed to without.
-  const { Agent } = await import("node:http");
+  const { Agent, request: send } = await import("node:http");
   const dir = await socketDir();
   const socketPath = join(dir, "s");
   const child = spawn(
@@ -64,7 +64,8 @@ export async function startGateway(
     await dispose();
     throw error;
   }
-  const connection: Connection = { socketPath, agent, lastWords: () => kubectlWords(words()) };
+  const lastWords = () => kubectlWords(words());
+  const connection: Connection = { socketPath, agent, send, lastWords };
   return {
     request: (method, path, body) => sendRequest(connection, { method, path, body }),
     watch: (path, onEvent, stop) =>

@@ -367,7 +367,7 @@ interface WholeRequest extends NodeRequest {
   readonly extra?: string;
 }
 
-/** What begins the input, in bytes: the same for all nodes. */
+/** What begins the input, in bytes: the same for all nodes. A run has a few of them, made when they are asked for. */
 const beginnings = new Map<string, Uint8Array>();
 
 function beginningOf(name: ProgramName): Uint8Array {

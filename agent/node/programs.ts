@@ -83,16 +83,11 @@ const PARTS: Readonly<Record<ProgramName, readonly string[]>> = {
 /** The names of all programs. */
 export const PROGRAM_NAMES: readonly ProgramName[] = Object.keys(PARTS) as ProgramName[];
 
-const texts = new Map<ProgramName, string>();
-
 /**
- * A program as it goes over the wire: the same text for every node and run, ASCII, no newline at the end. A run has
- * a few of them: they are put together when they are asked for.
+ * A program as it goes over the wire, put together: the same text for every node and run, ASCII, no newline at the end.
  */
 export function programText(name: ProgramName): string {
-  const text = texts.get(name) ?? assemble(PARTS[name], name);
-  texts.set(name, text);
-  return text;
+  return assemble(PARTS[name], name);
 }
 
 /** Functions first, then the frame, which reads the header, then the call; 70 if that forgets to end. */

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { ClusterNode } from "../model.ts";
+import { once } from "../util/once.ts";
 import type { SshAnswer } from "./ask-ssh.ts";
 import { type HostPin, pinOf } from "./pins.ts";
 import type { JumpHost } from "./proxy-jump.ts";
 import { expandTokens } from "./ssh-tokens.ts";
 import { configuredNeeds, type SystemNeed, type Wish } from "./system-needs.ts";
 import type { PhaseLimits, SshConfig, SshOptions } from "./transport.ts";
+import { sameValues } from "./varied-answer.ts";
 
 /** Ways to log in that this transport has, in ssh's order, with the keyword that switches each off. */
 const METHODS = {
@@ -177,10 +179,7 @@ export function configuredSettings(target: Endpoint, configured: Configured): Ho
 const needsByAnswer = new WeakMap<SshAnswer, readonly SystemNeed[]>();
 
 function needsOf(answer: SshAnswer, wish: Wish): readonly SystemNeed[] {
-  const said = answer.repeats ?? answer;
-  const needs = needsByAnswer.get(said) ?? configuredNeeds(wish);
-  needsByAnswer.set(said, needs);
-  return needs;
+  return once(needsByAnswer, answer.repeats ?? answer, () => configuredNeeds(wish));
 }
 
 /** Settings with defaults that differ from one ssh to another. All others have none, or one that is as good as none. */
@@ -216,11 +215,7 @@ function wishes({ answer, usual }: Configured): Wish {
     const values = answer.get(keyword);
     if (!COMPARED.has(keyword)) return values;
     if (values === undefined || usual === undefined) return undefined;
-    const defaults = usual.get(keyword) ?? [];
-    return values.length === defaults.length &&
-      values.every((value, index) => value === defaults[index])
-      ? undefined
-      : values;
+    return sameValues(values, usual.get(keyword) ?? []) ? undefined : values;
   };
 }
 

@@ -66,13 +66,7 @@ export function createHostTrusts(): HostTrusts {
   };
   // Whoever chooses how to reach a host asks for it, and so does the login.
   const found = new WeakMap<HostSettings, Promise<HostTrust>>();
-  return {
-    of(settings) {
-      const there = found.get(settings) ?? find(settings);
-      found.set(settings, there);
-      return there;
-    },
-  };
+  return { of: (settings) => once(found, settings, () => find(settings)) };
 }
 
 interface NamedStore {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { cleanText } from "../util/clean-text.ts";
+import { once } from "../util/once.ts";
 import type { AgentList } from "./agent-list.ts";
 import { hostKeyType } from "./host-key.ts";
 import type { HostSettings } from "./host-settings.ts";
@@ -29,14 +30,12 @@ const ids = new WeakMap<AllKeySettings, string>();
 
 /** The same text for hosts that are offered the same keys. */
 export function keySettingsId(settings: AllKeySettings): string {
-  const there = ids.get(settings);
-  if (there !== undefined) return there;
-  const { identities, configuredIdentities, defaultIdentities, identitiesOnly, agentSocket } =
-    settings;
-  const files = [identities, configuredIdentities, defaultIdentities];
-  const id = JSON.stringify([files, identitiesOnly, agentSocket ?? null]);
-  ids.set(settings, id);
-  return id;
+  return once(ids, settings, () => {
+    const { identities, configuredIdentities, defaultIdentities, identitiesOnly, agentSocket } =
+      settings;
+    const files = [identities, configuredIdentities, defaultIdentities];
+    return JSON.stringify([files, identitiesOnly, agentSocket ?? null]);
+  });
 }
 
 /**

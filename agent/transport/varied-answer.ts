@@ -31,7 +31,7 @@ export class VariedAnswer implements SshAnswer {
 export function variedFrom(base: SshAnswer, answer: SshAnswer): SshAnswer {
   const own = new Map<string, Values | undefined>();
   for (const [keyword, values] of answer) {
-    if (!isSame(values, base.get(keyword))) own.set(keyword, values);
+    if (!sameValues(values, base.get(keyword))) own.set(keyword, values);
   }
   for (const [keyword] of base) {
     if (answer.get(keyword) === undefined) own.set(keyword, undefined);
@@ -39,7 +39,8 @@ export function variedFrom(base: SshAnswer, answer: SshAnswer): SshAnswer {
   return 2 * own.size < answer.size ? new VariedAnswer(base, own) : answer;
 }
 
-function isSame(values: Values, others: Values | undefined): boolean {
+/** Whether two answers say the same of a keyword. */
+export function sameValues(values: Values, others: Values | undefined): boolean {
   return (
     values.length === others?.length && values.every((value, index) => value === others[index])
   );
